@@ -1,0 +1,55 @@
+/**
+ * The two hash functions by which a repository may name its objects, and object names (oids).
+ *
+ * @module
+ */
+import { hash, type HashName } from "../platform/hash.ts";
+import { concatBytes, toHex, utf8 } from "../platform/text.ts";
+
+/** An object name: 40 (SHA-1) or 64 (SHA-256) lower-case hexadecimal digits. */
+export type Oid = string;
+
+/** Types of objects. */
+export type ObjectType = "blob" | "tree" | "commit" | "tag";
+
+/** One of the two object formats. */
+export interface ObjectFormat {
+  /** As in `extensions.objectFormat`, and the hash function's name. */
+  readonly name: HashName;
+  /** Bytes of a raw object name. */
+  readonly rawLength: 20 | 32;
+  /** Digits of an object name. */
+  readonly hexLength: 40 | 64;
+  /** The name that stands for "no object". */
+  readonly zero: Oid;
+}
+
+/** SHA-1. */
+export const SHA1: ObjectFormat = { name: "sha1", rawLength: 20, hexLength: 40, zero: "0".repeat(40) };
+
+/** SHA-256. */
+export const SHA256: ObjectFormat = { name: "sha256", rawLength: 32, hexLength: 64, zero: "0".repeat(64) };
+
+/** Whether a text is a full object name of a format, in lower-case digits. */
+export function isOid(format: ObjectFormat, text: string): boolean {
+  return text.length === format.hexLength && /^[0-9a-f]+$/.test(text);
+}
+
+/** The header over which, with the content, an object's name is computed: `<type> <size>\0`. */
+export function objectHeader(type: ObjectType, size: number): Uint8Array<ArrayBuffer> {
+  return utf8(`${type} ${size}\0`);
+}
+
+/**
+ * Names an object.
+ *
+ * @param content The bare content, without header.
+ */
+export function computeOid(format: ObjectFormat, type: ObjectType, content: Uint8Array): Oid {
+  return toHex(hash(format.name, objectHeader(type, content.length), content));
+}
+
+/** The bytes of a loose object before compression. */
+export function framedObject(type: ObjectType, content: Uint8Array): Uint8Array<ArrayBuffer> {
+  return concatBytes([objectHeader(type, content.length), content]);
+}

@@ -1,0 +1,81 @@
+/**
+ * What the rest of lattice may ask of the objects of a repository.
+ *
+ * @module
+ */
+import type { ObjectFormat, ObjectType, Oid } from "../object_format.ts";
+
+/** An object as it was read: its name is the hash of what stands here, which was checked. */
+export interface GitObject {
+  readonly type: ObjectType;
+  /** The bare content. Do not change it: it may be shared with a cache. */
+  readonly content: Uint8Array;
+}
+
+/** Type and size of an object, which can be learned without reading all of it. */
+export interface ObjectInfo {
+  readonly type: ObjectType;
+  /** Content size in bytes. */
+  readonly size: number;
+}
+
+/** An object to be stored. */
+export interface NewObject {
+  readonly type: ObjectType;
+  readonly content: Uint8Array;
+}
+
+/** How many names of objects begin with some digits. */
+export type PrefixMatch =
+  | { kind: "none" }
+  | { kind: "unique"; oid: Oid }
+  | { kind: "ambiguous"; oids: Oid[] };
+
+/** The objects of a repository: loose, packed and borrowed. */
+export interface ObjectStore {
+  readonly format: ObjectFormat;
+
+  /**
+   * Reads an object and checks that its hash is its name. Replace refs are not followed here (see `readReplaced`).
+   *
+   * @returns `null` only when the object is nowhere.
+   * @throws {LatticeError} `invalid_data`: damaged, with the file in `details.path`; `unsupported`: promised by a
+   *   partial clone and not here, or larger than can be held in memory; `io`.
+   */
+  read(oid: Oid): GitObject | null;
+
+  /** Like `read`, but through `refs/replace/` as git does it, unless `GIT_NO_REPLACE_OBJECTS` is set. */
+  readReplaced(oid: Oid): GitObject | null;
+
+  /** Type and size alone; the hash is not checked. */
+  info(oid: Oid): ObjectInfo | null;
+
+  /** Whether the object is here, whole as far as its frame tells. */
+  has(oid: Oid): boolean;
+
+  /** Objects whose names begin with these digits (lower case, at least one). */
+  findPrefix(digits: string): PrefixMatch;
+
+  /** Names of all objects, sorted, each once; borrowed ones too. */
+  allOids(): Oid[];
+
+  /**
+   * Stores one object as a loose file, durably: when this returns, a power cut does not take it. One that is there
+   * already is not written again; its modification time is freshened, so that `git gc` keeps it, and it is flushed.
+   *
+   * @returns Its name.
+   * @throws {LatticeError} `io`.
+   */
+  writeLoose(object: NewObject): Oid;
+
+  /**
+   * Stores many objects as one pack with its index, durably; those that are there already are freshened instead.
+   *
+   * @param objects What to store; duplicates are stored once.
+   * @param keepText Content of the `.keep` file, which has its name before the pack has; the caller removes it once
+   *   refs lead to the objects.
+   * @returns Path of the `.keep` file, or `null` when everything was there already.
+   * @throws {LatticeError} `io`.
+   */
+  writePack(objects: readonly NewObject[], keepText: string): string | null;
+}

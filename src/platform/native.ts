@@ -1,0 +1,67 @@
+/**
+ * System calls that neither runtime offers: `flock(2)` for Bun, and `syncfs(2)`, through Bun's foreign function
+ * interface. Deno has its own flock and goes without `syncfs`.
+ *
+ * @module
+ */
+import { bun } from "./runtime.ts";
+
+interface NativeCalls {
+  flock(descriptor: number, operation: number): number;
+  syncfs(descriptor: number): number;
+}
+
+const LOCK_EX = 2;
+const LOCK_NB = 4;
+const LOCK_UN = 8;
+
+let calls: NativeCalls | null | undefined;
+
+/** The C library's calls, or `null` where they cannot be had (Deno, a platform without the library). */
+function nativeCalls(): NativeCalls | null {
+  if (calls !== undefined) return calls;
+  calls = bun === undefined ? null : load();
+  return calls;
+}
+
+const LIBRARIES = ["libc.so.6", "libc.so", "libSystem.B.dylib"];
+
+function load(): NativeCalls | null {
+  const { getBuiltinModule } =
+    (globalThis as unknown as { process: { getBuiltinModule(id: string): unknown } }).process;
+  const ffi = getBuiltinModule("bun:ffi") as {
+    dlopen(library: string, symbols: Record<string, { args: string[]; returns: string }>): { symbols: NativeCalls };
+  };
+  for (const library of LIBRARIES) {
+    try {
+      return ffi.dlopen(library, {
+        flock: { args: ["i32", "i32"], returns: "i32" },
+        ...(library.endsWith(".dylib") ? {} : { syncfs: { args: ["i32"], returns: "i32" } }),
+      }).symbols;
+    } catch {
+      continue; // this platform names its C library otherwise
+    }
+  }
+  return null;
+}
+
+/**
+ * Tries to take the exclusive flock of an open file.
+ *
+ * @returns Whether it was taken; `null` where the platform has no flock.
+ */
+export function tryFlock(descriptor: number): boolean | null {
+  const native = nativeCalls();
+  return native === null ? null : native.flock(descriptor, LOCK_EX | LOCK_NB) === 0;
+}
+
+/** Gives the flock of an open file back. */
+export function releaseFlock(descriptor: number): void {
+  nativeCalls()?.flock(descriptor, LOCK_UN);
+}
+
+/** Flushes the file system that holds an open file. `false`: there is no such call, or it failed. */
+export function syncFileSystemOf(descriptor: number): boolean {
+  const native = nativeCalls();
+  return native !== null && native.syncfs !== undefined && native.syncfs(descriptor) === 0;
+}

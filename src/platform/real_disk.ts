@@ -1,0 +1,285 @@
+/**
+ * The disk of this machine, through the synchronous calls of `node:fs`, which Bun and Deno both have.
+ *
+ * A name that is not UTF-8 reaches the system byte for byte under Bun. Deno's calls take strings only, so there such
+ * a name is refused (see `docs/limitations.md`).
+ *
+ * @module
+ */
+import * as fs from "node:fs";
+import { type DirectoryEntry, type Disk, DiskError, type FileKind, type FileStat, type OpenFile } from "./disk.ts";
+import { bytesToName, isWellFormed, nameToBytes } from "./text.ts";
+import { isBun } from "./runtime.ts";
+import { syncFileSystemOf } from "./native.ts";
+
+const {
+  O_RDONLY,
+  O_RDWR,
+  O_APPEND,
+  O_CREAT,
+  O_EXCL,
+  O_NOFOLLOW = 0,
+  O_DIRECTORY = 0,
+} = fs.constants;
+
+/** The disk of this machine. */
+export const realDisk: Disk = {
+  readFile(path) {
+    return orNull("read", path, () => plainBytes(fs.readFileSync(native(path))));
+  },
+
+  openRead(path) {
+    return orNull("open", path, () => new RealFile(path, fs.openSync(native(path), O_RDONLY)));
+  },
+
+  create(path, mode = 0o666) {
+    const flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW;
+    return attempt("create", path, () => new RealFile(path, fs.openSync(native(path), flags, mode)));
+  },
+
+  openAppend(path) {
+    const flags = O_RDWR | O_APPEND | O_NOFOLLOW;
+    return orNull("open", path, () => new RealFile(path, fs.openSync(native(path), flags)));
+  },
+
+  openOrCreateAppend(path, mode = 0o666) {
+    const flags = O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW;
+    return attempt("open", path, () => new RealFile(path, fs.openSync(native(path), flags, mode)));
+  },
+
+  stat(path) {
+    return orNull("examine", path, () => toStat(fs.statSync(native(path), { bigint: true })));
+  },
+
+  lstat(path) {
+    return orNull("examine", path, () => toStat(fs.lstatSync(native(path), { bigint: true })));
+  },
+
+  list(path) {
+    return orNull("list", path, () => {
+      const entries = fs.readdirSync(native(path) as string, { withFileTypes: true });
+      const listed: DirectoryEntry[] = [];
+      let lossy = false;
+      for (const entry of entries) {
+        if (entry.name.includes("\uFFFD")) lossy = true;
+        listed.push({ name: entry.name, kind: kindOf(entry) });
+      }
+      return lossy ? listByBytes(path) : listed;
+    });
+  },
+
+  readLink(path) {
+    try {
+      return bytesToName(fs.readlinkSync(native(path), { encoding: "buffer" }));
+    } catch (error) {
+      if (isErrno(error, "ENOENT", "ENOTDIR", "EINVAL")) return null;
+      throw asDiskError("read the link", path, error);
+    }
+  },
+
+  realPath(path) {
+    return orNull("resolve", path, () => fs.realpathSync(native(path) as string));
+  },
+
+  makeDirectory(path, mode = 0o777) {
+    attempt("make the folder", path, () => fs.mkdirSync(native(path), { mode }));
+  },
+
+  removeDirectory(path) {
+    attempt("remove the folder", path, () => fs.rmdirSync(native(path)));
+  },
+
+  link(existing, path) {
+    attempt("link", path, () => fs.linkSync(native(existing), native(path)));
+  },
+
+  rename(from, to) {
+    attempt("rename a file to", to, () => fs.renameSync(native(from), native(to)));
+  },
+
+  symlink(target, path) {
+    attempt("make the link", path, () => fs.symlinkSync(native(target), native(path)));
+  },
+
+  unlink(path) {
+    attempt("remove", path, () => fs.unlinkSync(native(path)));
+  },
+
+  chmod(path, mode) {
+    attempt("change the mode of", path, () => fs.chmodSync(native(path), mode));
+  },
+
+  setTimes(path, mtimeNs) {
+    const seconds = Number(mtimeNs / 1000n) / 1_000_000;
+    attempt("set the times of", path, () => fs.utimesSync(native(path), seconds, seconds));
+  },
+
+  syncFile(path) {
+    attempt("flush", path, () => {
+      const descriptor = fs.openSync(native(path), O_RDONLY | O_NOFOLLOW);
+      try {
+        fs.fsyncSync(descriptor);
+      } finally {
+        fs.closeSync(descriptor);
+      }
+    });
+  },
+
+  syncDirectory(path) {
+    attempt("flush the folder", path, () => {
+      const descriptor = fs.openSync(native(path), O_RDONLY | O_DIRECTORY);
+      try {
+        fs.fsyncSync(descriptor);
+      } catch (error) {
+        // Some network file systems cannot flush a folder, and say so with EINVAL; they order names by themselves.
+        if (!isErrno(error, "EINVAL")) throw error;
+      } finally {
+        fs.closeSync(descriptor);
+      }
+    });
+  },
+
+  syncFileSystem(path) {
+    return attempt("flush the file system of", path, () => {
+      const descriptor = fs.openSync(native(path), O_RDONLY);
+      try {
+        return syncFileSystemOf(descriptor);
+      } finally {
+        fs.closeSync(descriptor);
+      }
+    });
+  },
+};
+
+/** An open file of this machine. */
+class RealFile implements OpenFile {
+  private descriptor: number;
+
+  constructor(readonly path: string, descriptor: number) {
+    this.descriptor = descriptor;
+  }
+
+  readAt(buffer: Uint8Array, position: number): number {
+    return attempt("read", this.path, () => {
+      let done = 0;
+      while (done < buffer.length) {
+        const count = fs.readSync(this.descriptor, buffer, done, buffer.length - done, position + done);
+        if (count === 0) break;
+        done += count;
+      }
+      return done;
+    });
+  }
+
+  write(bytes: Uint8Array): void {
+    attempt("write", this.path, () => {
+      let done = 0;
+      while (done < bytes.length) done += fs.writeSync(this.descriptor, bytes, done, bytes.length - done);
+    });
+  }
+
+  truncate(length: number): void {
+    attempt("cut", this.path, () => fs.ftruncateSync(this.descriptor, length));
+  }
+
+  sync(): void {
+    attempt("flush", this.path, () => fs.fsyncSync(this.descriptor));
+  }
+
+  stat(): FileStat {
+    return attempt("examine", this.path, () => toStat(fs.fstatSync(this.descriptor, { bigint: true })));
+  }
+
+  close(): void {
+    if (this.descriptor < 0) return;
+    const descriptor = this.descriptor;
+    this.descriptor = -1;
+    attempt("close", this.path, () => fs.closeSync(descriptor));
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/** What the runtime's calls take: the string itself, or its bytes where they are not UTF-8. */
+function native(path: string): string | Uint8Array & fs.PathLike {
+  if (isWellFormed(path)) return path;
+  if (!isBun) {
+    throw new DiskError("EILSEQ", "name in this runtime (the name is not UTF-8)", path);
+  }
+  return Buffer.from(nameToBytes(path));
+}
+
+function plainBytes(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** Folder entries where a name did not decode: names as bytes, and one `lstat` each. */
+function listByBytes(path: string): DirectoryEntry[] {
+  const names = fs.readdirSync(native(path) as string, { encoding: "buffer" }) as unknown as Uint8Array[];
+  const listed: DirectoryEntry[] = [];
+  for (const bytes of names) {
+    const name = bytesToName(bytes);
+    const stat = realDisk.lstat(`${path}/${name}`);
+    if (stat !== null) listed.push({ name, kind: stat.kind });
+  }
+  return listed;
+}
+
+interface Kinds {
+  isFile(): boolean;
+  isDirectory(): boolean;
+  isSymbolicLink(): boolean;
+}
+
+function kindOf(entry: Kinds): FileKind {
+  if (entry.isFile()) return "file";
+  if (entry.isDirectory()) return "directory";
+  return entry.isSymbolicLink() ? "symlink" : "other";
+}
+
+function toStat(stat: fs.BigIntStats): FileStat {
+  return {
+    kind: kindOf(stat),
+    size: Number(stat.size),
+    mode: Number(stat.mode) & 0o7777,
+    uid: Number(stat.uid),
+    gid: Number(stat.gid),
+    device: stat.dev,
+    inode: stat.ino,
+    links: Number(stat.nlink),
+    mtimeNs: stat.mtimeNs,
+    ctimeNs: stat.ctimeNs,
+  };
+}
+
+function attempt<T>(action: string, path: string, call: () => T): T {
+  for (;;) {
+    try {
+      return call();
+    } catch (error) {
+      if (isErrno(error, "EINTR")) continue; // a signal arrived; the call had no effect
+      throw asDiskError(action, path, error);
+    }
+  }
+}
+
+function orNull<T>(action: string, path: string, call: () => T): T | null {
+  try {
+    return attempt(action, path, call);
+  } catch (error) {
+    if (error instanceof DiskError && (error.errno === "ENOENT" || error.errno === "ENOTDIR")) return null;
+    throw error;
+  }
+}
+
+function isErrno(error: unknown, ...codes: string[]): boolean {
+  return codes.includes((error as { code?: string } | null)?.code ?? "");
+}
+
+function asDiskError(action: string, path: string, error: unknown): unknown {
+  if (error instanceof DiskError) return error;
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === "string" ? new DiskError(code, action, path, { cause: error }) : error;
+}

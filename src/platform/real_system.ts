@@ -1,0 +1,288 @@
+/**
+ * This machine: the {@link System} on which the executable runs.
+ *
+ * @module
+ */
+import * as fs from "node:fs";
+import type { Clock, Host, LockableFile, RunOptions, RunResult, System } from "./system.ts";
+import { DiskError, type FileStat } from "./disk.ts";
+import { realDisk } from "./real_disk.ts";
+import { bun, deno, type DenoFile } from "./runtime.ts";
+import { releaseFlock, tryFlock } from "./native.ts";
+import { utf8 } from "./text.ts";
+
+interface NodeProcess {
+  pid: number;
+  platform: string;
+  env: Record<string, string | undefined>;
+  cwd(): string;
+  geteuid?(): number;
+  getBuiltinModule(id: string): unknown;
+}
+
+const nodeProcess = (globalThis as unknown as { process: NodeProcess }).process;
+
+const realClock: Clock = {
+  nowMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  timeZoneMinutes: (atMs) => -new Date(atMs).getTimezoneOffset(),
+  sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+  sleepSync: (ms) => {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+  },
+};
+
+/** Host facts; those that cost a call are learned when first asked for. */
+class RealHost implements Host {
+  readonly pid = nodeProcess.pid;
+  readonly platform = nodeProcess.platform;
+  private knownBootId: string | null | undefined;
+
+  get hostName(): string {
+    return (nodeProcess.getBuiltinModule("node:os") as { hostname(): string }).hostname();
+  }
+
+  get userId(): number | null {
+    return nodeProcess.geteuid?.() ?? null;
+  }
+
+  get bootId(): string | null {
+    this.knownBootId ??= readBootId();
+    return this.knownBootId;
+  }
+
+  get workingDirectory(): string {
+    try {
+      return nodeProcess.cwd();
+    } catch (cause) {
+      throw new DiskError("ENOENT", "find the working folder", ".", { cause });
+    }
+  }
+}
+
+function readBootId(): string | null {
+  const bytes = realDisk.readFile("/proc/sys/kernel/random/boot_id");
+  return bytes === null ? null : new TextDecoder().decode(bytes).trim();
+}
+
+/** This machine. */
+export const realSystem: System = {
+  disk: realDisk,
+  clock: realClock,
+  host: new RealHost(),
+  env: nodeProcess.env,
+  randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
+  openLockable,
+  run,
+};
+
+function openLockable(path: string, createMode: number | null): LockableFile | null {
+  if (createMode !== null && realDisk.lstat(path) === null) {
+    try {
+      realDisk.create(path, createMode).close();
+    } catch (error) {
+      if (!(error instanceof DiskError && error.errno === "EEXIST")) throw error; // another process was first
+    }
+  }
+  const stat = realDisk.lstat(path);
+  if (stat === null) return null;
+  if (stat.kind !== "file") throw new DiskError("ELOOP", "lock", path);
+  return deno === undefined
+    ? new DescriptorLockable(path)
+    : new DenoLockable(path, deno.openSync(path, { read: true, write: true }));
+}
+
+/** A lockable file by its descriptor; `flock(2)` through the C library. */
+class DescriptorLockable implements LockableFile {
+  private descriptor: number;
+
+  constructor(private readonly path: string) {
+    try {
+      this.descriptor = fs.openSync(path, fs.constants.O_RDWR | (fs.constants.O_NOFOLLOW ?? 0));
+    } catch (cause) {
+      throw new DiskError((cause as { code?: string }).code ?? "EIO", "open the lock", path, { cause });
+    }
+  }
+
+  tryLock(): boolean | null {
+    return tryFlock(this.descriptor);
+  }
+
+  unlock(): void {
+    releaseFlock(this.descriptor);
+  }
+
+  stat(): FileStat {
+    const stat = fs.fstatSync(this.descriptor, { bigint: true });
+    return {
+      kind: "file",
+      size: Number(stat.size),
+      mode: Number(stat.mode) & 0o7777,
+      uid: Number(stat.uid),
+      gid: Number(stat.gid),
+      device: stat.dev,
+      inode: stat.ino,
+      links: Number(stat.nlink),
+      mtimeNs: stat.mtimeNs,
+      ctimeNs: stat.ctimeNs,
+    };
+  }
+
+  read(): string {
+    const size = fs.fstatSync(this.descriptor).size;
+    const buffer = new Uint8Array(Math.min(size, LOCK_TEXT_BYTES_MAX));
+    const count = fs.readSync(this.descriptor, buffer, 0, buffer.length, 0);
+    return new TextDecoder().decode(buffer.subarray(0, count));
+  }
+
+  overwrite(text: string): void {
+    try {
+      const bytes = utf8(text);
+      fs.ftruncateSync(this.descriptor, 0);
+      for (let done = 0; done < bytes.length;) {
+        done += fs.writeSync(this.descriptor, bytes, done, bytes.length - done, done);
+      }
+    } catch (cause) {
+      throw new DiskError((cause as { code?: string }).code ?? "EIO", "write", this.path, { cause });
+    }
+  }
+
+  sync(): void {
+    fs.fsyncSync(this.descriptor);
+  }
+
+  close(): void {
+    if (this.descriptor < 0) return;
+    fs.closeSync(this.descriptor);
+    this.descriptor = -1;
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/** A lock file holds a line about its holder; more than this is not ours. */
+const LOCK_TEXT_BYTES_MAX = 64 * 1024;
+
+/** A lockable file of Deno, whose own `tryLockSync` is `flock(2)`. */
+class DenoLockable implements LockableFile {
+  private open = true;
+
+  constructor(private readonly path: string, private readonly file: DenoFile) {}
+
+  tryLock(): boolean | null {
+    return this.file.tryLockSync(true);
+  }
+
+  unlock(): void {
+    this.file.unlockSync();
+  }
+
+  /** Deno rounds inode numbers of an open file, so the name's are compared with what the descriptor's link says. */
+  stat(): FileStat {
+    const link = realDisk.stat(`/proc/self/fd`) === null ? null : this.statThroughProc();
+    const stat = link ?? realDisk.stat(this.path);
+    if (stat === null) throw new DiskError("ENOENT", "examine", this.path);
+    return stat;
+  }
+
+  read(): string {
+    const bytes = realDisk.readFile(this.path) ?? new Uint8Array();
+    return new TextDecoder().decode(bytes.subarray(0, LOCK_TEXT_BYTES_MAX));
+  }
+
+  overwrite(text: string): void {
+    const bytes = utf8(text);
+    this.file.truncateSync(0);
+    this.file.seekSync(0, 0);
+    for (let done = 0; done < bytes.length;) done += this.file.writeSync(bytes.subarray(done));
+  }
+
+  sync(): void {
+    realDisk.syncFile(this.path);
+  }
+
+  close(): void {
+    if (!this.open) return;
+    this.open = false;
+    this.file.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  private statThroughProc(): FileStat | null {
+    const { dev, ino } = this.file.statSync();
+    const named = realDisk.stat(this.path);
+    if (named === null || ino === null) return null;
+    return Number(named.inode) === ino && Number(named.device) === dev ? named : { ...named, inode: BigInt(ino) };
+  }
+}
+
+function run(command: string[], options: RunOptions = {}): RunResult {
+  return bun === undefined ? runByDeno(command, options) : runByBun(command, options);
+}
+
+function runByBun(command: string[], options: RunOptions): RunResult {
+  try {
+    const result = bun!.spawnSync(command, {
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+      ...(options.env === undefined ? {} : { env: options.env }),
+      stdin: options.stdin ?? "inherit",
+      stdout: options.stdout === "capture" || options.stdout === "to-stderr" ? "pipe" : "inherit",
+      stderr: "inherit",
+    });
+    const exitCode = result.signalCode === undefined || result.signalCode === null
+      ? result.exitCode ?? 0
+      : 128 + signalNumber(result.signalCode);
+    return finish(exitCode, result.stdout ?? new Uint8Array(), options);
+  } catch (error) {
+    return { exitCode: startFailureCode(error), stdout: new Uint8Array() };
+  }
+}
+
+function runByDeno(command: string[], options: RunOptions): RunResult {
+  const { spawnSync } = nodeProcess.getBuiltinModule("node:child_process") as {
+    spawnSync(program: string, args: string[], options: Record<string, unknown>): {
+      status: number | null;
+      signal: string | null;
+      stdout: Uint8Array | null;
+      error?: unknown;
+    };
+  };
+  const input = options.stdin instanceof Uint8Array ? options.stdin : undefined;
+  const result = spawnSync(command[0]!, command.slice(1), {
+    cwd: options.cwd,
+    env: options.env,
+    input,
+    stdio: [
+      input === undefined ? options.stdin ?? "inherit" : "pipe",
+      options.stdout === "capture" || options.stdout === "to-stderr" ? "pipe" : "inherit",
+      "inherit",
+    ],
+  });
+  if (result.error !== undefined && result.status === null && result.signal === null) {
+    return { exitCode: startFailureCode(result.error), stdout: new Uint8Array() };
+  }
+  const exitCode = result.signal === null ? result.status ?? 0 : 128 + signalNumber(result.signal);
+  return finish(exitCode, result.stdout ?? new Uint8Array(), options);
+}
+
+function finish(exitCode: number, stdout: Uint8Array, options: RunOptions): RunResult {
+  if (options.stdout === "to-stderr") {
+    for (let done = 0; done < stdout.length;) done += fs.writeSync(2, stdout, done);
+    return { exitCode, stdout: new Uint8Array() };
+  }
+  return { exitCode, stdout: new Uint8Array(stdout) };
+}
+
+function startFailureCode(error: unknown): number {
+  return (error as { code?: string }).code === "EACCES" ? 126 : 127;
+}
+
+function signalNumber(name: string): number {
+  const { constants } = nodeProcess.getBuiltinModule("node:os") as { constants: { signals: Record<string, number> } };
+  return constants.signals[name] ?? 0;
+}

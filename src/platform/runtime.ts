@@ -1,0 +1,78 @@
+/**
+ * Which runtime this is, and the few things of it that lattice calls by name.
+ *
+ * The two runtimes are described by the calls used here alone, so that the same sources type-check under both.
+ *
+ * @module
+ */
+
+/** What lattice calls of Bun. */
+export interface BunRuntime {
+  version: string;
+  deflateSync(bytes: Uint8Array, options?: { level?: number; windowBits?: number }): Uint8Array;
+  inflateSync(bytes: Uint8Array, options?: { windowBits?: number }): Uint8Array;
+  spawnSync(
+    command: string[],
+    options: {
+      cwd?: string;
+      env?: Record<string, string>;
+      stdin?: Uint8Array | "inherit" | "ignore";
+      stdout?: "pipe" | "inherit";
+      stderr?: "pipe" | "inherit" | number;
+    },
+  ): { exitCode: number | null; signalCode?: string; stdout?: Uint8Array; stderr?: Uint8Array };
+  spawn(
+    command: string[],
+    options: {
+      cwd?: string;
+      env?: Record<string, string>;
+      stdin?: "inherit" | "ignore";
+      stdout?: "pipe" | "inherit";
+      stderr?: "pipe" | "inherit";
+    },
+  ): {
+    pid: number;
+    exited: Promise<number>;
+    exitCode: number | null;
+    signalCode: string | null;
+    kill(signal?: number | string): void;
+  };
+}
+
+/** What lattice calls of Deno. */
+export interface DenoRuntime {
+  version: { deno: string };
+  openSync(path: string, options: { read?: boolean; write?: boolean; append?: boolean; create?: boolean }): DenoFile;
+  Command: new (program: string, options: Record<string, unknown>) => {
+    outputSync(): { code: number; signal: string | null; stdout: Uint8Array; stderr: Uint8Array };
+    spawn(): {
+      pid: number;
+      status: Promise<{ code: number; signal: string | null }>;
+      kill(signal?: string): void;
+      stdin: WritableStream<Uint8Array>;
+    };
+  };
+}
+
+/** A file that Deno opened. */
+export interface DenoFile {
+  tryLockSync(exclusive?: boolean): boolean;
+  unlockSync(): void;
+  statSync(): { dev: number; ino: number | null };
+  truncateSync(length?: number): void;
+  seekSync(offset: number, whence: number): number;
+  readSync(buffer: Uint8Array): number | null;
+  writeSync(bytes: Uint8Array): number;
+  close(): void;
+}
+
+const globals = globalThis as { Bun?: BunRuntime; Deno?: DenoRuntime };
+
+/** Bun, or `undefined`. */
+export const bun: BunRuntime | undefined = globals.Bun;
+
+/** Deno, or `undefined`. */
+export const deno: DenoRuntime | undefined = bun === undefined ? globals.Deno : undefined;
+
+/** Whether this is Bun. */
+export const isBun: boolean = bun !== undefined;

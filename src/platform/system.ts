@@ -1,0 +1,92 @@
+/**
+ * Everything outside of the program, as one value: disk, locks, clock, random source, environment, other programs.
+ *
+ * The engine takes a {@link System}, so that the same code runs on this machine ({@link realSystem} in
+ * `real_system.ts`) and in the simulation of the tests.
+ *
+ * @module
+ */
+import type { Disk, FileStat } from "./disk.ts";
+
+/** Time. */
+export interface Clock {
+  /** Milliseconds since 1970, UTC. */
+  nowMs(): number;
+  /** Milliseconds from an arbitrary beginning, never going back. */
+  monotonicMs(): number;
+  /** Minutes east of UTC of local time at an instant (milliseconds since 1970), for reflog lines. */
+  timeZoneMinutes(atMs: number): number;
+  /** Waits. */
+  sleep(ms: number): Promise<void>;
+  /** Waits without giving way to other tasks; only for the short waits for git's own locks. */
+  sleepSync(ms: number): void;
+}
+
+/** A file that can be flocked; it holds a short text for messages. */
+export interface LockableFile extends Disposable {
+  /** Tries to take the exclusive flock. `null`: flock is not to be had here. */
+  tryLock(): boolean | null;
+  /** Gives the flock back. */
+  unlock(): void;
+  /** What the open file is. */
+  stat(): FileStat;
+  /** The whole text. */
+  read(): string;
+  /** Replaces the text in place; a crash may leave it torn. */
+  overwrite(text: string): void;
+  /** Flushes the text. */
+  sync(): void;
+  /** Closes the file; a flock goes with it. */
+  close(): void;
+}
+
+/** This process and its host. */
+export interface Host {
+  /** Process id. */
+  readonly pid: number;
+  /** Host name. */
+  readonly hostName: string;
+  /** Effective user id; `null` where there is no such thing (Windows). */
+  readonly userId: number | null;
+  /** Identity of the running kernel; `null` where it cannot be learned. */
+  readonly bootId: string | null;
+  /** Working directory, absolute. */
+  readonly workingDirectory: string;
+  /** `linux`, `darwin`, `win32`. */
+  readonly platform: string;
+}
+
+/** How another program ended. */
+export interface RunResult {
+  /** Its exit code; 128 + n when a signal n ended it; 127 not found; 126 not executable. */
+  exitCode: number;
+  /** What it wrote to its standard output, when that was captured; else empty. */
+  stdout: Uint8Array;
+}
+
+/** How another program is started. */
+export interface RunOptions {
+  /** Working directory. */
+  cwd?: string;
+  /** The whole environment; without it, the present one is inherited. */
+  env?: Record<string, string>;
+  /** What it reads: bytes, nothing, or what we read. */
+  stdin?: Uint8Array | "inherit" | "ignore";
+  /** Where its output goes. Its messages always go to our standard error. */
+  stdout?: "capture" | "inherit" | "to-stderr";
+}
+
+/** Everything outside of the program. */
+export interface System {
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly host: Host;
+  /** Environment variables, as they were at the start. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Random bytes, fit for identifiers and tokens. */
+  randomBytes(count: number): Uint8Array;
+  /** Opens (and, with a mode, creates) a file that can be flocked. `null`: it is not there and was not created. */
+  openLockable(path: string, createMode: number | null): LockableFile | null;
+  /** Runs a program and waits for it. Never through a shell. */
+  run(command: string[], options?: RunOptions): RunResult;
+}

@@ -1,0 +1,110 @@
+/**
+ * The zlib format (RFC 1950), in which git keeps loose objects and pack entries.
+ *
+ * Bun's built-in calls are used where they exist, because loading `node:zlib` costs 4 ms at start-up there. Bun's
+ * deflate gives the raw stream of RFC 1951 only, so the two-byte header and the Adler-32 trailer are added here.
+ *
+ * @module
+ */
+import { bun } from "./runtime.ts";
+import { LatticeError } from "./errors.ts";
+
+/**
+ * Compresses.
+ *
+ * @param bytes What is compressed.
+ * @param level 0 (stored) to 9; -1 for zlib's default.
+ * @returns A zlib stream.
+ */
+export function deflate(bytes: Uint8Array, level = -1): Uint8Array {
+  if (bun === undefined) return nodeZlib().deflateSync(bytes, { level });
+  const raw = bun.deflateSync(bytes, { level });
+  const stream = new Uint8Array(raw.length + 6);
+  stream[0] = 0x78;
+  stream[1] = level === 0 || level === 1 ? 0x01 : level === -1 || level === 6 ? 0x9c : level < 6 ? 0x5e : 0xda;
+  stream.set(raw, 2);
+  new DataView(stream.buffer).setUint32(raw.length + 2, adler32(bytes));
+  return stream;
+}
+
+/** What {@link inflate} gives. */
+export interface Inflated {
+  /** The content. */
+  content: Uint8Array;
+  /** How many bytes of the input the stream took; what follows is not part of it. */
+  consumed: number;
+}
+
+/**
+ * Decompresses a stream whose end is not known, such as a pack entry, into exactly as many bytes as it should hold.
+ *
+ * @param bytes Input that begins with a zlib stream; more may follow.
+ * @param size How many bytes it must inflate to; no more than this and one byte is ever allocated.
+ * @throws {LatticeError} `invalid_data`: not a zlib stream, cut off, a wrong checksum, or of another size.
+ */
+export function inflate(bytes: Uint8Array, size: number): Inflated {
+  let result: { buffer: Uint8Array; engine: { bytesWritten: number } };
+  try {
+    result = nodeZlib().inflateSync(bytes, { maxOutputLength: Math.max(size, 1), info: true });
+  } catch (cause) {
+    throw new LatticeError("invalid_data", "a compressed stream is damaged or holds more than it should", { cause });
+  }
+  const content = result.buffer;
+  if (content.length !== size) {
+    throw new LatticeError("invalid_data", `a compressed stream holds ${content.length} bytes instead of ${size}`);
+  }
+  return {
+    content: new Uint8Array(content.buffer, content.byteOffset, content.length),
+    consumed: result.engine.bytesWritten,
+  };
+}
+
+/** Deflate cannot shrink by more than about 1032 to 1, so this many input bytes inflate to a harmless size. */
+const SMALL_INPUT_BYTES = 32 * 1024;
+
+/**
+ * Decompresses a whole small stream, or `null` when the input is too large for that to be safe in memory.
+ *
+ * @param bytes One zlib stream; at most 32 KiB, so that no more than about 33 MiB can come out.
+ * @throws {LatticeError} `invalid_data`: not a zlib stream, cut off, or with a wrong checksum.
+ */
+export function inflateSmall(bytes: Uint8Array): Uint8Array | null {
+  if (bytes.length > SMALL_INPUT_BYTES) return null;
+  try {
+    return bun === undefined ? nodeZlib().inflateSync(bytes) : bun.inflateSync(bytes, { windowBits: 15 });
+  } catch (cause) {
+    throw new LatticeError("invalid_data", "a compressed stream is damaged", { cause });
+  }
+}
+
+/** Adler-32 of RFC 1950, section 9, as an unsigned number. */
+export function adler32(bytes: Uint8Array): number {
+  let a = 1;
+  let b = 0;
+  for (let offset = 0; offset < bytes.length;) {
+    const end = Math.min(offset + 5552, bytes.length); // the longest stretch whose sums stay below 2^32
+    for (; offset < end; offset++) {
+      a += bytes[offset]!;
+      b += a;
+    }
+    a %= 65521;
+    b %= 65521;
+  }
+  return (b * 65536 + a) >>> 0;
+}
+
+interface NodeZlib {
+  deflateSync(bytes: Uint8Array, options: { level: number }): Uint8Array;
+  inflateSync(bytes: Uint8Array): Uint8Array;
+  inflateSync(
+    bytes: Uint8Array,
+    options: { maxOutputLength: number; info: true },
+  ): { buffer: Uint8Array; engine: { bytesWritten: number } };
+}
+
+/** `node:zlib`, loaded when it is first needed. */
+function nodeZlib(): NodeZlib {
+  const { getBuiltinModule } =
+    (globalThis as unknown as { process: { getBuiltinModule(id: string): unknown } }).process;
+  return getBuiltinModule("node:zlib") as NodeZlib;
+}
