@@ -77,6 +77,22 @@ export function inflateSmall(bytes: Uint8Array): Uint8Array | null {
   }
 }
 
+/**
+ * Decompresses the beginning of a stream of which only a part is at hand.
+ *
+ * @param bytes The first bytes of a zlib stream; what comes out is at most about 1032 times as long.
+ * @returns As much as these bytes hold.
+ * @throws {LatticeError} `invalid_data`: not a zlib stream.
+ */
+export function inflatePrefix(bytes: Uint8Array): Uint8Array {
+  const zlib = nodeZlib();
+  try {
+    return zlib.inflateSync(bytes, { finishFlush: zlib.constants.Z_SYNC_FLUSH });
+  } catch (cause) {
+    throw new LatticeError("invalid_data", "a compressed stream is damaged", { cause });
+  }
+}
+
 /** Adler-32 of RFC 1950, section 9, as an unsigned number. */
 export function adler32(bytes: Uint8Array): number {
   let a = 1;
@@ -95,7 +111,8 @@ export function adler32(bytes: Uint8Array): number {
 
 interface NodeZlib {
   deflateSync(bytes: Uint8Array, options: { level: number }): Uint8Array;
-  inflateSync(bytes: Uint8Array): Uint8Array;
+  constants: { Z_SYNC_FLUSH: number };
+  inflateSync(bytes: Uint8Array, options?: { finishFlush: number }): Uint8Array;
   inflateSync(
     bytes: Uint8Array,
     options: { maxOutputLength: number; info: true },

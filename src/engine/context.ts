@@ -1,0 +1,35 @@
+/**
+ * What every part of a transaction works with.
+ *
+ * @module
+ */
+import type { Repository } from "../git/repository.ts";
+import type { System } from "../platform/system.ts";
+
+/** A repository that is being changed, and how patient the change is. */
+export interface EngineContext {
+  readonly system: System;
+  readonly repository: Repository;
+  /** What the person typed, without arguments that could hold a secret. */
+  readonly command: string;
+  readonly arguments: readonly string[];
+  /** Longest wait for one of git's own locks in milliseconds; `undefined`: what git's configuration says. */
+  readonly gitLockTimeoutMs: number | undefined;
+  /** Says what is going on, for `--verbose`. */
+  readonly log: (message: string) => void;
+}
+
+/** Longest wait for `<ref>.lock`, in milliseconds. */
+export function refLockTimeoutMs(context: EngineContext): number {
+  return context.gitLockTimeoutMs ?? configuredTimeoutMs(context, "core.filesreflocktimeout", 100);
+}
+
+/** Longest wait for `packed-refs.lock`, in milliseconds. */
+export function packedLockTimeoutMs(context: EngineContext): number {
+  return context.gitLockTimeoutMs ?? configuredTimeoutMs(context, "core.packedrefstimeout", 1000);
+}
+
+function configuredTimeoutMs(context: EngineContext, key: string, normalMs: number): number {
+  const configured = context.repository.config.getInteger(key) ?? normalMs;
+  return configured < 0 ? Infinity : configured;
+}

@@ -1,0 +1,234 @@
+/**
+ * The bytes of a journal: `<common dir>/lattice/ops/<op id>.jsonl`, described in `docs/formats.md`.
+ *
+ * A line is one JSON object with three members in this order:
+ *
+ * ```json
+ * {"sum":"0a1b2c3d","flushed":0,"record":{"type":"begin"}}
+ * ```
+ *
+ * `sum` is the CRC-32 of everything behind `"sum":"0a1b2c3d",` up to, not including, the newline; `flushed` is the
+ * length in bytes of the file that had been flushed when the line was written. A bad line that begins at or behind
+ * the largest flushed length is the torn tail of a crash and does not count; a bad line before it is corruption.
+ *
+ * @module
+ */
+import { LatticeError } from "../platform/errors.ts";
+import { crc32 } from "../platform/crc32.ts";
+import { concatBytes, decodeUtf8, utf8 } from "../platform/text.ts";
+
+/** Version of the format, in the `begin` record. */
+export const JOURNAL_FORMAT = 1;
+
+/** A byte string in a record: text where it is UTF-8, else base64. */
+export type StoredBytes = { readonly text: string } | { readonly base64: string };
+
+/** First record: what this operation is and where it came from. */
+export interface BeginRecord {
+  readonly type: "begin";
+  readonly format: number;
+  readonly op_id: string;
+  readonly command: string;
+  readonly arguments: readonly string[];
+  /** `plumbing` journals are no operations: not listed, not undone. */
+  readonly purpose: "operation" | "plumbing";
+  /** RFC 3339, UTC. */
+  readonly started_at: string;
+  readonly pid: number;
+  readonly host: string;
+  readonly boot_id: string | null;
+  readonly origin_git_dir: string;
+  readonly origin_work_dir: string | null;
+  /** Id of the linked worktree that it began in; `null` for the main one. */
+  readonly worktree_id: string | null;
+  /** The operation that this one takes back. */
+  readonly undoes: string | null;
+  /** The operation before this one and how it ended, which its own unflushed end may have lost. */
+  readonly previous: { readonly id: string; readonly outcome: string } | null;
+}
+
+/** One ref of an `updates` record. Values: an object name, `ref: <target>`, or `null` for "does not exist". */
+export interface UpdateRecord {
+  readonly ref: string;
+  readonly old: string | null;
+  readonly new: string | null;
+  /** Only looked at, under the same locks. */
+  readonly verify?: true;
+  readonly old_content?: StoredBytes;
+  readonly new_content?: StoredBytes;
+}
+
+/** A reflog line that belongs to a transaction. */
+export interface LogRecord {
+  readonly ref: string;
+  readonly old: string;
+  readonly new: string;
+  readonly message: string;
+}
+
+/** What a transaction is about to do. */
+export interface UpdatesRecord {
+  readonly type: "updates";
+  readonly transaction: number;
+  readonly path: "loose" | "batch";
+  readonly updates: readonly UpdateRecord[];
+  /** Refs that are locked but not changed: symbolic refs on the way, `HEAD`. */
+  readonly locked: readonly string[];
+  readonly logs: readonly LogRecord[];
+  /** `Name <email> seconds zone` of the reflog lines. */
+  readonly identity: string;
+}
+
+/** Every kind of record. */
+export type JournalRecord =
+  | BeginRecord
+  | UpdatesRecord
+  | { readonly type: "checkpoint"; readonly name: string; readonly at: string }
+  | {
+    readonly type: "git_process";
+    readonly arguments: readonly string[];
+    readonly description: string;
+    readonly at: string;
+  }
+  | { readonly type: "prepared"; readonly transaction: number }
+  | { readonly type: "reverting"; readonly transaction: number }
+  | { readonly type: "applied"; readonly transaction: number; readonly kept?: readonly string[] }
+  | { readonly type: "reverted"; readonly transaction: number; readonly kept?: readonly string[] }
+  | {
+    readonly type: "paused";
+    readonly reason: string;
+    readonly detail: readonly DivergedRef[];
+    readonly at: string;
+  }
+  | {
+    readonly type: "committed";
+    readonly at: string;
+    /** Refs whose values belong to others and were left alone. */
+    readonly kept?: readonly string[];
+  }
+  | { readonly type: "rolled_back"; readonly at: string; readonly kept?: readonly string[] };
+
+/** A ref that is neither old nor new. */
+export interface DivergedRef {
+  readonly ref: string;
+  readonly old: string | null;
+  readonly new: string | null;
+  readonly actual: string | null;
+}
+
+/** A journal as it was read. */
+export interface JournalContent {
+  readonly records: readonly JournalRecord[];
+  /** Length in bytes of the sound part; anything behind it is a torn tail. */
+  readonly soundLength: number;
+  /** Bytes of the first line, with its newline: what a lock made from this journal begins with. */
+  readonly firstLine: Uint8Array;
+}
+
+const PREFIX = utf8('{"sum":"');
+const BODY_OFFSET = PREFIX.length + 8 + 2; // eight digits, a quote and a comma
+
+/** One line of a journal, with its newline. `flushed` is the file's flushed length in bytes at this moment. */
+export function encodeRecord(record: JournalRecord, flushed: number): Uint8Array<ArrayBuffer> {
+  const body = utf8(`"flushed":${flushed},"record":${JSON.stringify(record)}}`);
+  const sum = crc32(body).toString(16).padStart(8, "0");
+  return concatBytes([PREFIX, utf8(`${sum}",`), body, NEWLINE]);
+}
+
+const NEWLINE = Uint8Array.of(10);
+
+/**
+ * Reads a journal.
+ *
+ * @param bytes The whole file.
+ * @param path For messages.
+ * @throws {LatticeError} `invalid_data`: a line before the flushed length is bad (the message names the byte), or the
+ *   first record is no `begin`; `unsupported`: a version that this program does not know.
+ */
+export function decodeJournal(bytes: Uint8Array, path: string): JournalContent {
+  const records: JournalRecord[] = [];
+  let flushed = 0;
+  let offset = 0;
+  let firstLine = new Uint8Array();
+  while (offset < bytes.length) {
+    const end = bytes.indexOf(10, offset);
+    const line = end === -1 ? null : decodeLine(bytes.subarray(offset, end));
+    if (line === null) {
+      if (hasLaterProof(bytes, offset, flushed)) throw corruptJournal(path, offset);
+      break;
+    }
+    flushed = Math.max(flushed, line.flushed);
+    if (records.length === 0) {
+      checkBegin(line.record, path);
+      firstLine = bytes.slice(0, end + 1);
+    }
+    records.push(line.record);
+    offset = end + 1;
+  }
+  return { records, soundLength: offset, firstLine };
+}
+
+/** A bad line counts as torn only when no sound line says that this part had been flushed. */
+function hasLaterProof(bytes: Uint8Array, badOffset: number, flushedBefore: number): boolean {
+  if (badOffset < flushedBefore) return true;
+  for (let end = bytes.indexOf(10, badOffset); end !== -1;) {
+    const next = bytes.indexOf(10, end + 1);
+    const line = next === -1 ? null : decodeLine(bytes.subarray(end + 1, next));
+    if (line !== null && line.flushed > badOffset) return true;
+    end = next;
+  }
+  return false;
+}
+
+function decodeLine(line: Uint8Array): { flushed: number; record: JournalRecord } | null {
+  if (line.length < BODY_OFFSET) return null;
+  for (let i = 0; i < PREFIX.length; i++) if (line[i] !== PREFIX[i]) return null;
+  const sum = decodeUtf8(line.subarray(PREFIX.length, PREFIX.length + 8));
+  const body = line.subarray(BODY_OFFSET);
+  if (sum === null || crc32(body).toString(16).padStart(8, "0") !== sum) return null;
+  const text = decodeUtf8(body);
+  if (text === null) return null;
+  return parseBody(`{${text}`);
+}
+
+function parseBody(text: string): { flushed: number; record: JournalRecord } | null {
+  try {
+    const { flushed, record } = JSON.parse(text) as { flushed: unknown; record: { type?: unknown } };
+    if (typeof flushed !== "number" || typeof record?.type !== "string") return null;
+    return { flushed, record: record as JournalRecord };
+  } catch {
+    return null; // the sum is right, so somebody else wrote this; it is as bad as a wrong sum
+  }
+}
+
+function checkBegin(record: JournalRecord, path: string): void {
+  if (record.type !== "begin") throw corruptJournal(path, 0);
+  if (record.format !== JOURNAL_FORMAT) {
+    throw new LatticeError("unsupported", `the journal ${JSON.stringify(path)} has format ${record.format}`, {
+      hint: `this lattice knows format ${JOURNAL_FORMAT}; use the version that wrote it`,
+      details: { path, format: record.format },
+    });
+  }
+}
+
+function corruptJournal(path: string, offset: number): LatticeError {
+  return new LatticeError("invalid_data", `the journal ${JSON.stringify(path)} is damaged at byte ${offset}`, {
+    hint: "restore it from a backup, or move it away if the refs are as they should be",
+    details: { path, offset },
+  });
+}
+
+/** How content stands in a record. */
+export function storeBytes(bytes: Uint8Array): StoredBytes {
+  const text = decodeUtf8(bytes);
+  if (text !== null) return { text };
+  let binary = "";
+  for (const byte of bytes) binary += String.fromCharCode(byte);
+  return { base64: btoa(binary) };
+}
+
+/** The content that stands in a record. */
+export function loadBytes(stored: StoredBytes): Uint8Array {
+  if ("text" in stored) return utf8(stored.text);
+  return Uint8Array.from(atob(stored.base64), (character) => character.charCodeAt(0));
+}

@@ -1,0 +1,64 @@
+/**
+ * The marker `lattice/op-state.json`: it exists while an operation is unfinished, and points to its journal.
+ *
+ * It is a pointer; the journal is the truth. It is replaced by rename, never edited. Operations of one ref do not
+ * flush it, so after a power cut it may be missing or empty.
+ *
+ * @module
+ */
+import type { System } from "../platform/system.ts";
+import { decodeUtf8, utf8 } from "../platform/text.ts";
+import { opStatePath, removeIfThere, temporaryFolder } from "./paths.ts";
+
+/** What the marker says. */
+export interface OpState {
+  readonly op_id: string;
+  readonly command: string;
+  readonly phase: "in_progress" | "paused";
+  /** RFC 3339, UTC. */
+  readonly updated_at: string;
+  readonly origin_git_dir: string;
+  readonly origin_work_dir: string | null;
+  /** Digest of what was planned, for operations of several steps. */
+  readonly plan_digest: string | null;
+  /** Refs that are touched, with the values that are expected to be replaced. */
+  readonly touched_refs: readonly { readonly ref: string; readonly old: string | null }[];
+  /** Why it is paused. */
+  readonly awaiting_reason: string | null;
+}
+
+/** What the marker says; `null`: there is none; `unreadable`: there is one, but a crash left it torn. */
+export function readOpState(system: System, commonDir: string): OpState | null | "unreadable" {
+  const bytes = system.disk.readFile(opStatePath(commonDir));
+  if (bytes === null) return null;
+  const text = decodeUtf8(bytes);
+  if (text === null) return "unreadable";
+  try {
+    const value = JSON.parse(text) as OpState | null;
+    return typeof value?.op_id === "string" && typeof value.phase === "string" ? value : "unreadable";
+  } catch {
+    return "unreadable"; // torn by a power cut; the journals tell what was going on
+  }
+}
+
+/**
+ * Puts the marker in place, visibly; the caller flushes it where that is needed.
+ *
+ * The operation's temporary folder must be there.
+ */
+export function writeOpState(system: System, commonDir: string, state: OpState): void {
+  const temporary = `${temporaryFolder(commonDir, state.op_id)}/op-state.json`;
+  removeIfThere(system, temporary);
+  const file = system.disk.create(temporary);
+  try {
+    file.write(utf8(`${JSON.stringify(state)}\n`));
+  } finally {
+    file.close();
+  }
+  system.disk.rename(temporary, opStatePath(commonDir));
+}
+
+/** Takes the marker away. */
+export function removeOpState(system: System, commonDir: string): void {
+  removeIfThere(system, opStatePath(commonDir));
+}

@@ -1,0 +1,32 @@
+/**
+ * Ids of operations: UUID version 7 (RFC 9562, section 5.7), whose text sorts by time.
+ *
+ * @module
+ */
+import type { System } from "../platform/system.ts";
+import { toHex } from "../platform/text.ts";
+
+/** What an operation id looks like. */
+export const OPERATION_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+
+/**
+ * Makes an id that sorts behind the last one even where the clock was set back.
+ *
+ * @param last The newest id known, or `null`.
+ */
+export function newOperationId(system: System, last: string | null): string {
+  const lastMs = last === null ? -1 : operationTimeMs(last);
+  const timeMs = Math.max(system.clock.nowMs(), lastMs + 1);
+  const bytes = new Uint8Array(16);
+  bytes.set(system.randomBytes(10), 6);
+  for (let i = 5, rest = timeMs; i >= 0; i--, rest = Math.floor(rest / 256)) bytes[i] = rest % 256;
+  bytes[6] = (bytes[6]! & 0x0f) | 0x70;
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
+  const digits = toHex(bytes);
+  return [8, 12, 16, 20].reduceRight((text, at) => `${text.slice(0, at)}-${text.slice(at)}`, digits);
+}
+
+/** When an id was made, in milliseconds since 1970. */
+export function operationTimeMs(id: string): number {
+  return parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
+}

@@ -1,0 +1,217 @@
+/**
+ * From what a caller asks to what a transaction will do: symbolic refs are followed, expectations are compared with
+ * what the refs hold now, what would change nothing is told apart, and the reflog lines are worked out.
+ *
+ * Nothing is locked or written here. The same look is repeated under the locks (see `verify.ts`).
+ *
+ * @module
+ */
+import { LatticeError } from "../platform/errors.ts";
+import { compareNames } from "../platform/text.ts";
+import type { Oid } from "../git/object_format.ts";
+import { requireRefName } from "../git/refs/names.ts";
+import type { RefStore, RefValue } from "../git/refs/store.ts";
+import type { EngineContext } from "./context.ts";
+import { isMet, type RefUpdate, sameValue, type TransactionRequest, valueText } from "./update.ts";
+
+/** How many symbolic refs git follows before it gives up. */
+const SYMBOLIC_DEPTH_MAX = 5;
+
+/** A ref that a transaction touches. */
+export interface PlannedUpdate {
+  /** The ref that is written: the end of the chain when symbolic refs are followed. */
+  readonly ref: string;
+  readonly old: RefValue | null;
+  readonly new: RefValue | null;
+  /** The object names that `old` and `new` lead to; they differ from them for symbolic values only. */
+  readonly oldOid: Oid | null;
+  readonly newOid: Oid | null;
+  /** Whether the ref changes, or is only looked at. */
+  readonly changes: boolean;
+  /** Symbolic refs that were followed to get here, first the one that was named. */
+  readonly through: readonly string[];
+  /** What was asked. */
+  readonly request: RefUpdate;
+}
+
+/** A candidate for a reflog line; whether it is written depends on what reflogs there are. */
+export interface PlannedLog {
+  readonly ref: string;
+  readonly old: Oid;
+  readonly new: Oid;
+  readonly message: string;
+  readonly create: boolean;
+}
+
+/** What a transaction will do. */
+export interface Plan {
+  /** Sorted by ref. */
+  readonly updates: readonly PlannedUpdate[];
+  /** Refs that are locked though they do not change: symbolic refs on the way, and `HEAD`. Sorted. */
+  readonly locked: readonly string[];
+  readonly logs: readonly PlannedLog[];
+}
+
+/**
+ * Plans a transaction from what the refs hold now.
+ *
+ * @throws {LatticeError} `cas_failed`: an expectation is not met (`details`: `ref`, `expected`, `actual`); `usage`: a
+ *   name is malformed or named twice; `invalid_data`: a ref cannot be read.
+ */
+export function planTransaction(context: EngineContext, request: TransactionRequest): Plan {
+  const refs = context.repository.refs;
+  const updates = request.updates.map((update) => planUpdate(context, refs, update, request));
+  updates.sort((a, b) => compareNames(a.ref, b.ref));
+  refuseRepetition(updates);
+  const changing = updates.filter((update) => update.changes);
+  const head = headBranch(refs);
+  return {
+    updates,
+    locked: lockedRefs(updates, changing, head),
+    logs: changing.flatMap((update) => planLogs(context, update, head, request.message)),
+  };
+}
+
+function planUpdate(
+  context: EngineContext,
+  refs: RefStore,
+  update: RefUpdate,
+  request: TransactionRequest,
+): PlannedUpdate {
+  requireRefName(update.name);
+  if (update.name.startsWith("refs/lattice/") && request.mayChangeOwnRefs !== true) {
+    throw new LatticeError("usage", `${JSON.stringify(update.name)} belongs to lattice's own bookkeeping`, {
+      hint: "refs below refs/lattice/ change with the operations that they belong to",
+      details: { ref: update.name },
+    });
+  }
+  const { ref, through, value } = follow(refs, update);
+  const oldOid = value === null ? null : value.kind === "direct" ? value.oid : refs.resolve(ref).oid;
+  checkExpectation(update, oldOid, value);
+  const wanted = wantedValue(update, value);
+  return {
+    ref,
+    old: value,
+    new: wanted,
+    oldOid,
+    newOid: wanted === null ? null : wanted.kind === "direct" ? wanted.oid : refs.resolve(wanted.target).oid,
+    changes: !sameValue(value, wanted),
+    through,
+    request: update,
+  };
+}
+
+/** The ref that an update writes to, and what it holds. */
+function follow(
+  refs: RefStore,
+  update: RefUpdate,
+): { ref: string; through: string[]; value: RefValue | null } {
+  const through: string[] = [];
+  let ref = update.name;
+  for (;;) {
+    const value = refs.read(ref)?.value ?? null;
+    if (value?.kind !== "symbolic" || !update.follow) return { ref, through, value };
+    through.push(ref);
+    if (through.length > SYMBOLIC_DEPTH_MAX || through.includes(value.target)) {
+      throw new LatticeError("invalid_data", `the symbolic ref ${JSON.stringify(update.name)} leads nowhere: it is a loop or too deep`, {
+        hint: "point it to a branch with `git symbolic-ref`",
+        details: { ref: update.name },
+      });
+    }
+    ref = value.target;
+    requireRefName(ref);
+  }
+}
+
+function checkExpectation(update: RefUpdate, actual: Oid | null, value: RefValue | null): void {
+  // A dangling symbolic ref is there, though it leads to nothing.
+  const met = update.expect.kind === "present" && !update.follow ? value !== null : isMet(update.expect, actual);
+  if (!met) throw casFailed(update, actual);
+}
+
+/** The error for an expectation that is not met. */
+export function casFailed(update: RefUpdate, actual: Oid | null): LatticeError {
+  const expected = update.expect.kind === "exactly" ? update.expect.oid : null;
+  const wanted = update.expect.kind === "absent"
+    ? "that it does not exist"
+    : update.expect.kind === "present"
+    ? "that it exists"
+    : expected;
+  const found = actual === null ? "it does not exist" : `it is at ${actual}`;
+  return new LatticeError("cas_failed", `${JSON.stringify(update.name)} is not as expected: ${found}, expected was ${wanted}`, {
+    hint: "read the current value, decide again, and retry with it as the expectation",
+    details: { ref: update.name, expected, actual },
+  });
+}
+
+function wantedValue(update: RefUpdate, current: RefValue | null): RefValue | null {
+  switch (update.change.kind) {
+    case "set":
+      return { kind: "direct", oid: update.change.oid };
+    case "set-symbolic":
+      return { kind: "symbolic", target: update.change.target };
+    case "delete":
+      return null;
+    case "verify":
+      return current;
+  }
+}
+
+function refuseRepetition(updates: readonly PlannedUpdate[]): void {
+  for (let i = 1; i < updates.length; i++) {
+    const ref = updates[i]!.ref;
+    if (updates[i - 1]!.ref !== ref) continue;
+    throw new LatticeError("usage", `${JSON.stringify(ref)} is named twice in one transaction`, { details: { ref } });
+  }
+}
+
+/** The branch that `HEAD` of this worktree names, or `null` when it is detached, absent or broken. */
+function headBranch(refs: RefStore): string | null {
+  let head;
+  try {
+    head = refs.read("HEAD");
+  } catch (error) {
+    // A HEAD that cannot be read names no branch; whoever asked for HEAD itself meets the error there.
+    if (error instanceof LatticeError && error.code === "invalid_data") return null;
+    throw error;
+  }
+  return head?.value.kind === "symbolic" ? head.value.target : null;
+}
+
+function lockedRefs(
+  updates: readonly PlannedUpdate[],
+  changing: readonly PlannedUpdate[],
+  head: string | null,
+): string[] {
+  const named = new Set(updates.map((update) => update.ref));
+  const locked = new Set<string>();
+  for (const update of changing) {
+    for (const name of update.through) if (!named.has(name)) locked.add(name);
+    if (update.ref === head && !named.has("HEAD")) locked.add("HEAD");
+  }
+  return [...locked].sort(compareNames);
+}
+
+function planLogs(
+  context: EngineContext,
+  update: PlannedUpdate,
+  head: string | null,
+  normalMessage: string,
+): PlannedLog[] {
+  const symbolic = update.request.change.kind === "set-symbolic";
+  if (symbolic && update.request.message === undefined) return [];
+  const message = update.request.message ?? normalMessage;
+  const zero = context.repository.objectFormat.zero;
+  const line = { old: update.oldOid ?? zero, new: update.newOid ?? zero, message };
+  const names = [...update.through];
+  if (update.ref === head && !names.includes("HEAD")) names.push("HEAD");
+  const logs = names.map((ref) => ({ ...line, ref, create: false }));
+  // A deleted ref loses its reflog, so it gets no line.
+  if (update.new !== null) logs.push({ ...line, ref: update.ref, create: update.request.createReflog === true });
+  return logs;
+}
+
+/** A value as it stands in the journal. */
+export function recordedValue(value: RefValue | null): string | null {
+  return value === null ? null : valueText(value);
+}

@@ -1,0 +1,320 @@
+/**
+ * The repository lock: the flock on `<common dir>/lattice/lock`, held by whoever changes the repository.
+ *
+ * Guarantee: at most one process holds it; the kernel releases it when that process ends, however it ends. Whether
+ * somebody lives is told by the flock alone; the text in the file is for messages and for two notes that a command
+ * leaves to the next one ({@link LockNotes}). The file is never removed, so that two processes can never hold the
+ * flocks of two files of that name.
+ *
+ * A command that runs inside `lattice lock run` carries a token; it does not wait for its own ancestor, but takes
+ * turns with its siblings by the flock of `lattice/lock.children`.
+ *
+ * @module
+ */
+import { isDiskError } from "../platform/disk.ts";
+import { LatticeError } from "../platform/errors.ts";
+import { hash } from "../platform/hash.ts";
+import type { LockableFile, System } from "../platform/system.ts";
+import { toHex, utf8 } from "../platform/text.ts";
+import { startWaiting } from "./waiting.ts";
+
+/** Environment variable that carries the token of `lattice lock run` to the commands inside. */
+export const LOCK_TOKEN_VARIABLE = "LATTICE_LOCK_TOKEN";
+
+/** Who holds the lock, as far as its text tells. */
+export interface LockHolder {
+  pid: number;
+  host: string;
+  command: string;
+  /** RFC 3339, UTC. */
+  since: string;
+}
+
+/** What one holder leaves in the text for the next. Neither is flushed: a power cut may lose them, and only costs time. */
+export interface LockNotes {
+  /** The boot whose left-overs were searched for; `null` when none were. */
+  sweptBootId: string | null;
+  /** The operation that ended last, and how; `null` when unknown. */
+  lastOperation: { id: string; outcome: string } | null;
+}
+
+/** The lock, held. `using` releases it. */
+export interface RepoLock extends Disposable {
+  /** What the holder before left. */
+  readonly notes: LockNotes;
+  /** How long was waited, in milliseconds. */
+  readonly waitedMs: number;
+  /** Token for the commands inside `lock run`. */
+  readonly token: string;
+  /** Leaves notes for the next holder. */
+  writeNotes(notes: LockNotes): void;
+  /** Gives the lock back; a second call does nothing. */
+  release(): void;
+}
+
+/** How to take the lock. */
+export interface LockOptions {
+  /** The repository's common dir; absolute. */
+  commonDir: string;
+  /** What the holder is doing, for messages. */
+  command: string;
+  /** Longest wait in milliseconds. */
+  timeoutMs: number;
+  /** Called once, when waiting begins. */
+  onContention?: (holder: LockHolder | null) => void;
+}
+
+/** Someone else holds the repository lock. */
+export class AlreadyLockedError extends LatticeError {
+  override readonly name = "AlreadyLockedError";
+
+  /**
+   * @param path The lock file.
+   * @param holder Who holds it, or `null` when its text cannot be read.
+   * @param waitedMs How long was waited, in milliseconds.
+   */
+  constructor(path: string, readonly holder: LockHolder | null, waitedMs: number) {
+    const who = holder === null
+      ? "another process"
+      : `${JSON.stringify(holder.command)} (pid ${holder.pid} on ${holder.host}, since ${holder.since})`;
+    super("locked", `the repository is locked by ${who}`, {
+      hint: "wait for it to end, or wait longer with --lock-timeout 60s",
+      details: { path, holder, waited_ms: Math.round(waitedMs) },
+    });
+  }
+}
+
+/** Path of the lock file of a repository. */
+export function repoLockPath(commonDir: string): string {
+  return `${commonDir}/lattice/lock`;
+}
+
+/**
+ * Takes the lock, waiting for it.
+ *
+ * @throws {AlreadyLockedError} The time is up.
+ * @throws {LatticeError} `io`; `unsupported` where flock is not to be had.
+ */
+export async function acquireRepoLock(system: System, options: LockOptions): Promise<RepoLock> {
+  const waiting = startWaiting(system, options.timeoutMs);
+  let told = false;
+  for (;;) {
+    const lock = tryAcquireRepoLock(system, options, waiting.waitedMs());
+    if (lock !== undefined) return lock;
+    const delayMs = waiting.nextDelayMs();
+    if (delayMs === null) {
+      throw new AlreadyLockedError(
+        repoLockPath(options.commonDir),
+        readHolder(system, options.commonDir),
+        waiting.waitedMs(),
+      );
+    }
+    if (!told) options.onContention?.(readHolder(system, options.commonDir));
+    told = true;
+    await system.clock.sleep(delayMs);
+  }
+}
+
+/**
+ * Takes the lock if it is free.
+ *
+ * @param waitedMs What to report as waited, in milliseconds.
+ * @returns `undefined` when somebody holds it.
+ */
+export function tryAcquireRepoLock(system: System, options: LockOptions, waitedMs = 0): RepoLock | undefined {
+  const folder = `${options.commonDir}/lattice`;
+  makeLatticeFolder(system, options.commonDir);
+  const path = repoLockPath(options.commonDir);
+  const file = openCurrent(system, path);
+  let keepOpen = false;
+  try {
+    if (take(file, path)) {
+      // Somebody may have replaced the file (a restore of a backup): the flock counts only on what the name names.
+      const named = system.disk.lstat(path);
+      if (named === null || named.inode !== file.stat().inode) return undefined;
+      const lock = hold(system, options, file, null, waitedMs);
+      if (hasLivingChild(system, folder)) return undefined;
+      keepOpen = true;
+      return lock;
+    }
+    const token = system.env[LOCK_TOKEN_VARIABLE];
+    if (token === undefined || parseText(file.read()).tokenDigest !== digestOf(token)) return undefined;
+    const children = openCurrent(system, `${folder}/lock.children`);
+    if (!take(children, path)) {
+      children.close();
+      return undefined;
+    }
+    if (parseText(file.read()).tokenDigest !== digestOf(token)) {
+      children.close(); // the ancestor died meanwhile, and somebody else took over
+      return undefined;
+    }
+    keepOpen = true;
+    return hold(system, options, file, children, waitedMs);
+  } finally {
+    if (!keepOpen) file.close();
+  }
+}
+
+/** Who holds the lock: `undefined` when it is free, `null` when the holder's text cannot be read. */
+export function inspectRepoLock(system: System, commonDir: string): LockHolder | null | undefined {
+  const file = system.openLockable(repoLockPath(commonDir), null);
+  if (file === null) return undefined;
+  try {
+    if (take(file, repoLockPath(commonDir))) {
+      file.unlock();
+      return undefined;
+    }
+    return parseText(file.read()).holder;
+  } finally {
+    file.close();
+  }
+}
+
+/** Makes `<common dir>/lattice`, durably, where it is not there. A symbolic link in its place is refused. */
+export function makeLatticeFolder(system: System, commonDir: string): void {
+  const folder = `${commonDir}/lattice`;
+  const stat = system.disk.lstat(folder);
+  if (stat?.kind === "directory") return;
+  if (stat !== null) {
+    throw new LatticeError("unsupported", `${JSON.stringify(folder)} is not a folder`, {
+      hint: "move it away; lattice keeps its journal in a folder of that name",
+      details: { path: folder },
+    });
+  }
+  try {
+    system.disk.makeDirectory(folder);
+  } catch (error) {
+    if (!isDiskError(error, "EEXIST")) throw error; // another process was first
+  }
+  system.disk.syncDirectory(commonDir);
+}
+
+/**
+ * Whether a command inside a `lock run` that died still works. Our text already stands, so a child that comes later
+ * does not find its token and waits like everybody else.
+ */
+function hasLivingChild(system: System, folder: string): boolean {
+  const children = system.openLockable(`${folder}/lock.children`, null);
+  if (children === null) return false;
+  using _closed = children;
+  return !take(children, `${folder}/lock.children`);
+}
+
+function readHolder(system: System, commonDir: string): LockHolder | null {
+  const file = system.openLockable(repoLockPath(commonDir), null);
+  if (file === null) return null;
+  try {
+    return parseText(file.read()).holder;
+  } finally {
+    file.close();
+  }
+}
+
+function openCurrent(system: System, path: string): LockableFile {
+  const file = system.openLockable(path, 0o666);
+  if (file === null) throw new LatticeError("io", `cannot open ${JSON.stringify(path)}`, { details: { path } });
+  return file;
+}
+
+function take(file: LockableFile, path: string): boolean {
+  const taken = file.tryLock();
+  if (taken === null) {
+    throw new LatticeError("unsupported", "this platform has no flock, by which the repository is locked", {
+      details: { path },
+    });
+  }
+  return taken;
+}
+
+function hold(
+  system: System,
+  options: LockOptions,
+  file: LockableFile,
+  children: LockableFile | null,
+  waitedMs: number,
+): RepoLock {
+  const before = parseText(file.read());
+  const inherited = children === null ? undefined : system.env[LOCK_TOKEN_VARIABLE];
+  const token = inherited ?? toHex(system.randomBytes(16));
+  const holder: LockHolder = children !== null && before.holder !== null ? before.holder : {
+    pid: system.host.pid,
+    host: system.host.hostName,
+    command: options.command,
+    since: new Date(system.clock.nowMs()).toISOString(),
+  };
+  let notes = before.notes;
+  let released = false;
+  const write = () => file.overwrite(renderText(holder, notes, digestOf(token)));
+  if (children === null) write();
+  const lock: RepoLock = {
+    get notes() {
+      return notes;
+    },
+    waitedMs,
+    token,
+    writeNotes(next) {
+      notes = next;
+      write();
+    },
+    release() {
+      if (released) return;
+      released = true;
+      const held = children ?? file;
+      held.unlock();
+      children?.close();
+      file.close();
+    },
+    [Symbol.dispose]() {
+      lock.release();
+    },
+  };
+  return lock;
+}
+
+function digestOf(token: string): string {
+  return toHex(hash("sha1", utf8(`lattice lock token ${token}`)));
+}
+
+function renderText(holder: LockHolder, notes: LockNotes, tokenDigest: string): string {
+  return `${
+    JSON.stringify({
+      ...holder,
+      boot_id: notes.sweptBootId,
+      last_operation: notes.lastOperation,
+      token_digest: tokenDigest,
+    })
+  }\n`;
+}
+
+interface LockText {
+  holder: LockHolder | null;
+  notes: LockNotes;
+  tokenDigest: string | null;
+}
+
+/** What the text says; whatever cannot be read (torn, garbled, empty) counts as not said. */
+function parseText(text: string): LockText {
+  const unknown: LockText = { holder: null, notes: { sweptBootId: null, lastOperation: null }, tokenDigest: null };
+  let value: Record<string, unknown>;
+  try {
+    value = JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    return unknown; // the text is overwritten in place, so a reader may meet half of it; it decides nothing
+  }
+  if (typeof value !== "object" || value === null) return unknown;
+  const { pid, host, command, since, boot_id, last_operation, token_digest } = value;
+  const last = last_operation as { id?: unknown; outcome?: unknown } | null;
+  return {
+    holder: typeof pid === "number" && typeof host === "string" && typeof command === "string" &&
+        typeof since === "string"
+      ? { pid, host, command, since }
+      : null,
+    notes: {
+      sweptBootId: typeof boot_id === "string" ? boot_id : null,
+      lastOperation: typeof last?.id === "string" && typeof last.outcome === "string"
+        ? { id: last.id, outcome: last.outcome }
+        : null,
+    },
+    tokenDigest: typeof token_digest === "string" ? token_digest : null,
+  };
+}

@@ -1,0 +1,40 @@
+/**
+ * Waiting for a lock that somebody else holds: delays that grow from 1 ms to 100 ms, with jitter so that waiters do
+ * not march in step, and a bound.
+ *
+ * @module
+ */
+import type { System } from "../platform/system.ts";
+
+const DELAY_MS_FIRST = 1;
+const DELAY_MS_MAX = 100;
+
+/** Counts the attempts of one wait and says how long to pause before the next. */
+export interface Waiting {
+  /** Milliseconds since the wait began. */
+  waitedMs(): number;
+  /** Pause before the next attempt in milliseconds, or `null` when the time is up. */
+  nextDelayMs(): number | null;
+}
+
+/**
+ * Begins a wait.
+ *
+ * @param timeoutMs Longest wait in milliseconds; 0 never waits, `Infinity` never gives up.
+ */
+export function startWaiting(system: System, timeoutMs: number): Waiting {
+  const startedMs = system.clock.monotonicMs();
+  let delayMs = DELAY_MS_FIRST;
+  const waitedMs = () => system.clock.monotonicMs() - startedMs;
+  return {
+    waitedMs,
+    nextDelayMs() {
+      const leftMs = timeoutMs - waitedMs();
+      if (leftMs <= 0) return null;
+      const jitter = 0.5 + (system.randomBytes(1)[0]! / 256);
+      const pauseMs = Math.min(delayMs * jitter, leftMs);
+      delayMs = Math.min(delayMs * 2, DELAY_MS_MAX);
+      return pauseMs;
+    },
+  };
+}

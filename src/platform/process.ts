@@ -1,0 +1,121 @@
+/**
+ * This process: its arguments, its end, and the signals that ask for it.
+ *
+ * @module
+ */
+import { bytesToName } from "./text.ts";
+
+interface NodeProcess {
+  argv: string[];
+  exit(code: number): never;
+  on(event: string, listener: () => void): void;
+  getBuiltinModule(id: string): unknown;
+}
+
+const nodeProcess = (globalThis as unknown as { process: NodeProcess }).process;
+
+/** Arguments after the name of the program. Bytes that are not UTF-8 are carried as in `text.ts` where the system tells. */
+export function commandLine(): string[] {
+  const args = nodeProcess.argv.slice(2);
+  return args.some((argument) => argument.includes("\uFFFD")) ? exactArguments(args) : args;
+}
+
+/** Runtimes replace bytes that are not UTF-8; Linux keeps the bytes themselves. */
+function exactArguments(decoded: string[]): string[] {
+  const { readFileSync, existsSync } = nodeProcess.getBuiltinModule("node:fs") as {
+    readFileSync(path: string): Uint8Array;
+    existsSync(path: string): boolean;
+  };
+  if (!existsSync("/proc/self/cmdline")) return decoded;
+  const bytes = readFileSync("/proc/self/cmdline");
+  const all: string[] = [];
+  for (let start = 0; start < bytes.length;) {
+    const end = bytes.indexOf(0, start);
+    all.push(bytesToName(bytes.subarray(start, end === -1 ? bytes.length : end)));
+    start = end === -1 ? bytes.length : end + 1;
+  }
+  return all.slice(all.length - decoded.length);
+}
+
+/** Ends this process now. What was written to the streams of `streams.ts` has left it already. */
+export function endProcess(exitCode: number): never {
+  return nodeProcess.exit(exitCode);
+}
+
+/**
+ * Prints a line to standard output without loading anything: for the answers that must come before all else.
+ *
+ * A failing write goes unnoticed, which is why ordinary answers are written by `streams.ts`.
+ */
+export function printLine(text: string): void {
+  console.log(text);
+}
+
+/** Signals that ask a process to end, and the exit code that each means. */
+const SIGNAL_EXIT_CODES: Readonly<Record<string, number>> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
+
+const signalHooks: (() => void)[] = [];
+let listening = false;
+
+/**
+ * Calls a hook when a signal asks this process to end, which it then does with 129, 130 or 143. Signals are noticed
+ * between steps only, never in the middle of synchronous work.
+ *
+ * @param hook Gives back what is held; the hook that came last is called first.
+ * @returns Takes the hook off the list.
+ */
+export function onSignal(hook: () => void): () => void {
+  listen();
+  signalHooks.push(hook);
+  return () => {
+    const at = signalHooks.indexOf(hook);
+    if (at !== -1) signalHooks.splice(at, 1);
+  };
+}
+
+function listen(): void {
+  if (listening) return;
+  listening = true;
+  for (const [signal, exitCode] of Object.entries(SIGNAL_EXIT_CODES)) {
+    nodeProcess.on(signal, () => {
+      try {
+        while (signalHooks.length > 0) signalHooks.pop()!();
+      } finally {
+        endProcess(exitCode);
+      }
+    });
+  }
+}
+
+/** An option, an argument, or the `--` that ends the options, in the order of the command line. */
+export type ArgumentToken =
+  | {
+    readonly kind: "option";
+    /** Long name, or the letter of a short option that is not known. */
+    readonly name: string;
+    /** As it was typed: `--json`, `-q`. */
+    readonly rawName: string;
+    readonly value: string | undefined;
+    /** Whether the value was part of the same word. */
+    readonly inlineValue: boolean | undefined;
+    readonly index: number;
+  }
+  | { readonly kind: "positional"; readonly value: string; readonly index: number }
+  | { readonly kind: "option-terminator"; readonly index: number };
+
+/** What the tokenizer needs to know of an option. */
+export interface TokenizerOption {
+  readonly type: "boolean" | "string";
+  readonly short?: string;
+}
+
+/** Splits a command line by the rules of `node:util`'s `parseArgs`, which both runtimes have built in. */
+export function tokenizeArguments(
+  args: readonly string[],
+  options: Readonly<Record<string, TokenizerOption>>,
+): ArgumentToken[] {
+  const { parseArgs } = nodeProcess.getBuiltinModule("node:util") as {
+    parseArgs(config: Record<string, unknown>): { tokens: ArgumentToken[] };
+  };
+  return parseArgs({ args, options, strict: false, allowPositionals: true, tokens: true }).tokens;
+}
