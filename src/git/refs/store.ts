@@ -85,9 +85,18 @@ export interface RefStore {
   /**
    * Reads a reflog, oldest line first. `null`: there is none.
    *
+   * @param onBroken Called for each malformed line, which is then passed over as git does it; without it, the first
+   *   one throws.
    * @throws {LatticeError} `invalid_data`: a line is malformed.
    */
-  readReflog(name: string): ReflogEntry[] | null;
+  readReflog(name: string, onBroken?: (error: unknown) => void): ReflogEntry[] | null;
+
+  /**
+   * Reads a reflog from its end, newest line first, only as far as is asked for. `null`: there is none.
+   *
+   * @throws {LatticeError} While iterating, `invalid_data`: a line is malformed.
+   */
+  reflogNewestFirst(name: string): Iterable<ReflogEntry> | null;
 
   /** Names of the refs that have a reflog, sorted. */
   reflogNames(): string[];

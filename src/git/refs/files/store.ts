@@ -1,0 +1,224 @@
+/**
+ * Refs in files: a loose file hides the record in `packed-refs`.
+ *
+ * Reading never locks. The order makes it right: loose refs first, `packed-refs` as it is afterwards, because whoever
+ * packs a ref writes the record before the loose file goes.
+ *
+ * @module
+ */
+import type { Disk } from "../../../platform/disk.ts";
+import { compareNames } from "../../../platform/text.ts";
+import type { ObjectFormat } from "../../object_format.ts";
+import { checkRefName, isPerWorktreeRef, isRootRefSyntax, LOCK_SUFFIX, refPath, requireRefName } from "../names.ts";
+import { readReflogBackwards, readReflogFile } from "../reflog.ts";
+import type { RefEntry, ReflogEntry, RefStore, ResolvedRef } from "../store.ts";
+import { brokenRef, type LooseRead, readLooseRef } from "./loose.ts";
+import { openPackedRefs, type PackedRef, type PackedRefs } from "./packed.ts";
+import { firstLooseBelow, type LooseWalk, walkLooseRefs } from "./walk.ts";
+
+/** How many refs a chain of symbolic refs may have, the last one included, as in git. */
+export const SYMREF_DEPTH_MAX = 5;
+
+/** How often a look-up starts again because `packed-refs` was replaced meanwhile. */
+const ATTEMPTS_MAX = 10;
+
+/** Root refs whose names do not end with `_HEAD`; the others of that syntax are other files. */
+const IRREGULAR_ROOT_REFS = [
+  "HEAD",
+  "AUTO_MERGE",
+  "BISECT_EXPECTED_REV",
+  "MERGE_AUTOSTASH",
+  "NOTES_MERGE_PARTIAL",
+  "NOTES_MERGE_REF",
+];
+
+/** Where the refs are and how object names look. Paths are absolute. */
+export interface FilesRefOptions {
+  readonly disk: Disk;
+  readonly gitDir: string;
+  readonly commonDir: string;
+  readonly format: ObjectFormat;
+}
+
+/** The refs of the files backend, and what a writer must know of it beyond {@link RefStore}. */
+export interface FilesRefStore extends RefStore {
+  /** Absolute path of `packed-refs`. */
+  readonly packedRefsPath: string;
+  /** Absolute path of a ref's loose file. @throws {LatticeError} `usage`: the name would leave its folder. */
+  loosePath(name: string): string;
+  /** Absolute path of a ref's log. @throws {LatticeError} `usage`: the name would leave its folder. */
+  logPath(name: string): string;
+  /** The ref in its loose file alone; `null`: there is none. @throws {LatticeError} `invalid_data`; `io`. */
+  readLoose(name: string): RefEntry | null;
+  /** What stands at the path of the loose file: nothing, a folder, or a ref. Errors as `readLoose`. */
+  examineLoose(name: string): LooseRead;
+  /** The packed refs as they are now. Valid until the next call; do not close it. @throws {LatticeError} `invalid_data`. */
+  packed(): PackedRefs;
+}
+
+/** Opens the refs of a repository. Nothing is read before something is asked. */
+export function openFilesRefStore(options: FilesRefOptions): FilesRefStore {
+  return new FilesRefs(options);
+}
+
+class FilesRefs implements FilesRefStore {
+  readonly packedRefsPath: string;
+  private readonly disk: Disk;
+  private readonly format: ObjectFormat;
+  private snapshot: PackedRefs | null = null;
+
+  constructor(private readonly options: FilesRefOptions) {
+    this.disk = options.disk;
+    this.format = options.format;
+    this.packedRefsPath = `${options.commonDir}/packed-refs`;
+  }
+
+  loosePath(name: string): string {
+    const { root, relative } = refPath(this.options, name);
+    return `${root}/${relative}`;
+  }
+
+  logPath(name: string): string {
+    const { root, relative } = refPath(this.options, name);
+    return `${root}/logs/${relative}`;
+  }
+
+  examineLoose(name: string): LooseRead {
+    return readLooseRef(this.disk, this.format, this.loosePath(name), name);
+  }
+
+  readLoose(name: string): RefEntry | null {
+    const read = this.examineLoose(name);
+    return read.kind === "ref" ? { name, value: read.value } : null;
+  }
+
+  packed(): PackedRefs {
+    if (this.snapshot === null || !this.snapshot.isCurrent()) {
+      const fresh = openPackedRefs(this.disk, this.packedRefsPath, this.format);
+      this.snapshot?.close();
+      this.snapshot = fresh;
+    }
+    return this.snapshot;
+  }
+
+  read(name: string): RefEntry | null {
+    requireRefName(name);
+    for (let attempt = 1;; attempt++) {
+      const loose = this.readLoose(name);
+      if (loose !== null) return loose;
+      const packed = this.packed();
+      const found = packed.lookup(name);
+      if (found !== null) return fromPacked(found);
+      // A file that came while we searched may mean that the ref moved between the two places behind our back.
+      if (packed.isCurrent() || attempt === ATTEMPTS_MAX) return null;
+    }
+  }
+
+  resolve(name: string): ResolvedRef {
+    let current = name;
+    for (let depth = 0; depth < SYMREF_DEPTH_MAX; depth++) {
+      const entry = this.read(current);
+      if (entry === null) return { name: current, oid: null };
+      if (entry.value.kind === "direct") return { name: current, oid: entry.value.oid };
+      current = entry.value.target;
+    }
+    throw brokenRef(
+      this.loosePath(name),
+      name,
+      `its symbolic refs lead in a circle or over more than ${SYMREF_DEPTH_MAX} refs`,
+    );
+  }
+
+  *list(prefix: string, onBroken?: (name: string, error: unknown) => void): Generator<RefEntry> {
+    const wanted = "refs/".startsWith(prefix) ? "refs/" : prefix;
+    if (!wanted.startsWith("refs/")) return;
+    const broken: { name: string; error: unknown }[] = [];
+    // All loose refs before any packed one, or a ref that is packed meanwhile would be seen in neither place.
+    const loose = walkLooseRefs(this.walk((name, error) => broken.push({ name, error })), wanted);
+    const damaged = new Set(broken.map((entry) => entry.name));
+    const report = (name: string, error: unknown) => {
+      if (onBroken === undefined) throw error;
+      onBroken(name, error);
+    };
+    for (const entry of broken) report(entry.name, entry.error);
+    let next = 0;
+    for (const ref of this.packed().iterate(wanted)) {
+      while (next < loose.length && compareNames(loose[next]!.name, ref.name) < 0) yield loose[next++]!;
+      if (next < loose.length && loose[next]!.name === ref.name) continue;
+      if (damaged.has(ref.name)) continue; // the loose file hides the record, however broken it is
+      const reason = checkRefName(ref.name);
+      if (reason === null) yield fromPacked(ref);
+      else report(ref.name, brokenRef(this.packedRefsPath, ref.name, `its name is not allowed: ${reason}`));
+    }
+    while (next < loose.length) yield loose[next++]!;
+  }
+
+  rootRefs(): RefEntry[] {
+    const found: RefEntry[] = [];
+    for (const { name } of this.disk.list(this.options.gitDir) ?? []) {
+      if (!isRootRef(name)) continue;
+      const entry = this.readLoose(name);
+      if (entry !== null) found.push(entry);
+    }
+    return found.sort((a, b) => compareNames(a.name, b.name));
+  }
+
+  findConflict(name: string, ignored: ReadonlySet<string> = new Set()): string | null {
+    requireRefName(name);
+    for (let slash = name.indexOf("/"); slash >= 0; slash = name.indexOf("/", slash + 1)) {
+      const above = name.slice(0, slash);
+      if (above !== "refs" && !ignored.has(above) && this.stands(above)) return above;
+    }
+    const below = firstLooseBelow(this.walk(() => {}), name, ignored);
+    if (below !== null) return below;
+    for (const ref of this.packed().iterate(`${name}/`)) if (!ignored.has(ref.name)) return ref.name;
+    return null;
+  }
+
+  readReflog(name: string, onBroken?: (error: unknown) => void): ReflogEntry[] | null {
+    return readReflogFile(this.disk, this.logPath(name), this.format, onBroken);
+  }
+
+  reflogNewestFirst(name: string): Iterable<ReflogEntry> | null {
+    return readReflogBackwards(this.disk, this.logPath(name), this.format);
+  }
+
+  reflogNames(): string[] {
+    const names = new Set<string>();
+    const { gitDir, commonDir } = this.options;
+    this.collectLogs(`${gitDir}/logs`, "", names, () => true);
+    if (gitDir !== commonDir) this.collectLogs(`${commonDir}/logs`, "", names, (name) => !isPerWorktreeRef(name));
+    return [...names].sort(compareNames);
+  }
+
+  /** Whether a ref of this name is there, sound or not. */
+  private stands(name: string): boolean {
+    const loose = this.disk.lstat(this.loosePath(name));
+    if (loose !== null && loose.kind !== "directory") return true;
+    return this.packed().lookup(name) !== null;
+  }
+
+  private walk(onBroken: (name: string, error: unknown) => void): LooseWalk {
+    return { disk: this.disk, folders: this.options, format: this.format, onBroken };
+  }
+
+  private collectLogs(folder: string, prefix: string, names: Set<string>, wanted: (name: string) => boolean): void {
+    for (const entry of this.disk.list(folder) ?? []) {
+      if (entry.name.startsWith(".") || entry.name.endsWith(LOCK_SUFFIX)) continue;
+      const name = `${prefix}${entry.name}`;
+      if (entry.kind === "directory") this.collectLogs(`${folder}/${entry.name}`, `${name}/`, names, wanted);
+      else if (wanted(name) && checkRefName(name, { allowOneLevel: true }) === null) names.add(name);
+    }
+  }
+}
+
+/** Whether a file of the git directory is a root ref by its name. `FETCH_HEAD` and `MERGE_HEAD` hold more than a ref. */
+function isRootRef(name: string): boolean {
+  if (name === "FETCH_HEAD" || name === "MERGE_HEAD" || !isRootRefSyntax(name)) return false;
+  return name.endsWith("_HEAD") || IRREGULAR_ROOT_REFS.includes(name);
+}
+
+function fromPacked(ref: PackedRef): RefEntry {
+  const value = { kind: "direct", oid: ref.oid } as const;
+  return ref.peeled === undefined ? { name: ref.name, value } : { name: ref.name, value, peeled: ref.peeled };
+}

@@ -1,0 +1,180 @@
+/**
+ * Names of refs: which are well formed, which belong to one worktree alone, and where the files backend keeps each.
+ *
+ * The rules are those of git-check-ref-format and of "worktree refs" in git-worktree. A name that came from a
+ * repository or a command line becomes a path only through {@link refPath}, which lets none leave its folder.
+ *
+ * @module
+ */
+import { LatticeError } from "../../platform/errors.ts";
+
+/** What is allowed beyond the plain rules. */
+export interface RefNameRules {
+  /** A name without a slash is allowed (`HEAD`, `main`). */
+  allowOneLevel?: boolean;
+  /** One `*` is allowed, as in refspecs. */
+  refspecPattern?: boolean;
+  /** The name is judged as {@link normalizeRefName} gives it. */
+  normalize?: boolean;
+}
+
+/** The ending that lock files have and refs must not have. */
+export const LOCK_SUFFIX = ".lock";
+
+/** Removes leading slashes and makes one slash of several, as `git check-ref-format --normalize`. */
+export function normalizeRefName(name: string): string {
+  return name.replace(/\/+/g, "/").replace(/^\//, "");
+}
+
+/**
+ * Judges a name by git's rules for refs.
+ *
+ * @returns `null` when the name is good, else the rule that it breaks, for a message.
+ */
+export function checkRefName(name: string, rules: RefNameRules = {}): string | null {
+  const text = rules.normalize === true ? normalizeRefName(name) : name;
+  if (text === "") return "it is empty";
+  if (text === "@") return 'it is "@" alone';
+  const components = text.split("/");
+  let stars = rules.refspecPattern === true ? 1 : 0;
+  for (const component of components) {
+    const reason = checkComponent(component);
+    if (reason !== null) return reason;
+    stars -= component.split("*").length - 1;
+    if (stars < 0) return 'it contains "*"';
+  }
+  if (text.endsWith(".")) return 'it ends with "."';
+  if (components.length < 2 && rules.allowOneLevel !== true) return "it has no slash";
+  return null;
+}
+
+/** Whether a text is a branch's name: short, without `refs/heads/`. */
+export function isBranchName(name: string): boolean {
+  return checkBranchName(name) === null;
+}
+
+/**
+ * Judges a branch's short name: the rules for refs, no leading `-`, and not `HEAD`.
+ *
+ * @returns `null` when the name is good, else the rule that it breaks.
+ */
+export function checkBranchName(name: string): string | null {
+  if (name.startsWith("-")) return 'it begins with "-"';
+  if (name === "HEAD") return "a branch cannot be called HEAD";
+  return name === "" ? "it is empty" : checkRefName(`refs/heads/${name}`);
+}
+
+/**
+ * Insists on a well-formed full name (or root ref).
+ *
+ * @throws {LatticeError} `usage`, with the rule that is broken.
+ */
+export function requireRefName(name: string): void {
+  const reason = checkRefName(name, { allowOneLevel: true });
+  if (reason === null) return;
+  throw new LatticeError("usage", `${JSON.stringify(name)} is not a valid ref name: ${reason}`, {
+    hint: "the rules are those of `git check-ref-format`",
+    details: { ref: name },
+  });
+}
+
+/** Whether a name is written like those of root refs: `HEAD`, `ORIG_HEAD`, `FETCH_HEAD`, … */
+export function isRootRefSyntax(name: string): boolean {
+  return /^[A-Z_-]+$/.test(name);
+}
+
+/** Whether a full name belongs to each worktree separately. */
+export function isPerWorktreeRef(name: string): boolean {
+  return isRootRefSyntax(name) || name.startsWith("refs/worktree/") || name.startsWith("refs/bisect/") ||
+    name.startsWith("refs/rewritten/");
+}
+
+/** To whom a ref belongs. */
+export type RefScope =
+  | { readonly kind: "shared" }
+  | { readonly kind: "current" }
+  | { readonly kind: "main"; readonly bareName: string }
+  | { readonly kind: "other"; readonly worktreeId: string; readonly bareName: string };
+
+/** Tells to whom a name belongs: all worktrees, this one, the main one, or another by its id. */
+export function refScope(name: string): RefScope {
+  if (isPerWorktreeRef(name)) return { kind: "current" };
+  const other = /^worktrees\/([^/]+)\/(.+)$/s.exec(name);
+  if (other !== null && isPerWorktreeRef(other[2]!)) {
+    return { kind: "other", worktreeId: other[1]!, bareName: other[2]! };
+  }
+  const main = /^main-worktree\/(.+)$/s.exec(name);
+  if (main !== null && isPerWorktreeRef(main[1]!)) return { kind: "main", bareName: main[1]! };
+  return { kind: "shared" };
+}
+
+/** The two folders in which the files backend keeps refs; absolute paths. */
+export interface RefFolders {
+  /** The git directory of this worktree. */
+  readonly gitDir: string;
+  /** The git directory that all worktrees share. */
+  readonly commonDir: string;
+}
+
+/** Where a loose ref is: a folder, and the path below it. */
+export interface RefPath {
+  readonly root: string;
+  readonly relative: string;
+}
+
+/**
+ * Where the files backend keeps a loose ref.
+ *
+ * Names that break git's rules are allowed (a damaged one must be found to be removed) as long as they stay below
+ * their folder.
+ *
+ * @throws {LatticeError} `usage`: the name would leave its folder.
+ */
+export function refPath(folders: RefFolders, name: string): RefPath {
+  requireSafeName(name);
+  const scope = refScope(name);
+  switch (scope.kind) {
+    case "shared":
+      return { root: folders.commonDir, relative: name };
+    case "current":
+      return { root: folders.gitDir, relative: name };
+    case "main":
+      return { root: folders.commonDir, relative: scope.bareName };
+    case "other":
+      return { root: `${folders.commonDir}/worktrees/${scope.worktreeId}`, relative: scope.bareName };
+  }
+}
+
+/** Whether a name, taken as a path, stays below the folder that it starts from. */
+export function isSafeName(name: string): boolean {
+  if (name === "" || name.includes("\0") || name.includes("\\") && isWindowsLike(name)) return false;
+  return !/(?:^|\/)(?:\.{0,2})(?:\/|$)/.test(name);
+}
+
+function requireSafeName(name: string): void {
+  if (isSafeName(name)) return;
+  throw new LatticeError("usage", `${JSON.stringify(name)} is not a valid ref name: it leaves its folder`, {
+    details: { ref: name },
+  });
+}
+
+/** A backslash is part of a name everywhere but where it separates folders; there it could climb. */
+function isWindowsLike(name: string): boolean {
+  return /(?:^|\\)\.{1,2}(?:\\|$)|:/.test(name);
+}
+
+function checkComponent(component: string): string | null {
+  if (component === "") return "it has an empty component";
+  if (component.startsWith(".")) return 'a component begins with "."';
+  if (component.endsWith(LOCK_SUFFIX)) return `a component ends with "${LOCK_SUFFIX}"`;
+  if (component.includes("..")) return 'it contains ".."';
+  if (component.includes("@{")) return 'it contains "@{"';
+  const bad = /[\0-\x20\x7f~^:?[\\]/.exec(component);
+  return bad === null ? null : `it contains ${describeCharacter(bad[0])}`;
+}
+
+function describeCharacter(character: string): string {
+  const code = character.charCodeAt(0);
+  if (character === " ") return "a blank";
+  return code < 0x20 || code === 0x7f ? "a control character" : `"${character}"`;
+}
