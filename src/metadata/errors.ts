@@ -1,0 +1,114 @@
+/**
+ * The errors of branch metadata, each with the code that scripts see, the data they need, and the next step.
+ *
+ * @module
+ */
+import type { Oid } from "../git/object_format.ts";
+import { LatticeError, type LatticeErrorOptions } from "../platform/errors.ts";
+
+/** The branch has no metadata. */
+export class NotFoundError extends LatticeError {
+  override readonly name = "NotFoundError";
+
+  /**
+   * @param branch The branch.
+   * @param ref The ref that does not exist.
+   */
+  constructor(readonly branch: string, readonly ref: string) {
+    super("not_found", `branch ${quote(branch)} has no metadata`, {
+      hint: "lattice meta list shows the branches that have some; lattice track begins it for this one",
+      details: { ref },
+    });
+  }
+}
+
+/** The ref does not hold what the caller expected. */
+export class CasFailedError extends LatticeError {
+  override readonly name = "CasFailedError";
+
+  /**
+   * @param ref The ref.
+   * @param expected What it should have held; `null`: it should not have existed.
+   * @param actual What it holds; `null`: it does not exist.
+   */
+  constructor(
+    readonly ref: string,
+    readonly expected: Oid | null,
+    readonly actual: Oid | null,
+    options: { cause?: unknown } = {},
+  ) {
+    super("cas_failed", `${quote(ref)} ${holds(actual)}, expected ${expected ?? "that it does not exist"}`, {
+      hint: "somebody else changed it meanwhile: read it again, decide again, and try with the new value",
+      details: { ref, expected, actual },
+      cause: options.cause,
+    });
+  }
+}
+
+/** Stored or given bytes are no sound document. */
+export class ParseError extends LatticeError {
+  override readonly name: string = "ParseError";
+}
+
+/** A document that was to be written is not sound. */
+export class SerializeError extends LatticeError {
+  override readonly name = "SerializeError";
+
+  /** @param options Hint, details and the flaw as the cause. */
+  constructor(message: string, options: LatticeErrorOptions = {}) {
+    super("invalid_data", message, options);
+  }
+}
+
+/** Tools that keep documents of their own below `refs/branch-metadata/`. */
+export type ForeignTool = "graphite" | "charcoal" | "stax";
+
+/** The document belongs to another tool; it is neither read nor overwritten. */
+export class ForeignDocumentError extends ParseError {
+  override readonly name = "ForeignDocumentError";
+
+  /**
+   * @param branch The branch.
+   * @param ref Its metadata ref.
+   * @param tools Whose it may be; the three share a format, and a short document does not tell them apart.
+   */
+  constructor(readonly branch: string, readonly ref: string, readonly tools: readonly ForeignTool[]) {
+    super("invalid_data", `metadata of branch ${quote(branch)} is a document of ${nameTools(tools)}`, {
+      hint: `lattice meta import --from ${tools[0] === "charcoal" ? "charcoal" : "graphite"} turns it into ours`,
+      details: { ref, tools },
+    });
+  }
+}
+
+/** Git's objects or refs could not be read or written; the cause says why, and lends its code. */
+export class GitError extends LatticeError {
+  override readonly name = "GitError";
+
+  /**
+   * @param message What failed.
+   * @param ref The metadata ref that it was about.
+   * @param cause What git's layer threw.
+   */
+  constructor(message: string, readonly ref: string, cause: unknown) {
+    const inner = cause instanceof LatticeError ? cause : undefined;
+    super(inner?.code ?? "io", inner === undefined ? message : `${message}: ${inner.message}`, {
+      ...(inner?.hint === undefined ? {} : { hint: inner.hint }),
+      details: { ref, ...inner?.details },
+      cause,
+    });
+  }
+}
+
+/** A text in quotes for a message, with everything unprintable escaped. */
+export function quote(text: string): string {
+  return JSON.stringify(text);
+}
+
+function holds(actual: Oid | null): string {
+  return actual === null ? "does not exist" : `holds ${actual}`;
+}
+
+function nameTools(tools: readonly ForeignTool[]): string {
+  const names = tools.map((tool) => tool === "stax" ? tool : tool.charAt(0).toUpperCase() + tool.slice(1));
+  return names.length === 1 ? names[0]! : `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
+}
