@@ -6,7 +6,7 @@
 import { LatticeError } from "../../platform/errors.ts";
 import type { System } from "../../platform/system.ts";
 import type { ObjectFormat } from "../object_format.ts";
-import { type FilesRefStore, openFilesRefStore } from "./files/store.ts";
+import { FilesRefStore } from "./files/store.ts";
 
 /** Where the refs are and how they are kept. Paths are absolute. */
 export interface RefStoreOptions {
@@ -33,7 +33,7 @@ export function openRefStore(options: RefStoreOptions): FilesRefStore {
       details: { ref_storage: options.refStorage, path: options.commonDir },
     });
   }
-  return openFilesRefStore({
+  return new FilesRefStore({
     disk: options.system.disk,
     gitDir: options.gitDir,
     commonDir: options.commonDir,

@@ -161,11 +161,8 @@ export class PackedRefs {
     }
   }
 
-  /**
-   * Gives the records from the first whose name is not below some bytes, each with the slice it stands in. For a
-   * writer that copies them; offsets in an unsorted file are those after sorting.
-   */
-  *recordsFrom(wanted: Uint8Array): Generator<{ slice: PackedSlice; record: PackedRecord }> {
+  /** Gives the records from the first whose name is not below some bytes, each with the slice it stands in. */
+  private *recordsFrom(wanted: Uint8Array): Generator<{ slice: PackedSlice; record: PackedRecord }> {
     this.users++;
     try {
       let offset = this.find(wanted).offset;
@@ -188,9 +185,15 @@ export class PackedRefs {
     }
   }
 
-  /** Offset of the first record whose name is not below some bytes, as {@link bytesBetween} counts. */
-  offsetOf(wanted: Uint8Array): number {
-    return this.find(wanted).offset;
+  /**
+   * Where the record of a name stands, as {@link bytesBetween} counts; where it would stand, with `end` equal to
+   * `start`, when there is none.
+   */
+  locate(name: string): { start: number; end: number } {
+    const wanted = nameToBytes(name);
+    const { offset, slice, record } = this.find(wanted);
+    const found = record !== null && compareRecordName(slice, record, wanted) === 0;
+    return { start: offset, end: found ? slice.base + record.end : offset };
   }
 
   /** Where the records begin, as {@link bytesBetween} counts. */
@@ -250,11 +253,10 @@ export class PackedRefs {
     slice: PackedSlice;
     record: PackedRecord | null;
   } {
-    let slice = this.sliceAt(low, Math.max(high - low + PROBE_BYTES, PROBE_BYTES));
-    let at = 0;
+    let slice = this.sliceAt(low, high - low + PROBE_BYTES);
+    let at = low - slice.base;
     let previous: Uint8Array | null = null;
     let found: { offset: number; slice: PackedSlice; record: PackedRecord } | null = null;
-    at = low - slice.base;
     while (slice.base + at < this.end) {
       const record: PackedRecord | null = recordAt(slice, at, this.reachesEnd(slice));
       if (record === null) {

@@ -36,6 +36,8 @@ export interface PackedRecord {
 
 const NEWLINE = 0x0a;
 const CARET = 0x5e;
+const UPPER_CASE = /[A-F]/;
+const ascii = new TextDecoder("latin1");
 
 /** 1 for bytes that are hexadecimal digits. */
 const IS_HEX = Uint8Array.from({ length: 256 }, (_, byte) => /[0-9a-fA-F]/.test(String.fromCharCode(byte)) ? 1 : 0);
@@ -134,7 +136,6 @@ function isBlank(byte: number): boolean {
 }
 
 function digitsAt(slice: PackedSlice, start: number): Oid {
-  let text = "";
-  for (let i = start; i < start + slice.format.hexLength; i++) text += String.fromCharCode(slice.bytes[i]!);
-  return text.toLowerCase();
+  const digits = ascii.decode(slice.bytes.subarray(start, start + slice.format.hexLength));
+  return UPPER_CASE.test(digits) ? digits.toLowerCase() : digits;
 }

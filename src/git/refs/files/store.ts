@@ -41,57 +41,44 @@ export interface FilesRefOptions {
 }
 
 /** The refs of the files backend, and what a writer must know of it beyond {@link RefStore}. */
-export interface FilesRefStore extends RefStore {
+export class FilesRefStore implements RefStore {
   /** Absolute path of `packed-refs`. */
-  readonly packedRefsPath: string;
-  /** Absolute path of a ref's loose file. @throws {LatticeError} `usage`: the name would leave its folder. */
-  loosePath(name: string): string;
-  /** Absolute path of a ref's log. @throws {LatticeError} `usage`: the name would leave its folder. */
-  logPath(name: string): string;
-  /** The ref in its loose file alone; `null`: there is none. @throws {LatticeError} `invalid_data`; `io`. */
-  readLoose(name: string): RefEntry | null;
-  /** What stands at the path of the loose file: nothing, a folder, or a ref. Errors as `readLoose`. */
-  examineLoose(name: string): LooseRead;
-  /** The packed refs as they are now. Valid until the next call; do not close it. @throws {LatticeError} `invalid_data`. */
-  packed(): PackedRefs;
-}
-
-/** Opens the refs of a repository. Nothing is read before something is asked. */
-export function openFilesRefStore(options: FilesRefOptions): FilesRefStore {
-  return new FilesRefs(options);
-}
-
-class FilesRefs implements FilesRefStore {
   readonly packedRefsPath: string;
   private readonly disk: Disk;
   private readonly format: ObjectFormat;
   private snapshot: PackedRefs | null = null;
 
+  /** Nothing is read before something is asked. */
   constructor(private readonly options: FilesRefOptions) {
     this.disk = options.disk;
     this.format = options.format;
     this.packedRefsPath = `${options.commonDir}/packed-refs`;
   }
 
+  /** Absolute path of a ref's loose file. @throws {LatticeError} `usage`: the name would leave its folder. */
   loosePath(name: string): string {
     const { root, relative } = refPath(this.options, name);
     return `${root}/${relative}`;
   }
 
+  /** Absolute path of a ref's log. @throws {LatticeError} `usage`: the name would leave its folder. */
   logPath(name: string): string {
     const { root, relative } = refPath(this.options, name);
     return `${root}/logs/${relative}`;
   }
 
+  /** What stands at the path of the loose file: nothing, a folder, or a ref. @throws {LatticeError} `invalid_data`; `io`. */
   examineLoose(name: string): LooseRead {
     return readLooseRef(this.disk, this.format, this.loosePath(name), name);
   }
 
+  /** The ref in its loose file alone; `null`: there is none. @throws {LatticeError} `invalid_data`; `io`. */
   readLoose(name: string): RefEntry | null {
     const read = this.examineLoose(name);
     return read.kind === "ref" ? { name, value: read.value } : null;
   }
 
+  /** The packed refs as they are now. Valid until the next call; do not close it. @throws {LatticeError} `invalid_data`. */
   packed(): PackedRefs {
     if (this.snapshot === null || !this.snapshot.isCurrent()) {
       const fresh = openPackedRefs(this.disk, this.packedRefsPath, this.format);
@@ -101,6 +88,7 @@ class FilesRefs implements FilesRefStore {
     return this.snapshot;
   }
 
+  /** See {@link RefStore.read}. */
   read(name: string): RefEntry | null {
     requireRefName(name);
     for (let attempt = 1;; attempt++) {
@@ -114,6 +102,7 @@ class FilesRefs implements FilesRefStore {
     }
   }
 
+  /** See {@link RefStore.resolve}. */
   resolve(name: string): ResolvedRef {
     let current = name;
     for (let depth = 0; depth < SYMREF_DEPTH_MAX; depth++) {
@@ -129,6 +118,7 @@ class FilesRefs implements FilesRefStore {
     );
   }
 
+  /** See {@link RefStore.list}. */
   *list(prefix: string, onBroken?: (name: string, error: unknown) => void): Generator<RefEntry> {
     const wanted = "refs/".startsWith(prefix) ? "refs/" : prefix;
     if (!wanted.startsWith("refs/")) return;
@@ -153,6 +143,7 @@ class FilesRefs implements FilesRefStore {
     while (next < loose.length) yield loose[next++]!;
   }
 
+  /** See {@link RefStore.rootRefs}. */
   rootRefs(): RefEntry[] {
     const found: RefEntry[] = [];
     for (const { name } of this.disk.list(this.options.gitDir) ?? []) {
@@ -163,6 +154,7 @@ class FilesRefs implements FilesRefStore {
     return found.sort((a, b) => compareNames(a.name, b.name));
   }
 
+  /** See {@link RefStore.findConflict}. */
   findConflict(name: string, ignored: ReadonlySet<string> = new Set()): string | null {
     requireRefName(name);
     for (let slash = name.indexOf("/"); slash >= 0; slash = name.indexOf("/", slash + 1)) {
@@ -175,14 +167,17 @@ class FilesRefs implements FilesRefStore {
     return null;
   }
 
+  /** See {@link RefStore.readReflog}. */
   readReflog(name: string, onBroken?: (error: unknown) => void): ReflogEntry[] | null {
     return readReflogFile(this.disk, this.logPath(name), this.format, onBroken);
   }
 
+  /** See {@link RefStore.reflogNewestFirst}. */
   reflogNewestFirst(name: string): Iterable<ReflogEntry> | null {
     return readReflogBackwards(this.disk, this.logPath(name), this.format);
   }
 
+  /** See {@link RefStore.reflogNames}. */
   reflogNames(): string[] {
     const names = new Set<string>();
     const { gitDir, commonDir } = this.options;
