@@ -62,10 +62,17 @@ const COMPACT_MAX = 64 * 1024;
 function parseCompact(text: string): JsonValue | undefined {
   try {
     const value = JSON.parse(text) as JsonValue;
-    return JSON.stringify(value) === text && isWellFormed(text) ? value : undefined;
+    return isShallow(value, DEPTH_MAX) && JSON.stringify(value) === text && isWellFormed(text) ? value : undefined;
   } catch {
     return undefined; // not JSON, or nested too deep for the stack: the strict reader tells which, and where
   }
+}
+
+/** Whether a value has at most so many levels of objects and arrays; looks no deeper than that. */
+function isShallow(value: JsonValue, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return true;
+  if (levels === 0) return false;
+  return Object.values(value).every((inner) => isShallow(inner, levels - 1));
 }
 
 function parseStrictly(text: string): JsonValue {
