@@ -4,9 +4,12 @@
  * @module
  */
 import { bytesToName } from "./text.ts";
+import { bun, deno } from "./runtime.ts";
 
 interface NodeProcess {
   argv: string[];
+  platform: string;
+  arch: string;
   exit(code: number): never;
   on(event: string, listener: () => void): void;
   getBuiltinModule(id: string): unknown;
@@ -49,6 +52,15 @@ export function endProcess(exitCode: number): never {
  */
 export function printLine(text: string): void {
   console.log(text);
+}
+
+/** Runtime and platform, as `lattice version` shows them. */
+export function describeRuntime(): { name: "bun" | "deno"; version: string; platform: string } {
+  return {
+    name: bun === undefined ? "deno" : "bun",
+    version: bun?.version ?? deno?.version.deno ?? "",
+    platform: `${nodeProcess.platform}-${nodeProcess.arch}`,
+  };
 }
 
 /** Signals that ask a process to end, and the exit code that each means. */

@@ -1,0 +1,27 @@
+/**
+ * `lattice lock status`.
+ *
+ * @module
+ */
+import type { CommandContext } from "../context.ts";
+import { EXIT_CODES, EXIT_OK } from "../exit_codes.ts";
+import { inspectRepoLock } from "../../locks/repo_lock.ts";
+
+/** Says who holds the repository lock. */
+export async function run({ output, system, openRepository }: CommandContext): Promise<number> {
+  const { commonDir } = await openRepository();
+  const holder = inspectRepoLock(system, commonDir);
+  const held = holder !== undefined;
+  if (output.json) {
+    output.value({ held, holder: holder ?? null, backend: "flock" });
+  } else if (!held) {
+    output.line("free");
+  } else if (holder === null) {
+    output.line("held by a process that cannot be told");
+  } else {
+    output.line(
+      `held by ${JSON.stringify(holder.command)} (pid ${holder.pid} on ${holder.host}, since ${holder.since})`,
+    );
+  }
+  return held ? EXIT_CODES.locked : EXIT_OK;
+}

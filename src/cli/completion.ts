@@ -1,0 +1,221 @@
+/**
+ * Completion scripts for shells, from the definitions of the commands.
+ *
+ * @module
+ */
+import type { CommandDefinition, OptionDefinition, ValueKind } from "./definition.ts";
+import { GIT_COMMANDS } from "./git/names.ts";
+import { GLOBAL_OPTIONS } from "./global_options.ts";
+
+/** Shells that have a completion script. */
+export type Shell = "bash" | "zsh" | "fish";
+
+/** The completion script for a shell. */
+export function renderCompletion(shell: Shell, commands: readonly CommandDefinition[]): string {
+  switch (shell) {
+    case "bash":
+      return renderBash(commands);
+    case "zsh":
+      return renderZsh(commands);
+    case "fish":
+      return renderFish(commands);
+  }
+}
+
+/** What may follow some words: the next words of commands, or the command that they name. */
+interface Step {
+  readonly words: string;
+  readonly next: readonly string[];
+  readonly command: CommandDefinition | undefined;
+}
+
+function steps(commands: readonly CommandDefinition[]): Step[] {
+  const prefixes = new Set<string>([""]);
+  for (const { path } of commands) path.forEach((_, at) => prefixes.add(path.slice(0, at + 1).join(" ")));
+  const listed = [...prefixes].map((words): Step => {
+    const depth = words === "" ? 0 : words.split(" ").length;
+    const below = commands.filter(({ path }) => path.length > depth && path.slice(0, depth).join(" ") === words);
+    const next = [...new Set(below.map(({ path }) => path[depth]!))];
+    return {
+      words,
+      next: depth === 0 ? [...next, "git"] : next,
+      command: commands.find(({ path }) => path.join(" ") === words),
+    };
+  });
+  return [...listed, { words: "git", next: GIT_COMMANDS, command: undefined }];
+}
+
+function spelling(option: OptionDefinition): string {
+  return option.name.length === 1 ? `-${option.name}` : `--${option.name}`;
+}
+
+function spellings(options: readonly OptionDefinition[]): string[] {
+  return options.flatMap((option) =>
+    option.short === undefined || option.name.length === 1 ? [spelling(option)] : [spelling(option), `-${option.short}`]
+  );
+}
+
+/** All options, each once: the scripts know values by the option's name. */
+function valueOptions(commands: readonly CommandDefinition[]): OptionDefinition[] {
+  const byName = new Map<string, OptionDefinition>();
+  for (const option of [...GLOBAL_OPTIONS, ...commands.flatMap((command) => command.options)]) {
+    if (option.value !== undefined) byName.set(option.name, option);
+  }
+  return [...byName.values()];
+}
+
+const BRANCHES = "$(lattice git for-each-ref --format='%(refname:short)' refs/heads 2>/dev/null)";
+
+function bashWords(kind: ValueKind, choices: readonly string[] | undefined): string {
+  if (choices !== undefined) return `COMPREPLY=($(compgen -W "${choices.join(" ")}" -- "$current"))`;
+  if (kind === "branch") return `COMPREPLY=($(compgen -W "${BRANCHES}" -- "$current"))`;
+  if (kind === "path") return `COMPREPLY=($(compgen -f -- "$current"))`;
+  if (kind === "directory") return `COMPREPLY=($(compgen -d -- "$current"))`;
+  return "COMPREPLY=()";
+}
+
+function renderBash(commands: readonly CommandDefinition[]): string {
+  const values = valueOptions(commands);
+  const takers = values.flatMap((option) => spellings([option])).join("|");
+  const lines = [
+    "# bash completion for lattice",
+    "_lattice() {",
+    '  local current="${COMP_WORDS[COMP_CWORD]}" previous="${COMP_WORDS[COMP_CWORD-1]}" words="" at word',
+    '  case "$previous" in',
+    ...values.map((option) =>
+      `    ${spellings([option]).join("|")}) ${bashWords(option.value!.kind, option.value!.choices)}; return ;;`
+    ),
+    "  esac",
+    "  for ((at = 1; at < COMP_CWORD; at++)); do",
+    '    word="${COMP_WORDS[at]}"',
+    '    case "$word" in',
+    "      --) return ;;",
+    `      ${takers}) ((at++)) ;;`,
+    "      -*) ;;",
+    '      *) words="${words:+$words }$word" ;;',
+    "    esac",
+    "  done",
+    '  case "$words" in',
+  ];
+  for (const { words, next, command } of steps(commands)) {
+    const options = words === "git" ? [] : spellings([...(command?.options ?? []), ...GLOBAL_OPTIONS]);
+    const argument = command?.arguments[0];
+    lines.push(`    "${words}")`);
+    lines.push(`      if [[ $current == -* ]]; then COMPREPLY=($(compgen -W "${options.join(" ")}" -- "$current"))`);
+    if (next.length > 0) lines.push(`      else COMPREPLY=($(compgen -W "${next.join(" ")}" -- "$current")); fi ;;`);
+    else if (argument !== undefined) lines.push(`      else ${bashWords(argument.kind, argument.choices)}; fi ;;`);
+    else lines.push("      else COMPREPLY=(); fi ;;");
+  }
+  lines.push("  esac", "}", "complete -F _lattice lattice", "");
+  return lines.join("\n");
+}
+
+function zshAction(kind: ValueKind, choices: readonly string[] | undefined): string {
+  if (choices !== undefined) return `(${choices.join(" ")})`;
+  if (kind === "branch") return "_lattice_branches";
+  if (kind === "path") return "_files";
+  return kind === "directory" ? "_files -/" : " ";
+}
+
+function zshOption(option: OptionDefinition): string[] {
+  const text = option.summary.replaceAll("'", "'\\''").replaceAll("[", "\\[").replaceAll("]", "\\]").replaceAll(
+    ":",
+    "\\:",
+  );
+  const value = option.value === undefined
+    ? ""
+    : `:${option.value.name}:${zshAction(option.value.kind, option.value.choices)}`;
+  return spellings([option]).map((name) => `'${option.repeatable === true ? "*" : ""}${name}[${text}]${value}'`);
+}
+
+function renderZsh(commands: readonly CommandDefinition[]): string {
+  const takers = valueOptions(commands).flatMap((option) => spellings([option])).join("|");
+  const lines = [
+    "#compdef lattice",
+    `_lattice_branches() { compadd -- ${BRANCHES} }`,
+    "_lattice() {",
+    "  local at word key=''",
+    "  for ((at = 2; at < CURRENT; at++)); do",
+    '    word="${words[at]}"',
+    '    case "$word" in',
+    "      --) _normal; return ;;",
+    `      ${takers}) ((at++)) ;;`,
+    "      -*) ;;",
+    '      *) key="${key:+$key }$word" ;;',
+    "    esac",
+    "  done",
+    '  case "$key" in',
+  ];
+  for (const { words, next, command } of steps(commands)) {
+    const options = words === "git" ? [] : [...(command?.options ?? []), ...GLOBAL_OPTIONS].flatMap(zshOption);
+    lines.push(`    '${words}')`);
+    if (next.length > 0) {
+      lines.push(
+        `      if [[ $PREFIX == -* ]]; then _arguments ${options.join(" ")}; else compadd -- ${next.join(" ")}; fi ;;`,
+      );
+    } else {
+      const argument = command?.arguments[0];
+      const action = argument === undefined
+        ? ""
+        : ` '*:${argument.name}:${zshAction(argument.kind, argument.choices)}'`;
+      lines.push(`      _arguments ${options.join(" ")}${action} ;;`);
+    }
+  }
+  lines.push(
+    "    *) _files ;;",
+    "  esac",
+    "}",
+    'if [ "$funcstack[1]" = _lattice ]; then _lattice "$@"; else compdef _lattice lattice; fi',
+    "",
+  );
+  return lines.join("\n");
+}
+
+function renderFish(commands: readonly CommandDefinition[]): string {
+  const lines = ["# fish completion for lattice", "complete -c lattice -f"];
+  for (const option of GLOBAL_OPTIONS) lines.push(fishOption(option, ""));
+  for (const { words, next, command } of steps(commands)) {
+    const seen = words === "" ? "__fish_use_subcommand" : `__fish_seen_subcommand_from ${words.split(" ")[0]}`;
+    const further = words.includes(" ") ? `; and __fish_seen_subcommand_from ${words.split(" ")[1]}` : "";
+    const fresh = next.length > 0 && words !== "" ? `; and not __fish_seen_subcommand_from ${next.join(" ")}` : "";
+    const condition = `-n '${seen}${further}${fresh}'`;
+    for (const word of next) {
+      lines.push(`complete -c lattice ${condition} -a ${word}${fishSummary(commands, words, word)}`);
+    }
+    for (const option of command?.options ?? []) lines.push(fishOption(option, condition));
+    const argument = command?.arguments[0];
+    if (argument?.choices !== undefined) {
+      lines.push(`complete -c lattice ${condition} -a '${argument.choices.join(" ")}'`);
+    } else if (argument?.kind === "branch") {
+      lines.push(
+        `complete -c lattice ${condition} -a "(lattice git for-each-ref --format='%(refname:short)' refs/heads)"`,
+      );
+    }
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+function fishSummary(commands: readonly CommandDefinition[], words: string, word: string): string {
+  const path = words === "" ? word : `${words} ${word}`;
+  const command = commands.find((candidate) => candidate.path.join(" ") === path);
+  return command === undefined ? "" : ` -d ${fishText(command.summary)}`;
+}
+
+function fishOption(option: OptionDefinition, condition: string): string {
+  const words = ["complete -c lattice"];
+  if (condition !== "") words.push(condition);
+  if (option.name.length > 1) words.push(`-l ${option.name}`);
+  if (option.short !== undefined) words.push(`-s ${option.short}`);
+  if (option.value !== undefined) {
+    words.push("-x");
+    if (option.value.choices !== undefined) words.push(`-a '${option.value.choices.join(" ")}'`);
+    else if (option.value.kind === "path") words.push("-a '(__fish_complete_path)'");
+    else if (option.value.kind === "directory") words.push("-a '(__fish_complete_directories)'");
+  }
+  words.push(`-d ${fishText(option.summary)}`);
+  return words.join(" ");
+}
+
+function fishText(text: string): string {
+  return `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
+}

@@ -1,0 +1,106 @@
+/**
+ * What a command works with.
+ *
+ * @module
+ */
+import type { GlobalOptions } from "./global_options.ts";
+import type { Log, Output } from "./output.ts";
+import type { Settings } from "./settings.ts";
+import type { CommandTable } from "./parse.ts";
+import { createLog, createOutput } from "./output.ts";
+import { LatticeError } from "../platform/errors.ts";
+import type { Host, System } from "../platform/system.ts";
+import type { Streams } from "../platform/streams.ts";
+import type { Repository } from "../git/repository.ts";
+
+/** What a command works with. */
+export interface CommandContext {
+  /** The world; its working folder is that of `-C`. */
+  readonly system: System;
+  readonly streams: Streams;
+  readonly global: GlobalOptions;
+  readonly output: Output;
+  readonly log: Log;
+  /** All commands, for help and completion. */
+  readonly table: CommandTable;
+  /** The command line, for the journal and for messages about locks. */
+  readonly commandLine: readonly string[];
+  /** Finds, trusts and opens the repository once; later calls give the same one. */
+  openRepository(): Promise<Repository>;
+  /** Configuration: environment, repo config (where there is a repository), user config. Read once. */
+  settings(): Promise<Settings>;
+  /** How long to wait for the repo lock, in milliseconds: flag, environment, config, 10 s. */
+  lockTimeoutMs(): Promise<number>;
+}
+
+/** Longest wait for a lock in milliseconds, when nothing else is said. */
+export const LOCK_TIMEOUT_MS_DEFAULT = 10_000;
+
+/** Makes the context of a command. */
+export function createContext(
+  system: System,
+  streams: Streams,
+  global: GlobalOptions,
+  table: CommandTable,
+  commandLine: readonly string[],
+): CommandContext {
+  const world = inDirectory(system, global.directories);
+  let repository: Promise<Repository> | undefined;
+  let settings: Promise<Settings> | undefined;
+  const log = createLog(streams, global, world);
+  const context: CommandContext = {
+    system: world,
+    streams,
+    global,
+    table,
+    commandLine,
+    output: createOutput(streams, global.json),
+    log,
+    openRepository: () => repository ??= openRepositoryOf(world, global.gitDir),
+    settings: () => settings ??= loadSettings(context),
+    lockTimeoutMs: async () =>
+      global.lockTimeoutMs ?? (await context.settings()).lockTimeoutMs ?? LOCK_TIMEOUT_MS_DEFAULT,
+  };
+  return context;
+}
+
+/** The path that a user gave, absolute. */
+export function absolutePath(system: System, path: string): string {
+  return path.startsWith("/") ? path : `${system.host.workingDirectory.replace(/\/$/, "")}/${path}`;
+}
+
+async function openRepositoryOf(system: System, gitDir: string | undefined): Promise<Repository> {
+  const { openRepository } = await import("../git/open.ts");
+  return openRepository(system, {
+    cwd: system.host.workingDirectory,
+    ...(gitDir === undefined ? {} : { gitDir: absolutePath(system, gitDir) }),
+  });
+}
+
+async function loadSettings(context: CommandContext): Promise<Settings> {
+  const { loadSettings } = await import("./settings.ts");
+  return await loadSettings(context);
+}
+
+/**
+ * The same world with another working folder.
+ *
+ * @throws {LatticeError} `usage`: a folder is not there.
+ */
+export function inDirectory(system: System, directories: readonly string[]): System {
+  let folder: string | undefined;
+  for (const directory of directories) {
+    if (directory === "") continue; // as in git: no change
+    const from = folder ?? system.host.workingDirectory;
+    const path: string = directory.startsWith("/") ? directory : `${from.replace(/\/$/, "")}/${directory}`;
+    if (system.disk.stat(path)?.kind !== "directory") {
+      throw new LatticeError("usage", `cannot change to ${JSON.stringify(directory)}: there is no such folder`, {
+        details: { path },
+      });
+    }
+    folder = system.disk.realPath(path) ?? path;
+  }
+  if (folder === undefined) return system;
+  const host = Object.create(system.host, { workingDirectory: { value: folder, enumerable: true } }) as Host;
+  return Object.create(system, { host: { value: host, enumerable: true } }) as System;
+}

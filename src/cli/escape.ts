@@ -1,0 +1,50 @@
+/**
+ * Text from a repository, made safe for a terminal: what could move the cursor, change colours, ring or reorder what
+ * is read is shown as an escape instead of being done.
+ *
+ * @module
+ */
+
+/**
+ * C0 and C1 controls, DEL, the separators that end lines, the marks that reorder text, and bytes 0x80 to 0x9F that
+ * are not part of UTF-8 (which some terminals take for C1 controls).
+ */
+const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\udc80-\udc9f]/;
+const PAIR_OR_UNSAFE = new RegExp(`[\\ud800-\\udbff][\\udc00-\\udfff]|${UNSAFE.source}`, "g");
+
+/** Whether a text holds anything that {@link escapeText} changes. */
+export function needsEscape(text: string): boolean {
+  return escapeText(text) !== text;
+}
+
+/** A text with its control characters shown as `\n`, `\x1b`, `\u{202e}`. It is one line afterwards. */
+export function escapeText(text: string): string {
+  if (!UNSAFE.test(text)) return text;
+  return text.replace(PAIR_OR_UNSAFE, (match) => match.length === 2 ? match : escapeUnit(match));
+}
+
+/** Like {@link escapeText}, for a text of several lines that is ours. */
+export function escapeLines(text: string): string {
+  return text.split("\n").map(escapeText).join("\n");
+}
+
+/** JSON text in which such characters, which can only stand within strings, are written as `\u009b`. */
+export function escapeJson(json: string): string {
+  if (!UNSAFE.test(json)) return json;
+  return json.replace(
+    PAIR_OR_UNSAFE,
+    (match) => match.length === 2 || match === "\n" ? match : `\\u${hex(match.charCodeAt(0), 4)}`,
+  );
+}
+
+const SHORT: Readonly<Record<string, string>> = { "\t": "\\t", "\n": "\\n", "\r": "\\r" };
+
+function escapeUnit(unit: string): string {
+  const code = unit.charCodeAt(0);
+  if (code >= 0xdc80) return `\\x${hex(code - 0xdc00, 2)}`;
+  return SHORT[unit] ?? (code < 0x100 ? `\\x${hex(code, 2)}` : `\\u{${hex(code, 4)}}`);
+}
+
+function hex(value: number, digits: number): string {
+  return value.toString(16).padStart(digits, "0");
+}

@@ -1,0 +1,71 @@
+/**
+ * What is said of an error, and the exit code that it means.
+ *
+ * @module
+ */
+import { escapeJson, escapeText } from "./escape.ts";
+import { EXIT_CLOSED_OUTPUT, EXIT_CODES } from "./exit_codes.ts";
+import { VERSION } from "./version_number.ts";
+import { type ErrorCode, type ErrorDetails, LatticeError } from "../platform/errors.ts";
+import { ClosedOutputError, type Streams } from "../platform/streams.ts";
+
+/** How errors are reported. */
+export interface FailureStyle {
+  /** As a JSON object instead of lines for people. */
+  readonly json: boolean;
+  readonly color: boolean;
+  /** Whether a bug is shown with its stack. */
+  readonly debug: boolean;
+}
+
+/**
+ * Reports an error on standard error.
+ *
+ * @returns The exit code.
+ */
+export function reportFailure(error: unknown, streams: Streams, style: FailureStyle): number {
+  if (error instanceof ClosedOutputError) return EXIT_CLOSED_OUTPUT;
+  const failure = describe(error);
+  streams.writeError(style.json ? renderJson(failure) : renderText(failure, style.color));
+  if (style.debug && failure.code === "internal") streams.writeError(`${stackOf(error)}\n`);
+  return EXIT_CODES[failure.code];
+}
+
+interface Failure {
+  code: ErrorCode;
+  message: string;
+  hint: string | undefined;
+  details: ErrorDetails;
+}
+
+function describe(error: unknown): Failure {
+  if (error instanceof LatticeError && error.code !== "internal") {
+    return { code: error.code, message: error.message, hint: error.hint, details: error.details };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return {
+    code: "internal",
+    message: `internal error: ${message.split("\n")[0]}`,
+    hint: `this is a bug in lattice ${VERSION}: please report it with the output of the same command ` +
+      `run with LATTICE_DEBUG=1`,
+    details: error instanceof LatticeError ? error.details : {},
+  };
+}
+
+function renderJson({ code, message, hint, details }: Failure): string {
+  const error = { code, message, hint: hint ?? null, details };
+  return `${escapeJson(JSON.stringify({ error }, (_, value) => typeof value === "bigint" ? String(value) : value))}\n`;
+}
+
+function renderText({ message, hint }: Failure, color: boolean): string {
+  const paint = (word: string, code: number) => color ? `\x1b[${code}m${word}\x1b[0m` : word;
+  const first = `${paint("error:", 31)} ${escapeText(message)}\n`;
+  return hint === undefined ? first : `${first}${paint("hint:", 36)} ${escapeText(hint)}\n`;
+}
+
+/** The stack of an error and of what caused it. */
+function stackOf(error: unknown): string {
+  const stacks: string[] = [];
+  for (let at = error; at instanceof Error && stacks.length < 10; at = at.cause) stacks.push(at.stack ?? at.message);
+  return stacks.join("\ncaused by: ");
+}

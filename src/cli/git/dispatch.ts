@@ -1,0 +1,106 @@
+/**
+ * `lattice git`: git's global options, then one of git's commands, with git's messages and exit codes.
+ *
+ * @module
+ */
+import { type GitCommand, type GitContext, GitExit } from "./context.ts";
+import { GIT_COMMANDS, type GitCommandName } from "./names.ts";
+import { readGitGlobals } from "./global_options.ts";
+import { EXIT_CLOSED_OUTPUT } from "../exit_codes.ts";
+import { environmentLockTimeoutMs } from "../settings.ts";
+import { openRepository } from "../../git/open.ts";
+import type { Repository } from "../../git/repository.ts";
+import { LatticeError } from "../../platform/errors.ts";
+import { ClosedOutputError, type Streams } from "../../platform/streams.ts";
+import type { System } from "../../platform/system.ts";
+
+/** What stood before `git` on the command line. */
+export interface OuterOptions {
+  readonly gitDir: string | undefined;
+  /** Milliseconds. */
+  readonly lockTimeoutMs: number | undefined;
+}
+
+const FAILURE = 128;
+
+const LOADERS: Readonly<Record<GitCommandName, () => Promise<{ run: GitCommand }>>> = {
+  "cat-file": () => import("./cat_file.ts"),
+  "check-ref-format": () => import("./check_ref_format.ts"),
+  "for-each-ref": () => import("./for_each_ref.ts"),
+  "hash-object": () => import("./hash_object.ts"),
+  "rev-parse": () => import("./rev_parse.ts"),
+  "show-ref": () => import("./show_ref.ts"),
+  "symbolic-ref": () => import("./symbolic_ref.ts"),
+  "update-ref": () => import("./update_ref.ts"),
+};
+
+/**
+ * Runs `lattice git …`.
+ *
+ * @param args What follows `git`.
+ * @returns git's exit code.
+ */
+export async function runGitCommandLine(
+  args: readonly string[],
+  system: System,
+  streams: Streams,
+  outer: OuterOptions,
+): Promise<number> {
+  try {
+    const globals = readGitGlobals(args, system, outer.gitDir);
+    if (globals.answer !== null) {
+      streams.write(new TextEncoder().encode(globals.answer.text));
+      return globals.answer.exitCode;
+    }
+    const [name, ...rest] = globals.rest;
+    const load = Object.hasOwn(LOADERS, name!) ? LOADERS[name as GitCommandName] : undefined;
+    if (load === undefined) throw unknownGitCommand(name!);
+    const { run } = await load();
+    return await run(createGitContext(globals.system, streams, outer), rest);
+  } catch (error) {
+    return reportAsGit(error, streams, system);
+  }
+}
+
+function createGitContext(system: System, streams: Streams, outer: OuterOptions): GitContext {
+  let opened: Repository | undefined;
+  const context: GitContext = {
+    system,
+    streams,
+    lockTimeoutMs: outer.lockTimeoutMs ?? environmentLockTimeoutMs(system),
+    repository: () => opened ??= openRepository(system, { cwd: system.host.workingDirectory }),
+    repositoryIfAny() {
+      try {
+        return context.repository();
+      } catch (error) {
+        if (error instanceof LatticeError && error.code === "not_a_repository") return null;
+        throw error;
+      }
+    },
+  };
+  return context;
+}
+
+function unknownGitCommand(name: string): GitExit {
+  return new GitExit(
+    1,
+    `git: '${name}' is not a git command. See 'git --help'.\n\nlattice has these: ${GIT_COMMANDS.join(", ")}`,
+  );
+}
+
+/** Says what went wrong as git's `die()` does. */
+function reportAsGit(error: unknown, streams: Streams, system: System): number {
+  if (error instanceof ClosedOutputError) return EXIT_CLOSED_OUTPUT;
+  if (error instanceof GitExit) {
+    if (error.message !== "") streams.writeError(`${error.message}\n`);
+    return error.exitCode;
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  const internal = !(error instanceof LatticeError) || error.code === "internal";
+  streams.writeError(`fatal: ${internal ? "internal error: " : ""}${message}\n`);
+  if (internal && system.env["LATTICE_DEBUG"] === "1" && error instanceof Error) {
+    streams.writeError(`${error.stack ?? ""}\n`);
+  }
+  if (error instanceof LatticeError && error.hint !== undefined) streams.writeError(`hint: ${error.hint}\n`);
+  return FAILURE;
+}

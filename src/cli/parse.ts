@@ -1,0 +1,307 @@
+/**
+ * From the words of a command line to a command, its options and its arguments.
+ *
+ * Words are split as `node:util`'s `parseArgs` splits them (`--name=value`, `-qv`, `-C<dir>`, `--`); what they mean
+ * is decided here, strictly: what is not known is refused by name, never ignored.
+ *
+ * @module
+ */
+import type { CommandDefinition, OptionDefinition } from "./definition.ts";
+import { requireDuration } from "./duration.ts";
+import { type ColorChoice, GLOBAL_OPTIONS, type GlobalOptions } from "./global_options.ts";
+import { nearest } from "./near_miss.ts";
+import { LatticeError } from "../platform/errors.ts";
+import { type ArgumentToken, tokenizeArguments, type TokenizerOption } from "../platform/process.ts";
+
+/** What a command is given. */
+export interface ParsedCommand {
+  /** Arguments by position. */
+  readonly arguments: readonly string[];
+  /** Another program's command line, after `--`; empty when the command takes none. */
+  readonly program: readonly string[];
+  /** Whether a flag was given. */
+  flag(name: string): boolean;
+  /** The value of an option, or `undefined` when it was not given. */
+  value(name: string): string | undefined;
+  /** All values of an option that may be repeated. */
+  values(name: string): readonly string[];
+}
+
+/** What a command line asks for. */
+export type Invocation =
+  | { readonly kind: "command"; readonly command: CommandDefinition; readonly parsed: ParsedCommand }
+  | { readonly kind: "git"; readonly args: readonly string[] }
+  | { readonly kind: "help"; readonly topic: readonly string[] }
+  | { readonly kind: "version" }
+  | { readonly kind: "nothing" };
+
+/** A command line that was understood. */
+export interface CommandLine {
+  readonly global: GlobalOptions;
+  readonly invocation: Invocation;
+}
+
+/** What a table of commands must offer here. */
+export interface CommandTable {
+  readonly commands: readonly CommandDefinition[];
+}
+
+/**
+ * Understands a command line.
+ *
+ * @throws {LatticeError} `usage`, naming the word that is wrong.
+ */
+export function parseCommandLine(args: readonly string[], table: CommandTable): CommandLine {
+  const words = findCommandWords(args, table);
+  if (words.kind === "git") {
+    const collected = collect(tokenize(args.slice(0, words.index), GLOBAL_OPTIONS), GLOBAL_OPTIONS);
+    const asked = collected.flags("help") ? { kind: "help", topic: ["git"] } as const : undefined;
+    return {
+      global: globalOptions(collected),
+      invocation: asked ?? { kind: "git", args: args.slice(words.index + 1) },
+    };
+  }
+  const own = words.command?.options ?? [];
+  const options = [...GLOBAL_OPTIONS, ...own];
+  const tokens = tokenize(args, options);
+  const collected = collect(tokens, options);
+  const global = globalOptions(collected);
+  if (collected.flags("help")) return { global, invocation: { kind: "help", topic: words.path } };
+  if (collected.flags("version")) return { global, invocation: { kind: "version" } };
+  if (words.path.length === 0) return { global, invocation: { kind: "nothing" } };
+  if (words.command === undefined) throw unknownCommand(words.path, table);
+  const positionals = collected.positionals.slice(words.command.path.length);
+  return {
+    global,
+    invocation: { kind: "command", command: words.command, parsed: finish(words.command, collected, positionals) },
+  };
+}
+
+/** The global options alone, as far as they can be told: for reporting that the rest is wrong. */
+export function wantsJson(args: readonly string[]): boolean {
+  for (const argument of args) {
+    if (argument === "--" || argument === "git") return false;
+    if (argument === "--json") return true;
+  }
+  return false;
+}
+
+type CommandWords =
+  | { kind: "git"; index: number }
+  | { kind: "ours"; command: CommandDefinition | undefined; path: string[] };
+
+/** The words that name the command. Only global options may stand before and between them. */
+function findCommandWords(args: readonly string[], table: CommandTable): CommandWords {
+  const path: string[] = [];
+  for (const token of tokenize(args, GLOBAL_OPTIONS)) {
+    if (token.kind === "option-terminator") break;
+    if (token.kind === "option") {
+      if (findOption(GLOBAL_OPTIONS, token) === undefined) {
+        const command = findCommand(table, path);
+        if (command === undefined && path.length > 0 && !startsCommand(table, path)) throw unknownCommand(path, table);
+        throwUnlessOwn(token, command);
+        if (command !== undefined) return { kind: "ours", command, path };
+      }
+      continue;
+    }
+    if (path.length === 0 && token.value === "git") return { kind: "git", index: token.index };
+    const longer = [...path, token.value];
+    const known = startsCommand(table, longer);
+    if (!known && findCommand(table, path) !== undefined) break; // an argument
+    path.push(token.value);
+    if (!known) break;
+  }
+  return { kind: "ours", command: findCommand(table, path), path };
+}
+
+function throwUnlessOwn(token: ArgumentToken & { kind: "option" }, command: CommandDefinition | undefined): void {
+  if (command === undefined || findOption(command.options, token) === undefined) {
+    throw unknownOption(token.rawName, [...GLOBAL_OPTIONS, ...(command?.options ?? [])]);
+  }
+}
+
+function findCommand(table: CommandTable, path: readonly string[]): CommandDefinition | undefined {
+  return table.commands.find((command) => command.path.join(" ") === path.join(" "));
+}
+
+function startsCommand(table: CommandTable, path: readonly string[]): boolean {
+  return table.commands.some((command) => path.every((word, at) => command.path[at] === word));
+}
+
+function tokenize(args: readonly string[], options: readonly OptionDefinition[]): ArgumentToken[] {
+  const config: Record<string, TokenizerOption> = Object.create(null);
+  for (const option of options) {
+    const type = option.value === undefined ? "boolean" : "string";
+    config[option.name] = option.short === undefined ? { type } : { type, short: option.short };
+  }
+  return tokenizeArguments(args, config);
+}
+
+function findOption(
+  options: readonly OptionDefinition[],
+  token: ArgumentToken & { kind: "option" },
+): OptionDefinition | undefined {
+  const typed = token.rawName.replace(/^--?/, "");
+  const long = token.rawName.startsWith("--");
+  return options.find((option) =>
+    long ? option.name === typed && option.name.length > 1 : option.short === typed || option.name === typed
+  );
+}
+
+interface Collected {
+  readonly given: ReadonlyMap<string, readonly (string | true)[]>;
+  readonly positionals: readonly string[];
+  /** What stands after `--`; `null` without one. */
+  readonly afterTerminator: readonly string[] | null;
+  readonly last: (names: readonly string[]) => string | undefined;
+  flags(name: string): boolean;
+}
+
+function collect(tokens: readonly ArgumentToken[], options: readonly OptionDefinition[]): Collected {
+  const given = new Map<string, (string | true)[]>();
+  const positionals: string[] = [];
+  const order: string[] = [];
+  let afterTerminator: string[] | null = null;
+  for (const token of tokens) {
+    if (token.kind === "option-terminator") {
+      afterTerminator = [];
+    } else if (token.kind === "positional") {
+      (afterTerminator ?? positionals).push(token.value);
+    } else {
+      const option = findOption(options, token);
+      if (option === undefined) throw unknownOption(token.rawName, options);
+      order.push(option.name);
+      const values = given.get(option.name) ?? [];
+      values.push(optionValue(option, token));
+      given.set(option.name, values);
+    }
+  }
+  return {
+    given,
+    positionals,
+    afterTerminator,
+    last: (names) => order.findLast((name) => names.includes(name)),
+    flags: (name) => given.has(name),
+  };
+}
+
+function optionValue(option: OptionDefinition, token: ArgumentToken & { kind: "option" }): string | true {
+  if (option.value === undefined) {
+    if (token.value !== undefined) {
+      throw new LatticeError("usage", `option ${token.rawName} takes no value, given ${JSON.stringify(token.value)}`);
+    }
+    return true;
+  }
+  if (token.value === undefined) throw new LatticeError("usage", `option ${token.rawName} needs a value`);
+  const { choices, kind } = option.value;
+  if (choices !== undefined && !choices.includes(token.value)) {
+    throw new LatticeError("usage", `option ${token.rawName} cannot be ${JSON.stringify(token.value)}`, {
+      hint: `use one of ${choices.join(", ")}`,
+    });
+  }
+  if (kind === "duration") requireDuration(token.value, `option ${token.rawName}`);
+  if (kind === "count" && !/^[0-9]{1,15}$/.test(token.value)) {
+    throw new LatticeError("usage", `option ${token.rawName} is no whole number: ${JSON.stringify(token.value)}`);
+  }
+  return token.value;
+}
+
+function globalOptions(collected: Collected): GlobalOptions {
+  const text = (name: string) => collected.given.get(name)?.at(-1) as string | undefined;
+  const timeout = text("lock-timeout");
+  const loudness = collected.last(["quiet", "verbose"]);
+  return {
+    directories: (collected.given.get("C") ?? []) as readonly string[],
+    gitDir: text("git-dir"),
+    json: collected.given.has("json"),
+    verbosity: loudness === undefined ? 0 : loudness === "quiet" ? -1 : 1,
+    color: (text("color") ?? "auto") as ColorChoice,
+    lockTimeoutMs: timeout === undefined ? undefined : requireDuration(timeout, "option --lock-timeout"),
+  };
+}
+
+/** Checks what a command was given against its definition. */
+function finish(command: CommandDefinition, collected: Collected, before: readonly string[]): ParsedCommand {
+  const name = command.path.join(" ");
+  for (const option of command.options) checkOption(option, collected);
+  const positionals = command.program === true ? before : [...before, ...(collected.afterTerminator ?? [])];
+  checkArguments(command, name, positionals);
+  const program = command.program === true ? collected.afterTerminator ?? [] : [];
+  if (command.program === true && program.length === 0) {
+    throw new LatticeError("usage", `"lattice ${name}" needs a command to run`, {
+      hint: `write it after --: lattice ${name} -- <command>`,
+    });
+  }
+  return {
+    arguments: positionals,
+    program,
+    flag: (option) => collected.given.has(option),
+    value: (option) => collected.given.get(option)?.at(-1) as string | undefined,
+    values: (option) => (collected.given.get(option) ?? []) as readonly string[],
+  };
+}
+
+function checkOption(option: OptionDefinition, collected: Collected): void {
+  const values = collected.given.get(option.name);
+  if (values === undefined) return;
+  if (values.length > 1 && option.value !== undefined && option.repeatable !== true) {
+    throw new LatticeError("usage", `option --${option.name} was given more than once`);
+  }
+  const rival = option.excludes?.find((other) => collected.given.has(other));
+  if (rival !== undefined) {
+    throw new LatticeError("usage", `options --${option.name} and --${rival} exclude each other`);
+  }
+}
+
+function checkArguments(command: CommandDefinition, name: string, positionals: readonly string[]): void {
+  const missing = command.arguments.find((argument, at) => argument.optional !== true && positionals[at] === undefined);
+  if (missing !== undefined) {
+    throw new LatticeError("usage", `"lattice ${name}" needs <${missing.name}>`, { hint: helpHint(name) });
+  }
+  const variadic = command.arguments.at(-1)?.variadic === true;
+  const extra = positionals[command.arguments.length];
+  if (extra !== undefined && !variadic) {
+    throw new LatticeError("usage", `"lattice ${name}" does not take ${JSON.stringify(extra)}`, {
+      hint: command.program === true
+        ? `write the command to run after --: lattice ${name} -- ${extra}`
+        : helpHint(name),
+    });
+  }
+  command.arguments.forEach((argument, at) => {
+    const given = positionals[at];
+    if (given !== undefined && argument.choices !== undefined && !argument.choices.includes(given)) {
+      throw new LatticeError("usage", `<${argument.name}> cannot be ${JSON.stringify(given)}`, {
+        hint: `use one of ${argument.choices.join(", ")}`,
+      });
+    }
+  });
+}
+
+function helpHint(name: string): string {
+  return `lattice help ${name} shows what it takes`;
+}
+
+/** The error about words that are no command; it names those that are meant, perhaps. */
+export function unknownCommand(path: readonly string[], table: CommandTable): LatticeError {
+  const typed = path.join(" ");
+  const names = [...table.commands.map((command) => command.path.join(" ")), "git"];
+  const group = names.filter((name) => name.startsWith(`${typed} `));
+  if (group.length > 0) {
+    return new LatticeError("usage", `"lattice ${typed}" needs one more word`, {
+      hint: `use one of ${group.map((name) => name.slice(typed.length + 1)).join(", ")}`,
+    });
+  }
+  const meant = nearest(typed, [...new Set([...names, ...names.map((name) => name.split(" ")[0]!)])]);
+  return new LatticeError("usage", `there is no command ${JSON.stringify(typed)}`, {
+    hint: meant === undefined ? "lattice help lists the commands" : `did you mean "lattice ${meant}"?`,
+  });
+}
+
+function unknownOption(typed: string, options: readonly OptionDefinition[]): LatticeError {
+  const meant = nearest(typed, options.filter((option) => option.name.length > 1).map((option) => `--${option.name}`));
+  return new LatticeError(
+    "usage",
+    `unknown option ${typed}`,
+    meant === undefined ? {} : { hint: `did you mean ${meant}?` },
+  );
+}

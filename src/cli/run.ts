@@ -1,0 +1,73 @@
+/**
+ * Runs a command line: understands it, loads its command, reports what goes wrong.
+ *
+ * @module
+ */
+import { createContext, inDirectory } from "./context.ts";
+import { COMMANDS } from "./definitions/mod.ts";
+import { reportFailure } from "./failure.ts";
+import { createOutput, usesColor } from "./output.ts";
+import { type CommandLine, parseCommandLine, wantsJson } from "./parse.ts";
+import { EXIT_CODES, EXIT_OK } from "./exit_codes.ts";
+import { VERSION } from "./version_number.ts";
+import type { GlobalOptions } from "./global_options.ts";
+import type { Streams } from "../platform/streams.ts";
+import type { System } from "../platform/system.ts";
+
+const TABLE = { commands: COMMANDS };
+
+/**
+ * Runs a command line.
+ *
+ * @param args The arguments after the name of the program.
+ * @returns The exit code; nothing is thrown.
+ */
+export async function runCommandLine(args: readonly string[], system: System, streams: Streams): Promise<number> {
+  let global: GlobalOptions | undefined;
+  try {
+    const line = parseCommandLine(args, TABLE);
+    global = line.global;
+    return await dispatch(line, args, system, streams);
+  } catch (error) {
+    return reportFailure(error, streams, {
+      json: global?.json ?? wantsJson(args),
+      color: usesColor(global?.color ?? "auto", system, streams, 2),
+      debug: system.env["LATTICE_DEBUG"] === "1",
+    });
+  }
+}
+
+async function dispatch(
+  { global, invocation }: CommandLine,
+  args: readonly string[],
+  system: System,
+  streams: Streams,
+): Promise<number> {
+  switch (invocation.kind) {
+    case "version":
+      createOutput(streams, global.json).text(`lattice ${VERSION}\n`);
+      return EXIT_OK;
+    case "help": {
+      const { renderHelp } = await import("./help.ts");
+      createOutput(streams, global.json).text(renderHelp(invocation.topic, TABLE));
+      return EXIT_OK;
+    }
+    case "nothing": {
+      const { renderHelp } = await import("./help.ts");
+      streams.writeError(renderHelp([], TABLE));
+      return EXIT_CODES.usage;
+    }
+    case "git": {
+      const { runGitCommandLine } = await import("./git/dispatch.ts");
+      return await runGitCommandLine(invocation.args, inDirectory(system, global.directories), streams, {
+        gitDir: global.gitDir,
+        lockTimeoutMs: global.lockTimeoutMs,
+      });
+    }
+    case "command": {
+      const context = createContext(system, streams, global, TABLE, args);
+      const { run } = await invocation.command.load();
+      return await run(context, invocation.parsed);
+    }
+  }
+}

@@ -1,0 +1,29 @@
+/**
+ * Replaces a file of ours so that it is old or new, whatever happens.
+ *
+ * @module
+ */
+import type { System } from "../platform/system.ts";
+import { toHex } from "../platform/text.ts";
+
+/**
+ * Replaces a file durably; its folder must be there.
+ *
+ * @throws {DiskError} Nothing was changed then, unless the last flush failed.
+ */
+export function writeFileDurably({ disk, randomBytes }: System, path: string, bytes: Uint8Array): void {
+  const folder = path.slice(0, path.lastIndexOf("/"));
+  const temporary = `${path}.${toHex(randomBytes(8))}.tmp`; // a name that nobody else can have chosen
+  const file = disk.create(temporary);
+  try {
+    file.write(bytes);
+    file.sync(); // before the rename, or the name may outlive its bytes
+    file.close();
+    disk.rename(temporary, path);
+  } catch (error) {
+    file.close();
+    disk.unlink(temporary);
+    throw error;
+  }
+  disk.syncDirectory(folder); // only now may anyone be told
+}
