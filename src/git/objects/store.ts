@@ -47,10 +47,21 @@ export interface ObjectStore {
   /** Like `read`, but through `refs/replace/` as git does it, unless `GIT_NO_REPLACE_OBJECTS` is set. */
   readReplaced(oid: Oid): GitObject | null;
 
-  /** Type and size alone; the hash is not checked. */
+  /**
+   * The object that stands for another by `refs/replace/`; itself when none does, or `GIT_NO_REPLACE_OBJECTS` is set.
+   *
+   * @throws {LatticeError} `invalid_data`: replaced more than five times over.
+   */
+  replacementOf(oid: Oid): Oid;
+
+  /** Type and size alone; the hash is not checked. Fails as `read` does. */
   info(oid: Oid): ObjectInfo | null;
 
-  /** Whether the object is here, whole as far as its frame tells. */
+  /**
+   * Whether the object is here, whole as far as its frame tells; a promised one that was not fetched is not.
+   *
+   * @throws {LatticeError} `invalid_data`: every copy is damaged, or an index that might list it is.
+   */
   has(oid: Oid): boolean;
 
   /** Objects whose names begin with these digits (lower case, at least one). */

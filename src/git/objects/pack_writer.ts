@@ -1,0 +1,208 @@
+/**
+ * Writing one pack (version 2) with its index (version 2), as gitformat-pack has them.
+ *
+ * @module
+ */
+import { crc32 } from "../../platform/crc32.ts";
+import { isDiskError, type OpenFile } from "../../platform/disk.ts";
+import { createHasher, hash } from "../../platform/hash.ts";
+import { fromHex, toHex, utf8 } from "../../platform/text.ts";
+import { deflate } from "../../platform/zlib.ts";
+import type { ObjectFormat, Oid } from "../object_format.ts";
+import { PACK_HEADER_BYTES, TYPE_NUMBERS } from "./pack.ts";
+import { adjustMode } from "./permissions.ts";
+import {
+  createTemporary,
+  createTemporaryIn,
+  fillTemporary,
+  OBJECT_FILE_MODE,
+  type ObjectStorage,
+  removeQuietly,
+} from "./storage.ts";
+import type { NewObject } from "./store.ts";
+
+/** An object and its name. */
+export interface NamedObject {
+  readonly oid: Oid;
+  readonly object: NewObject;
+}
+
+interface WrittenEntry {
+  readonly oid: Oid;
+  readonly crc: number;
+  readonly offset: number;
+}
+
+/** Entries are gathered up to this size before they are written. */
+const BUFFER_BYTES = 1024 * 1024;
+/** Type and size of an entry, at most. */
+const ENTRY_HEADER_BYTES_MAX = 10;
+/** Offsets from here on stand in the table of 64-bit offsets. */
+const LARGE_OFFSET = 0x80000000;
+
+/**
+ * Writes a pack and makes it durable with three flushes: pack, index, folder. The `.keep` file has its name before
+ * the pack has; the index gets its name last, and only then the pack exists for git.
+ *
+ * @param objects At least one, no two of the same name.
+ * @param keepText Content of the `.keep` file.
+ * @param level Level of compression, as `deflate` takes it.
+ * @returns Path of the `.keep` file.
+ * @throws {LatticeError} `io`; nothing is left then.
+ */
+export function writePackFiles(
+  storage: ObjectStorage,
+  format: ObjectFormat,
+  objects: readonly NamedObject[],
+  keepText: string,
+  level: number,
+): string {
+  const folder = `${storage.objectsDir}/pack`;
+  const pack = createTemporaryIn(storage, folder, "tmp_pack_", OBJECT_FILE_MODE);
+  let written: { entries: WrittenEntry[]; checksum: Uint8Array } | undefined;
+  fillTemporary(storage, pack, (file) => written = writeEntries(file, format, objects, level));
+  const { entries, checksum } = written!;
+  const made = [pack.path];
+  try {
+    const index = createTemporary(storage, folder, "tmp_idx_", OBJECT_FILE_MODE);
+    made.push(index.path);
+    fillTemporary(storage, index, (file) => file.write(encodeIndex(format, entries, checksum)));
+    return publish(storage, `${folder}/pack-${toHex(checksum)}`, pack.path, index.path, keepText);
+  } catch (error) {
+    for (const path of made) removeQuietly(storage, path);
+    throw error;
+  }
+}
+
+function publish(storage: ObjectStorage, name: string, pack: string, index: string, keepText: string): string {
+  const { disk } = storage.system;
+  const existed = disk.stat(`${name}.idx`) !== null;
+  const keep = `${name}.keep`;
+  writeKeep(storage, keep, keepText);
+  try {
+    disk.rename(pack, `${name}.pack`);
+    disk.rename(index, `${name}.idx`);
+    disk.syncDirectory(name.slice(0, name.lastIndexOf("/")));
+  } catch (error) {
+    // A pack of this name is made of the same bytes: one that was there before is not ours to remove.
+    if (!existed) { for (const ending of ["idx", "pack"]) removeQuietly(storage, `${name}.${ending}`); }
+    removeQuietly(storage, keep);
+    throw error;
+  }
+  return keep;
+}
+
+/** One that is there belongs to an operation that died with the same objects in hand: ours takes its place. */
+function writeKeep(storage: ObjectStorage, path: string, text: string): void {
+  const { disk } = storage.system;
+  let file: OpenFile;
+  try {
+    file = disk.create(path, 0o600);
+  } catch (error) {
+    if (!isDiskError(error, "EEXIST")) throw error;
+    const replacement = createTemporary(storage, path.slice(0, path.lastIndexOf("/")), "tmp_keep_", 0o600);
+    fillTemporary(storage, replacement, () => replacement.write(utf8(text)), false);
+    disk.rename(replacement.path, path);
+    return;
+  }
+  fillTemporary(storage, file, () => file.write(utf8(text)), false);
+  adjustMode(disk, storage.shared, path, "file");
+}
+
+function writeEntries(
+  file: OpenFile,
+  format: ObjectFormat,
+  objects: readonly NamedObject[],
+  level: number,
+): { entries: WrittenEntry[]; checksum: Uint8Array } {
+  const hasher = createHasher(format.name);
+  const buffer = new Uint8Array(BUFFER_BYTES);
+  const header = new DataView(buffer.buffer, 0, PACK_HEADER_BYTES);
+  header.setUint32(0, 0x5041434b); // PACK
+  header.setUint32(4, 2);
+  header.setUint32(8, objects.length);
+  let filled = PACK_HEADER_BYTES;
+  let flushed = 0;
+
+  function flush(bytes: Uint8Array): void {
+    hasher.update(bytes);
+    file.write(bytes);
+    flushed += bytes.length;
+  }
+
+  const entries: WrittenEntry[] = [];
+  for (const { oid, object } of objects) {
+    const stream = deflate(object.content, level);
+    if (filled + ENTRY_HEADER_BYTES_MAX + stream.length > BUFFER_BYTES) {
+      flush(buffer.subarray(0, filled));
+      filled = 0;
+    }
+    const offset = flushed + filled;
+    const start = filled;
+    filled = putEntryHeader(buffer, filled, TYPE_NUMBERS[object.type], object.content.length);
+    if (filled + stream.length <= BUFFER_BYTES) {
+      buffer.set(stream, filled);
+      filled += stream.length;
+      entries.push({ oid, crc: crc32(buffer.subarray(start, filled)), offset });
+    } else { // longer than the whole buffer, which holds this header alone
+      const head = buffer.subarray(0, filled);
+      entries.push({ oid, crc: crc32(stream, crc32(head)), offset });
+      flush(head);
+      flush(stream);
+      filled = 0;
+    }
+  }
+  flush(buffer.subarray(0, filled));
+  const checksum = hasher.digest();
+  file.write(checksum);
+  return { entries, checksum };
+}
+
+/** Three bits of type, then the size, least significant bits first: four, then seven a byte. */
+function putEntryHeader(buffer: Uint8Array, at: number, type: number, size: number): number {
+  let rest = Math.floor(size / 16);
+  buffer[at++] = (rest > 0 ? 0x80 : 0) | (type << 4) | (size & 15);
+  while (rest > 0) {
+    const next = Math.floor(rest / 128);
+    buffer[at++] = (next > 0 ? 0x80 : 0) | (rest & 0x7f);
+    rest = next;
+  }
+  return at;
+}
+
+function encodeIndex(format: ObjectFormat, unsorted: WrittenEntry[], packChecksum: Uint8Array): Uint8Array {
+  const { rawLength } = format;
+  const entries = unsorted.sort((a, b) => (a.oid < b.oid ? -1 : 1)); // digits: their order is that of the bytes
+  const count = entries.length;
+  const largeCount = entries.filter(({ offset }) => offset >= LARGE_OFFSET).length;
+  const names = 8 + 1024;
+  const crcs = names + count * rawLength;
+  const offsets = crcs + count * 4;
+  const large = offsets + count * 4;
+  const trailer = large + largeCount * 8;
+  const bytes = new Uint8Array(trailer + 2 * rawLength);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, 0xff744f63); // \377tOc
+  view.setUint32(4, 2);
+
+  const fanout = new Uint32Array(256);
+  let nextLarge = 0;
+  entries.forEach(({ oid, crc, offset }, i) => {
+    const name = fromHex(oid);
+    fanout[name[0]!]!++;
+    bytes.set(name, names + i * rawLength);
+    view.setUint32(crcs + i * 4, crc);
+    if (offset < LARGE_OFFSET) {
+      view.setUint32(offsets + i * 4, offset);
+    } else {
+      view.setUint32(offsets + i * 4, LARGE_OFFSET + nextLarge);
+      view.setBigUint64(large + nextLarge * 8, BigInt(offset));
+      nextLarge++;
+    }
+  });
+  let total = 0;
+  fanout.forEach((number, i) => view.setUint32(8 + i * 4, total += number));
+  bytes.set(packChecksum, trailer);
+  bytes.set(hash(format.name, bytes.subarray(0, trailer + rawLength)), trailer + rawLength);
+  return bytes;
+}

@@ -1,0 +1,255 @@
+/**
+ * Reading objects wherever they are: loose or packed, in the repository's own folder or a borrowed one, from whichever
+ * copy is sound.
+ *
+ * @module
+ */
+import type { Disk } from "../../platform/disk.ts";
+import { LatticeError } from "../../platform/errors.ts";
+import { fromHex, toHex } from "../../platform/text.ts";
+import { computeOid, type ObjectFormat, type Oid } from "../object_format.ts";
+import { damagedFile, isDamage } from "./damage.ts";
+import { createFilePages, ReplacedFileError } from "./file_pages.ts";
+import { listLoose, looseInfo, loosePath, readLoose } from "./loose.ts";
+import { openPackFolder, type PackFolder } from "./pack_folder.ts";
+import { createBaseCache, packedInfo, type PackedPlace, readPacked } from "./packed_objects.ts";
+import type { GitObject, ObjectInfo } from "./store.ts";
+
+/** Where an object was found. */
+export type ObjectPlace =
+  | { readonly kind: "loose"; readonly path: string }
+  | { readonly kind: "packed"; readonly packPath: string };
+
+/** Reads the objects of some folders. */
+export interface ObjectReader {
+  /** Reads an object and checks its hash; `null`: it is in none of the folders. @throws {LatticeError} See `store.ts`. */
+  read(oid: Oid): GitObject | null;
+  /** Type and size; `null`: it is in none of the folders. @throws {LatticeError} See `store.ts`. */
+  info(oid: Oid): ObjectInfo | null;
+  /**
+   * Where an object is that is whole as far as its frame tells, without looking twice: what is damaged or new since
+   * the last look does not count.
+   */
+  find(oid: Oid): ObjectPlace | null;
+  /** A `find` for many objects: it lists folders of loose objects once instead of looking for each file. */
+  batchFinder(): (oid: Oid) => ObjectPlace | null;
+  /** Names that begin with some digits, sorted, each once. @throws {LatticeError} `invalid_data`. */
+  names(digits: string): Oid[];
+  /** Takes note of a pack that has just been written. */
+  rescan(): void;
+  /** Closes all files. */
+  close(): void;
+}
+
+interface Source {
+  readonly objectsDir: string;
+  readonly packs: PackFolder;
+  /** Whether its packs are known, so that asking them first costs less than looking for a loose file. */
+  packsKnown: boolean;
+}
+
+/** A base may be in another pack than its delta, which sound packs never do; no chain of such packs is longer. */
+const CROSS_PACK_BASES_MAX = 50;
+/** How often a search begins again because files were replaced meanwhile. */
+const ATTEMPTS_MAX = 5;
+
+interface Question<T> {
+  packed(place: PackedPlace, oid: Oid): T;
+  loose(path: string, oid: Oid): T | null;
+}
+
+/**
+ * Makes a reader.
+ *
+ * @param objectsDir The repository's own folder of objects.
+ * @param alternates Gives the borrowed folders; asked when an object is not found without them.
+ */
+export function createReader(
+  disk: Disk,
+  objectsDir: string,
+  alternates: () => readonly string[],
+  format: ObjectFormat,
+): ObjectReader {
+  const pages = createFilePages(disk);
+  const cache = createBaseCache();
+  const own = openSource(objectsDir);
+  let borrowed: Source[] | undefined;
+  const basesInProgress: Oid[] = [];
+
+  function openSource(folder: string): Source {
+    return { objectsDir: folder, packs: openPackFolder(disk, pages, folder, format), packsKnown: false };
+  }
+
+  function* sources(): Iterable<Source> {
+    yield own;
+    borrowed ??= alternates().map(openSource);
+    yield* borrowed;
+  }
+
+  const reading: Question<GitObject> = {
+    packed(place, oid) {
+      return verified(readPacked(place, format, cache, (base) => baseElsewhere(base, reading)), oid, place.pack.path);
+    },
+    loose(path, oid) {
+      const object = readLoose(disk, path);
+      return object === null ? null : verified(object, oid, path);
+    },
+  };
+
+  const asking: Question<ObjectInfo> = {
+    packed: (place) => packedInfo(place, format, cache, (base) => baseElsewhere(base, asking)),
+    loose: (path) => looseInfo(disk, path),
+  };
+
+  function verified(object: GitObject, oid: Oid, path: string): GitObject {
+    const actual = computeOid(format, object.type, object.content);
+    if (actual !== oid) throw damagedFile(path, `what it holds as object ${oid} is named ${actual} by its hash`);
+    return object;
+  }
+
+  function baseElsewhere<T>(base: Oid, question: Question<T>): T {
+    if (basesInProgress.includes(base) || basesInProgress.length >= CROSS_PACK_BASES_MAX) {
+      throw new LatticeError("invalid_data", `the base ${base} of a delta stands on itself`);
+    }
+    basesInProgress.push(base);
+    try {
+      const answer = search(base, question);
+      if (answer === null) throw new LatticeError("invalid_data", `the base ${base} of a delta is missing`);
+      return answer;
+    } finally {
+      basesInProgress.pop();
+    }
+  }
+
+  /** Answers of all copies of an object, lazily; copies that are damaged are told to `onDamage` and passed over. */
+  function* answers<T>(oid: Oid, question: Question<T>, onDamage: (error: unknown) => void): Iterable<T> {
+    const name = fromHex(oid);
+    for (const source of sources()) {
+      const packsFirst = source.packsKnown;
+      if (packsFirst) yield* packedAnswers(source, name, oid, question, onDamage);
+      const path = loosePath(source.objectsDir, oid);
+      const answer = unlessDamaged(() => question.loose(path, oid), onDamage);
+      if (answer !== null) yield answer;
+      if (!packsFirst) yield* packedAnswers(source, name, oid, question, onDamage);
+    }
+  }
+
+  function* packedAnswers<T>(
+    source: Source,
+    name: Uint8Array,
+    oid: Oid,
+    question: Question<T>,
+    onDamage: (error: unknown) => void,
+  ): Iterable<T> {
+    source.packsKnown = true;
+    for (const place of source.packs.places(name, onDamage)) {
+      const answer = unlessDamaged(() => question.packed(place, oid), onDamage);
+      if (answer !== null) yield answer;
+    }
+  }
+
+  function rescan(): boolean {
+    let changed = false;
+    for (const source of sources()) changed = source.packs.rescan() || changed;
+    return changed;
+  }
+
+  function firstAnswer<T>(oid: Oid, question: Question<T>, damages: unknown[]): T | null {
+    for (const answer of answers(oid, question, (error) => damages.push(error))) return answer;
+    return null;
+  }
+
+  /** Looks for a sound copy; looks again once when there is none, since packs may have appeared or moved. */
+  function search<T>(oid: Oid, question: Question<T>): T | null {
+    for (let attempt = 1;; attempt++) {
+      const damages: unknown[] = [];
+      try {
+        const answer = firstAnswer(oid, question, damages);
+        if (answer !== null) return answer;
+        if (rescan() && attempt < ATTEMPTS_MAX) continue;
+      } catch (error) {
+        if (!(error instanceof ReplacedFileError) || attempt >= ATTEMPTS_MAX) throw error;
+        rescan();
+        continue;
+      }
+      if (damages.length > 0) throw damages[0];
+      requireNoDanglingLink(oid);
+      return null;
+    }
+  }
+
+  /** A link that leads nowhere stands where the object should: that is damage, not absence. */
+  function requireNoDanglingLink(oid: Oid): void {
+    for (const { objectsDir: folder } of sources()) {
+      const path = loosePath(folder, oid);
+      if (disk.lstat(path)?.kind === "symlink" && disk.stat(path) === null) {
+        throw damagedFile(path, "it is a symbolic link to nothing");
+      }
+    }
+  }
+
+  const finding: Question<ObjectPlace> = {
+    packed(place) {
+      asking.packed(place, "");
+      return { kind: "packed", packPath: place.pack.path };
+    },
+    loose(path) {
+      return asking.loose(path, "") === null ? null : { kind: "loose", path };
+    },
+  };
+
+  function find(oid: Oid, question: Question<ObjectPlace>): ObjectPlace | null {
+    try {
+      return firstAnswer(oid, question, []);
+    } catch (error) {
+      if (!(error instanceof ReplacedFileError)) throw error;
+      return null; // it was being moved; to store it again is always right
+    }
+  }
+
+  return {
+    read: (oid) => search(oid, reading),
+    info: (oid) => search(oid, asking),
+    find: (oid) => find(oid, finding),
+    batchFinder() {
+      const folders = new Map<string, Set<string>>();
+      return (oid) =>
+        find(oid, {
+          packed: finding.packed,
+          loose(path) {
+            const slash = path.lastIndexOf("/");
+            const folder = path.slice(0, slash);
+            let names = folders.get(folder);
+            if (names === undefined) {
+              names = new Set((disk.list(folder) ?? []).map(({ name }) => name));
+              folders.set(folder, names);
+            }
+            return names.has(path.slice(slash + 1)) ? finding.loose(path, oid) : null;
+          },
+        });
+    },
+    names(digits) {
+      const found = new Set<Oid>();
+      for (const source of sources()) {
+        source.packs.rescan();
+        for (const oid of listLoose(disk, source.objectsDir, format, digits)) found.add(oid);
+        for (const name of source.packs.names(digits)) found.add(toHex(name));
+      }
+      return [...found].sort(); // hexadecimal digits: the default order is that of bytes
+    },
+    rescan() {
+      rescan();
+    },
+    close: () => pages.close(),
+  };
+}
+
+function unlessDamaged<T>(ask: () => T | null, onDamage: (error: unknown) => void): T | null {
+  try {
+    return ask();
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    onDamage(error);
+    return null;
+  }
+}
