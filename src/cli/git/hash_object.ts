@@ -1,0 +1,213 @@
+/**
+ * `git hash-object`: names files and standard input, and stores them.
+ *
+ * @module
+ */
+import { computeOid, type ObjectFormat, objectHeader, type ObjectType, SHA1, SHA256 } from "../../git/object_format.ts";
+import type { Repository } from "../../git/repository.ts";
+import type { OpenFile } from "../../platform/disk.ts";
+import { createHasher, hash } from "../../platform/hash.ts";
+import { concatBytes, toHex, utf8 } from "../../platform/text.ts";
+import { type ContentConversion, createContentConversion } from "./content_conversion.ts";
+import { type GitCommand, type GitContext, GitExit } from "./context.ts";
+import { inputLines } from "./input_lines.ts";
+import { checkObject } from "./object_check.ts";
+import { type OutputBuffer, withOutput } from "./output_buffer.ts";
+import { type OptionSyntax, parseOptions, usageError } from "./parse_options.ts";
+import { unquotePath } from "./path_quoting.ts";
+
+/** Files are read in pieces of this size; larger than one piece, they are hashed without being held. */
+const PIECE_BYTES = 1024 * 1024;
+
+interface Settings {
+  type: string;
+  write: boolean;
+  stdin: number;
+  stdinPaths: boolean;
+  filters: boolean;
+  literally: boolean;
+  path: string | null;
+}
+
+/** What naming an object takes, found out once a call. */
+interface Job {
+  readonly context: GitContext;
+  readonly settings: Settings;
+  readonly repository: Repository | null;
+  readonly format: ObjectFormat;
+  readonly conversion: ContentConversion;
+  /** Reused for every small file. */
+  readonly piece: Uint8Array;
+}
+
+/** Runs `git hash-object`. */
+export const run: GitCommand = (context, args) => {
+  const settings: Settings = {
+    type: "blob",
+    write: false,
+    stdin: 0,
+    stdinPaths: false,
+    filters: true,
+    literally: false,
+    path: null,
+  };
+  const syntax = syntaxFor(settings);
+  const files = parseOptions(context, syntax, args);
+  checkUsage(syntax, settings, files);
+  const job = openJob(context, settings);
+  return withOutput(context.streams, (output) => {
+    if (settings.stdin > 0) output.text(`${hashStdin(job)}\n`);
+    for (const file of files) output.text(`${hashFile(job, absolute(context.system.host.workingDirectory, file), file)}\n`);
+    if (settings.stdinPaths) hashListedFiles(job, output);
+    return 0;
+  });
+};
+
+function syntaxFor(settings: Settings): OptionSyntax {
+  return {
+    usage: [
+      "git hash-object [-t <type>] [-w] [--path=<file> | --no-filters] [--stdin [--literally]] [--] <file>...",
+      "git hash-object [-t <type>] [-w] --stdin-paths [--no-filters]",
+    ],
+    options: [
+      { short: "t", value: "required", apply: (value) => settings.type = value! },
+      { short: "w", value: "none", apply: () => settings.write = true },
+      { long: ["stdin"], value: "none", apply: (_, negated) => settings.stdin = negated ? 0 : settings.stdin + 1 },
+      { long: ["stdin-paths"], value: "none", apply: (_, negated) => settings.stdinPaths = !negated },
+      { long: ["no-filters"], value: "none", apply: (_, negated) => settings.filters = negated },
+      { long: ["literally"], value: "none", apply: (_, negated) => settings.literally = !negated },
+      { long: ["path"], value: "required", apply: (value, negated) => settings.path = negated ? null : value },
+    ],
+  };
+}
+
+function checkUsage(syntax: OptionSyntax, settings: Settings, files: readonly string[]): void {
+  const fail = (message: string) => usageError(syntax, `error: ${message}`);
+  if (settings.stdinPaths) {
+    if (settings.stdin > 0) throw fail("Can't use --stdin-paths with --stdin");
+    if (files.length > 0) throw fail("Can't specify files with --stdin-paths");
+    if (settings.path !== null) throw fail("Can't use --stdin-paths with --path");
+    return;
+  }
+  if (settings.stdin > 1) throw fail("Multiple --stdin arguments are not supported");
+  if (settings.path !== null && !settings.filters) throw fail("Can't use --path with --no-filters");
+}
+
+function openJob(context: GitContext, settings: Settings): Job {
+  const repository = settings.write ? context.repository() : context.repositoryIfAny();
+  if (!settings.literally && !isType(settings.type)) {
+    throw new GitExit(128, `fatal: invalid object type "${settings.type}"`);
+  }
+  if (settings.write && !isType(settings.type)) {
+    throw new GitExit(129, `error: writing objects of the unknown type "${settings.type}" is not supported`);
+  }
+  const format = repository?.objectFormat ?? (context.system.env["GIT_DEFAULT_HASH"] === "sha256" ? SHA256 : SHA1);
+  const conversion = createContentConversion(context.system, repository);
+  return { context, settings, repository, format, conversion, piece: new Uint8Array(PIECE_BYTES) };
+}
+
+function isType(type: string): type is ObjectType {
+  return type === "blob" || type === "tree" || type === "commit" || type === "tag";
+}
+
+/** One file name a line; git takes relative ones from the top of the work tree, and so do we. */
+function hashListedFiles(job: Job, output: OutputBuffer): void {
+  const { repository, context } = job;
+  const inside = repository !== null && repository.prefix !== "" && repository.workDir !== null;
+  const base = inside ? repository.workDir : context.system.host.workingDirectory;
+  const lines = inputLines(context.streams, { delimiter: 10, beforeRead: () => output.flush() });
+  for (const line of lines) {
+    const path = line.startsWith('"') ? unquotePath(line) : line;
+    if (path === null) throw new GitExit(128, "fatal: line is badly quoted");
+    output.text(`${hashFile(job, absolute(base, path), path)}\n`);
+  }
+}
+
+function absolute(base: string, path: string): string {
+  return path.startsWith("/") ? path : `${base}/${path}`;
+}
+
+/** @param shown The name as it was given, for messages. */
+function hashFile(job: Job, path: string, shown: string): string {
+  using file = job.context.system.disk.openRead(path);
+  if (file === null) {
+    throw new GitExit(128, `fatal: could not open '${shown}' for reading: No such file or directory`);
+  }
+  const stat = file.stat();
+  if (stat.kind === "directory") throw new GitExit(128, `fatal: ${failure(job, shown)}`);
+  const { settings } = job;
+  const asPath = filterPath(job, path);
+  if (stat.kind === "file" && !settings.write && settings.type === "blob") {
+    return stat.size < PIECE_BYTES ? hashSmall(job, file, stat.size, asPath) : hashPieces(job, file, stat.size, asPath);
+  }
+  return hashContent(job, readToEnd(file), asPath);
+}
+
+/** The path whose attributes rule the conversion, or `null` for none. */
+function filterPath(job: Job, path: string | null): string | null {
+  const { settings, context, repository } = job;
+  if (!settings.filters || settings.type !== "blob") return null;
+  if (settings.path === null) return path;
+  const inside = repository !== null && repository.workDir !== null;
+  return absolute(inside ? context.system.host.workingDirectory : "", settings.path);
+}
+
+function failure(job: Job, shown: string): string {
+  return job.settings.write ? `Unable to add ${shown} to database` : `Unable to hash ${shown}`;
+}
+
+function hashSmall(job: Job, file: OpenFile, size: number, asPath: string | null): string {
+  const count = file.readAt(job.piece.subarray(0, size), 0);
+  const content = job.piece.subarray(0, count);
+  if (asPath !== null) job.conversion.require(asPath).take(content);
+  return toHex(hash(job.format.name, objectHeader("blob", count), content));
+}
+
+function hashPieces(job: Job, file: OpenFile, size: number, asPath: string | null): string {
+  const unchanged = asPath === null ? null : job.conversion.require(asPath);
+  const hasher = createHasher(job.format.name).update(objectHeader("blob", size));
+  let position = 0;
+  for (;;) {
+    const count = file.readAt(job.piece, position);
+    const content = job.piece.subarray(0, count);
+    unchanged?.take(content);
+    hasher.update(content);
+    position += count;
+    if (count < job.piece.length || position > size) break;
+  }
+  const oid = toHex(hasher.digest());
+  if (position !== size) throw new GitExit(128, `fatal: ${JSON.stringify(file.path)} changed while it was read`);
+  return oid;
+}
+
+/** Pipes and devices have no size; everything else is read in one go too when it must be stored. */
+function readToEnd(file: OpenFile): Uint8Array {
+  const pieces: Uint8Array[] = [];
+  for (let position = 0;;) {
+    const piece = new Uint8Array(PIECE_BYTES);
+    const count = file.readAt(piece, position);
+    if (count > 0) pieces.push(piece.subarray(0, count));
+    position += count;
+    if (count < piece.length) return concatBytes(pieces);
+  }
+}
+
+function hashStdin(job: Job): string {
+  const { settings, context } = job;
+  const pieces: Uint8Array[] = [];
+  for (let piece; (piece = context.streams.read()) !== null;) pieces.push(piece);
+  return hashContent(job, concatBytes(pieces), settings.path === null ? null : filterPath(job, null));
+}
+
+function hashContent(job: Job, content: Uint8Array, asPath: string | null): string {
+  const { settings, format, repository } = job;
+  const { type } = settings;
+  if (asPath !== null) job.conversion.require(asPath).take(content);
+  if (!isType(type)) return toHex(hash(format.name, utf8(`${type} ${content.length}\0`), content));
+  const flaw = settings.literally ? null : checkObject(format, type, content);
+  if (flaw !== null) {
+    throw new GitExit(128, `error: object fails fsck: ${flaw}\nfatal: refusing to create malformed object`);
+  }
+  if (settings.write && repository !== null) return repository.objects.writeLoose({ type, content });
+  return computeOid(format, type, content);
+}
