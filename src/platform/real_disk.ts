@@ -106,7 +106,11 @@ export const realDisk: Disk = {
   },
 
   unlink(path) {
-    attempt("remove", path, () => fs.unlinkSync(native(path)));
+    attempt("remove", path, () => {
+      // Deno's unlink also removes an empty folder, which no system call of that name does.
+      if (!isBun && realDisk.lstat(path)?.kind === "directory") throw new DiskError("EISDIR", "remove", path);
+      fs.unlinkSync(native(path));
+    });
   },
 
   chmod(path, mode) {

@@ -32,7 +32,7 @@ import {
 } from "./pending.ts";
 import { SimFile } from "./sim_file.ts";
 import { Storage } from "./storage.ts";
-import { type Birth, ROOT } from "./tree.ts";
+import type { Birth } from "./tree.ts";
 
 /** Bits that a new file or folder does not get. */
 const UMASK = 0o022;
@@ -223,7 +223,10 @@ export class SimDisk implements Disk {
       const { folder, name, ino } = this.existing(path, false, "remove the folder");
       const node = this.storage.visible.get(ino)!;
       if (node.birth.kind !== "directory") throw new DiskError("ENOTDIR", "remove the folder", path);
-      if (name === "") throw new DiskError(ino === ROOT ? "EBUSY" : "EINVAL", "remove the folder", path);
+      if (name === "") {
+        const errno = path.endsWith("/..") ? "ENOTEMPTY" : path.endsWith("/.") ? "EINVAL" : "EBUSY";
+        throw new DiskError(errno, "remove the folder", path);
+      }
       if (node.entries.size > 0) throw new DiskError("ENOTEMPTY", "remove the folder", path);
       this.storage.setNames(`remove the folder ${path}`, [{ folder, name, ino: null }]);
     });

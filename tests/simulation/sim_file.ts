@@ -75,8 +75,8 @@ export class SimFile implements OpenFile {
   }
 
   private put(bytes: Uint8Array): void {
-    if (this.mode === "read") throw new DiskError("EBADF", "write", this.path);
     if (bytes.length === 0) return;
+    if (this.mode === "read") throw new DiskError("EBADF", "write", this.path);
     const { storage } = this.disk;
     const at = this.mode === "append" ? storage.visible.get(this.ino)!.content.length : this.position;
     storage.write(this.ino, at, bytes, this.path);
