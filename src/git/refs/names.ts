@@ -145,10 +145,10 @@ export function refPath(folders: RefFolders, name: string): RefPath {
   }
 }
 
-/** Whether a name, taken as a path, stays below the folder that it starts from. */
+/** Whether a name, taken as a path (of any system), stays below the folder that it starts from. */
 export function isSafeName(name: string): boolean {
-  if (name === "" || name.includes("\0") || name.includes("\\") && isWindowsLike(name)) return false;
-  return !/(?:^|\/)(?:\.{0,2})(?:\/|$)/.test(name);
+  if (name.includes("\0") || /(?:^|\/)(?:\/|$)/.test(name)) return false;
+  return !/(?:^|[/\\])\.{1,2}(?:[/\\]|$)/.test(name);
 }
 
 function requireSafeName(name: string): void {
@@ -156,11 +156,6 @@ function requireSafeName(name: string): void {
   throw new LatticeError("usage", `${JSON.stringify(name)} is not a valid ref name: it leaves its folder`, {
     details: { ref: name },
   });
-}
-
-/** A backslash is part of a name everywhere but where it separates folders; there it could climb. */
-function isWindowsLike(name: string): boolean {
-  return /(?:^|\\)\.{1,2}(?:\\|$)|:/.test(name);
 }
 
 function checkComponent(component: string): string | null {

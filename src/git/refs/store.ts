@@ -66,7 +66,8 @@ export interface RefStore {
    * among them; `rootRefs` lists those.
    *
    * @param prefix Such as `refs/` or `refs/branch-metadata/`; it need not end with a slash.
-   * @param onBroken Called for a ref that is there but damaged; without it, the first one throws.
+   * @param onBroken Called for a ref that is there but damaged, and for a loose file whose name no ref may have;
+   *   without it, the first damaged ref throws, and misnamed files are passed over.
    */
   list(prefix: string, onBroken?: (name: string, error: unknown) => void): Iterable<RefEntry>;
 

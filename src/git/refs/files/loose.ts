@@ -29,6 +29,9 @@ const CONTENT_BYTES_MAX = 64 * 1024;
 /** How often a file that vanishes between two calls is looked for again. */
 const ATTEMPTS_MAX = 5;
 
+/** Why a ref that holds the all-zero name is broken: everywhere else that name says that there is no ref. */
+export const ZERO_REASON = "it holds the all-zero object name, which names nothing";
+
 const ABSENT: LooseRead = { kind: "absent" };
 const FOLDER: LooseRead = { kind: "folder" };
 
@@ -66,6 +69,7 @@ export function parseLooseRef(format: ObjectFormat, content: Uint8Array, path: s
   const digits = text.slice(0, format.hexLength);
   const next = text.charAt(format.hexLength);
   if (digits.length === format.hexLength && /^[0-9a-fA-F]+$/.test(digits) && /^[ \t\r\n]?$/.test(next)) {
+    if (digits === format.zero) throw brokenRef(path, name, ZERO_REASON);
     return { kind: "direct", oid: digits.toLowerCase() };
   }
   throw brokenRef(

@@ -238,7 +238,8 @@ export class PackedRefs {
     if (++this.lookups > WARM_AFTER) this.warm();
     let low = this.start;
     let high = this.end;
-    while (high - low > SCAN_BYTES) {
+    const few = this.body === null ? SCAN_BYTES : SCAN_BYTES / 8; // reading less would not be cheaper on disk
+    while (high - low > few) {
       const middle = this.recordAround(low + Math.floor((high - low) / 2), low);
       const { slice, record } = middle;
       if (compareRecordName(slice, record, wanted) < 0) low = slice.base + record.end;

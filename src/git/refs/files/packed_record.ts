@@ -57,6 +57,7 @@ export function recordAt(slice: PackedSlice, start: number, sliceEndsFile: boole
     if (sliceEndsFile || bytes.length - start > LINE_BYTES_MAX) throw badLine(slice, start, "it has no end");
     return null;
   }
+  if (nameEnd - start > LINE_BYTES_MAX) throw badLine(slice, start, "it is too long");
   if (nameEnd < nameStart || !isHex(bytes, start, format.hexLength)) throw badLine(slice, start, "it is no record");
   if (!isBlank(bytes[nameStart - 1]!)) throw badLine(slice, start, "no blank stands behind the object name");
   if (nameEnd === nameStart) throw badLine(slice, start, "it names no ref");

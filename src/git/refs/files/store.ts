@@ -7,12 +7,13 @@
  * @module
  */
 import type { Disk } from "../../../platform/disk.ts";
+import type { LatticeError } from "../../../platform/errors.ts";
 import { compareNames } from "../../../platform/text.ts";
 import type { ObjectFormat } from "../../object_format.ts";
 import { checkRefName, isPerWorktreeRef, isRootRefSyntax, LOCK_SUFFIX, refPath, requireRefName } from "../names.ts";
 import { readReflogBackwards, readReflogFile } from "../reflog.ts";
 import type { RefEntry, ReflogEntry, RefStore, ResolvedRef } from "../store.ts";
-import { brokenRef, type LooseRead, readLooseRef } from "./loose.ts";
+import { brokenRef, type LooseRead, readLooseRef, ZERO_REASON } from "./loose.ts";
 import { openPackedRefs, type PackedRef, type PackedRefs } from "./packed.ts";
 import { firstLooseBelow, type LooseWalk, walkLooseRefs } from "./walk.ts";
 
@@ -96,7 +97,7 @@ export class FilesRefStore implements RefStore {
       if (loose !== null) return loose;
       const packed = this.packed();
       const found = packed.lookup(name);
-      if (found !== null) return fromPacked(found);
+      if (found !== null) return this.soundPacked(found);
       // A file that came while we searched may mean that the ref moved between the two places behind our back.
       if (packed.isCurrent() || attempt === ATTEMPTS_MAX) return null;
     }
@@ -124,7 +125,8 @@ export class FilesRefStore implements RefStore {
     if (!wanted.startsWith("refs/")) return;
     const broken: { name: string; error: unknown }[] = [];
     // All loose refs before any packed one, or a ref that is packed meanwhile would be seen in neither place.
-    const loose = walkLooseRefs(this.walk((name, error) => broken.push({ name, error })), wanted);
+    const note = (name: string, error: unknown) => void broken.push({ name, error });
+    const loose = walkLooseRefs(this.walk(note, onBroken === undefined ? ignore : note), wanted);
     const damaged = new Set(broken.map((entry) => entry.name));
     const report = (name: string, error: unknown) => {
       if (onBroken === undefined) throw error;
@@ -136,9 +138,9 @@ export class FilesRefStore implements RefStore {
       while (next < loose.length && compareNames(loose[next]!.name, ref.name) < 0) yield loose[next++]!;
       if (next < loose.length && loose[next]!.name === ref.name) continue;
       if (damaged.has(ref.name)) continue; // the loose file hides the record, however broken it is
-      const reason = checkRefName(ref.name);
-      if (reason === null) yield fromPacked(ref);
-      else report(ref.name, brokenRef(this.packedRefsPath, ref.name, `its name is not allowed: ${reason}`));
+      const fault = this.faultOf(ref);
+      if (fault === null) yield fromPacked(ref);
+      else report(ref.name, fault);
     }
     while (next < loose.length) yield loose[next++]!;
   }
@@ -161,7 +163,7 @@ export class FilesRefStore implements RefStore {
       const above = name.slice(0, slash);
       if (above !== "refs" && !ignored.has(above) && this.stands(above)) return above;
     }
-    const below = firstLooseBelow(this.walk(() => {}), name, ignored);
+    const below = firstLooseBelow(this.walk(ignore, ignore), name, ignored);
     if (below !== null) return below;
     for (const ref of this.packed().iterate(`${name}/`)) if (!ignored.has(ref.name)) return ref.name;
     return null;
@@ -193,8 +195,22 @@ export class FilesRefStore implements RefStore {
     return this.packed().lookup(name) !== null;
   }
 
-  private walk(onBroken: (name: string, error: unknown) => void): LooseWalk {
-    return { disk: this.disk, folders: this.options, format: this.format, onBroken };
+  private soundPacked(ref: PackedRef): RefEntry {
+    const fault = this.faultOf(ref);
+    if (fault !== null) throw fault;
+    return fromPacked(ref);
+  }
+
+  /** What is wrong with a packed ref whose record is well formed. */
+  private faultOf(ref: PackedRef): LatticeError | null {
+    const reason = checkRefName(ref.name, { allowOneLevel: true });
+    if (reason !== null) return brokenRef(this.packedRefsPath, ref.name, `its name is not allowed: ${reason}`);
+    if (ref.oid === this.format.zero) return brokenRef(this.packedRefsPath, ref.name, ZERO_REASON);
+    return null;
+  }
+
+  private walk(onBroken: LooseWalk["onBroken"], onMisnamed: LooseWalk["onMisnamed"]): LooseWalk {
+    return { disk: this.disk, folders: this.options, format: this.format, onBroken, onMisnamed };
   }
 
   private collectLogs(folder: string, prefix: string, names: Set<string>, wanted: (name: string) => boolean): void {
@@ -206,6 +222,9 @@ export class FilesRefStore implements RefStore {
     }
   }
 }
+
+/** For files that are looked at, but not as refs. */
+function ignore(): void {}
 
 /** Whether a file of the git directory is a root ref by its name. `FETCH_HEAD` and `MERGE_HEAD` hold more than a ref. */
 function isRootRef(name: string): boolean {

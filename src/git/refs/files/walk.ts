@@ -20,6 +20,8 @@ export interface LooseWalk {
   readonly format: ObjectFormat;
   /** Called for a ref that is there and cannot be used. */
   readonly onBroken: (name: string, error: unknown) => void;
+  /** Called for a file whose name no ref may have, such as an editor's back-up; git passes over it with a warning. */
+  readonly onMisnamed: (name: string, error: unknown) => void;
 }
 
 /** Folders reached through more symbolic links than this are not walked: the links lead in circles. */
@@ -77,13 +79,13 @@ function walkFolder(walk: LooseWalk, folder: string, prefix: string, links: numb
 }
 
 function readEntry(walk: LooseWalk, name: string, found: RefEntry[]): void {
-  const path = pathOf(walk, name);
-  const reason = checkRefName(name);
-  if (reason !== null) {
-    walk.onBroken(name, brokenRef(path, name, `its name is not allowed: ${reason}`));
-    return;
-  }
   try {
+    const path = pathOf(walk, name);
+    const reason = checkRefName(name);
+    if (reason !== null) {
+      walk.onMisnamed(name, brokenRef(path, name, `its name is not allowed: ${reason}`));
+      return;
+    }
     const read = readLooseRef(walk.disk, walk.format, path, name);
     if (read.kind === "ref") found.push({ name, value: read.value });
   } catch (error) {
