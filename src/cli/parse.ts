@@ -11,7 +11,7 @@ import { requireDuration } from "./duration.ts";
 import { type ColorChoice, GLOBAL_OPTIONS, type GlobalOptions } from "./global_options.ts";
 import { nearest } from "./near_miss.ts";
 import { LatticeError } from "../platform/errors.ts";
-import { type ArgumentToken, tokenizeArguments, type TokenizerOption } from "../platform/process.ts";
+import { type ArgumentToken, tokenizeArguments, type TokenizerOption } from "../platform/arguments.ts";
 
 /** What a command is given. */
 export interface ParsedCommand {

@@ -98,36 +98,3 @@ function listen(): void {
     });
   }
 }
-
-/** An option, an argument, or the `--` that ends the options, in the order of the command line. */
-export type ArgumentToken =
-  | {
-    readonly kind: "option";
-    /** Long name, or the letter of a short option that is not known. */
-    readonly name: string;
-    /** As it was typed: `--json`, `-q`. */
-    readonly rawName: string;
-    readonly value: string | undefined;
-    /** Whether the value was part of the same word. */
-    readonly inlineValue: boolean | undefined;
-    readonly index: number;
-  }
-  | { readonly kind: "positional"; readonly value: string; readonly index: number }
-  | { readonly kind: "option-terminator"; readonly index: number };
-
-/** What the tokenizer needs to know of an option. */
-export interface TokenizerOption {
-  readonly type: "boolean" | "string";
-  readonly short?: string;
-}
-
-/** Splits a command line by the rules of `node:util`'s `parseArgs`, which both runtimes have built in. */
-export function tokenizeArguments(
-  args: readonly string[],
-  options: Readonly<Record<string, TokenizerOption>>,
-): ArgumentToken[] {
-  const { parseArgs } = nodeProcess.getBuiltinModule("node:util") as {
-    parseArgs(config: Record<string, unknown>): { tokens: ArgumentToken[] };
-  };
-  return parseArgs({ args, options, strict: false, allowPositionals: true, tokens: true }).tokens;
-}
