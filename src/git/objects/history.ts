@@ -84,7 +84,7 @@ export function readShallow(disk: Disk, commonDir: string, format: ObjectFormat)
 
 /**
  * Reads `<common dir>/info/grafts`: a commit and its parents a line, lines that begin with `#` left out. Other lines
- * are ignored, as git ignores them.
+ * are ignored, as git ignores them, and so is a second one for the same commit.
  */
 export function readGrafts(disk: Disk, commonDir: string, format: ObjectFormat): Map<Oid, readonly Oid[]> {
   const grafts = new Map<Oid, readonly Oid[]>();
@@ -93,7 +93,7 @@ export function readGrafts(disk: Disk, commonDir: string, format: ObjectFormat):
   for (const line of lines(bytes)) {
     const [commit, ...parents] = line.trimEnd().toLowerCase().split(" ");
     const isGraft = !line.startsWith("#") && [commit!, ...parents].every((name) => isOid(format, name));
-    if (isGraft) grafts.set(commit!, parents);
+    if (isGraft && !grafts.has(commit!)) grafts.set(commit!, parents);
   }
   return grafts;
 }

@@ -114,7 +114,7 @@ export function readPacked(
   const { deltas, end } = followChain(place, format, cache);
   let object: GitObject;
   if ("cached" in end) object = end.cached;
-  else if ("elsewhere" in end) object = elsewhere(end.elsewhere);
+  else if ("elsewhere" in end) object = askElsewhere(pack, end.elsewhere, elsewhere);
   else object = { type: end.type, content: inflateEntry(pack, end.entry, format) };
   if (deltas.length > 0 && "entry" in end) cache.put({ pack, offset: end.offset }, object);
 
@@ -124,6 +124,15 @@ export function readPacked(
     if (i > 0) cache.put({ pack, offset }, object);
   }
   return object;
+}
+
+function askElsewhere<T>(pack: Pack, base: Oid, elsewhere: BaseElsewhere<T>): T {
+  try {
+    return elsewhere(base);
+  } catch (cause) {
+    if (!isDamage(cause)) throw cause;
+    throw damagedFile(pack.path, `a delta cannot be resolved: ${cause.message}`, cause);
+  }
 }
 
 function applyEntry(
@@ -155,7 +164,11 @@ export function packedInfo(
   elsewhere: BaseElsewhere<ObjectInfo>,
 ): ObjectInfo {
   const { deltas, end } = followChain(place, format, cache);
-  const type = "cached" in end ? end.cached.type : "elsewhere" in end ? elsewhere(end.elsewhere).type : end.type;
+  const type = "cached" in end
+    ? end.cached.type
+    : "elsewhere" in end
+    ? askElsewhere(place.pack, end.elsewhere, elsewhere).type
+    : end.type;
   const own = deltas[0];
   if (own !== undefined) return { type, size: deltaResultSize(place, own.entry, format) };
   if ("cached" in end) return { type, size: end.cached.content.length };
