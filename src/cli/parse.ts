@@ -61,6 +61,7 @@ export function parseCommandLine(args: readonly string[], table: CommandTable): 
       invocation: asked ?? { kind: "git", args: args.slice(words.index + 1) },
     };
   }
+  if (words.command === undefined && !startsCommand(table, words.path)) throw unknownCommand(words.path, table);
   const own = words.command?.options ?? [];
   const options = [...GLOBAL_OPTIONS, ...own];
   const tokens = tokenize(args, options);
@@ -98,7 +99,6 @@ function findCommandWords(args: readonly string[], table: CommandTable): Command
     if (token.kind === "option") {
       if (findOption(GLOBAL_OPTIONS, token) === undefined) {
         const command = findCommand(table, path);
-        if (command === undefined && path.length > 0 && !startsCommand(table, path)) throw unknownCommand(path, table);
         throwUnlessOwn(token, command);
         if (command !== undefined) return { kind: "ours", command, path };
       }
