@@ -17,7 +17,6 @@ import { journalPath, opsFolder } from "./paths.ts";
 /** A journal that is being written. */
 export class Journal {
   private constructor(
-    private readonly system: System,
     /** The file. */
     readonly path: string,
     /** Everything that was recorded. */
@@ -45,7 +44,6 @@ export class Journal {
     file.sync();
     system.disk.syncDirectory(opsFolder(commonDir));
     return new Journal(
-      system,
       path,
       [...records],
       lines[0]!,
@@ -78,7 +76,7 @@ export class Journal {
       if (content.soundLength < count) file.truncate(content.soundLength);
       const inode = file.stat().inode;
       const length = content.soundLength;
-      return new Journal(system, path, [...content.records], content.firstLine, inode, file, length, length);
+      return new Journal(path, [...content.records], content.firstLine, inode, file, length, length);
     } catch (error) {
       file.close();
       throw error;

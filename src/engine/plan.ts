@@ -60,7 +60,7 @@ export interface Plan {
  */
 export function planTransaction(context: EngineContext, request: TransactionRequest): Plan {
   const refs = context.repository.refs;
-  const updates = request.updates.map((update) => planUpdate(context, refs, update, request));
+  const updates = request.updates.map((update) => planUpdate(refs, update, request));
   updates.sort((a, b) => compareNames(a.ref, b.ref));
   refuseRepetition(updates);
   const changing = updates.filter((update) => update.changes);
@@ -73,7 +73,6 @@ export function planTransaction(context: EngineContext, request: TransactionRequ
 }
 
 function planUpdate(
-  context: EngineContext,
   refs: RefStore,
   update: RefUpdate,
   request: TransactionRequest,
@@ -113,10 +112,14 @@ function follow(
     if (value?.kind !== "symbolic" || !update.follow) return { ref, through, value };
     through.push(ref);
     if (through.length > SYMBOLIC_DEPTH_MAX || through.includes(value.target)) {
-      throw new LatticeError("invalid_data", `the symbolic ref ${JSON.stringify(update.name)} leads nowhere: it is a loop or too deep`, {
-        hint: "point it to a branch with `git symbolic-ref`",
-        details: { ref: update.name },
-      });
+      throw new LatticeError(
+        "invalid_data",
+        `the symbolic ref ${JSON.stringify(update.name)} leads nowhere: it is a loop or too deep`,
+        {
+          hint: "point it to a branch with `git symbolic-ref`",
+          details: { ref: update.name },
+        },
+      );
     }
     ref = value.target;
     requireRefName(ref);
@@ -138,10 +141,14 @@ export function casFailed(update: RefUpdate, actual: Oid | null): LatticeError {
     ? "that it exists"
     : expected;
   const found = actual === null ? "it does not exist" : `it is at ${actual}`;
-  return new LatticeError("cas_failed", `${JSON.stringify(update.name)} is not as expected: ${found}, expected was ${wanted}`, {
-    hint: "read the current value, decide again, and retry with it as the expectation",
-    details: { ref: update.name, expected, actual },
-  });
+  return new LatticeError(
+    "cas_failed",
+    `${JSON.stringify(update.name)} is not as expected: ${found}, expected was ${wanted}`,
+    {
+      hint: "read the current value, decide again, and retry with it as the expectation",
+      details: { ref: update.name, expected, actual },
+    },
+  );
 }
 
 function wantedValue(update: RefUpdate, current: RefValue | null): RefValue | null {

@@ -110,3 +110,17 @@ export function valueText(value: RefValue): string {
 export function parseValueText(text: string): RefValue {
   return text.startsWith("ref: ") ? { kind: "symbolic", target: text.slice(5) } : { kind: "direct", oid: text };
 }
+
+/** The change that gives a ref the value of a journal's text; `null` deletes it. */
+export function changeTo(text: string | null): Change {
+  if (text === null) return { kind: "delete" };
+  const value = parseValueText(text);
+  return value.kind === "direct" ? { kind: "set", oid: value.oid } : { kind: "set-symbolic", target: value.target };
+}
+
+/** The expectation that a ref holds the value of a journal's text. A symbolic one is compared under the locks. */
+export function expectationOf(text: string | null): Expectation {
+  if (text === null) return { kind: "absent" };
+  const value = parseValueText(text);
+  return value.kind === "direct" ? { kind: "exactly", oid: value.oid } : { kind: "any" };
+}

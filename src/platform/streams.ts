@@ -65,7 +65,8 @@ export const realStreams: Streams = {
   },
 
   isTerminal(stream) {
-    const { getBuiltinModule } = (globalThis as unknown as { process: { getBuiltinModule(id: string): unknown } }).process;
+    const { getBuiltinModule } =
+      (globalThis as unknown as { process: { getBuiltinModule(id: string): unknown } }).process;
     return (getBuiltinModule("node:tty") as { isatty(descriptor: number): boolean }).isatty(stream);
   },
 };

@@ -1,0 +1,82 @@
+/**
+ * The loose path: one file for each ref, under one lock each. For few refs, for refs that have a loose file, and for
+ * deletions.
+ *
+ * With a single ref, the rename (or the last removal) is the commit point, and nothing more than that needs to be
+ * durable. With several, the flushed `prepared` record is: before it a crash undoes, after it a crash redoes.
+ *
+ * @module
+ */
+import { filesRefs } from "./files_refs.ts";
+import { parentFolder, removeIfThere } from "./paths.ts";
+import { isRefSubfolder, publishValue, removeEmptyParents, stagePackedRefs, syncFolderOf } from "./ref_files.ts";
+import { removeLooseFile } from "./redo.ts";
+import { appendReflogLines, removeReflog } from "./reflog_lines.ts";
+import type { RunningTransaction } from "./transaction.ts";
+
+/** Makes a verified transaction visible and durable; its locks are gone afterwards. */
+export function commitLoose(running: RunningTransaction): void {
+  const { context, journal, record, changes, hook } = running;
+  const { disk } = context.system;
+  const several = changes.length > 1;
+  hook.run("prepared");
+  if (several) {
+    // After a crash, a lock that stands proves that its ref is still ours to change; so the locks must be durable.
+    syncLockFolders(running);
+    journal.append([{ type: "prepared", transaction: record.transaction }], "flush");
+  }
+  appendReflogLines(context, record.logs, record.identity, "fresh");
+  for (const { ref, new: value } of changes) {
+    if (value !== null) publishValue(context, ref, running.staged.get(ref)!);
+  }
+  deleteRefs(running);
+  if (several) {
+    syncRefFolders(running);
+    journal.append([{ type: "committed", at: now(running) }], "flush");
+    unlock(running);
+    syncLockFolders(running);
+  } else {
+    unlock(running);
+    syncLockFolders(running);
+    journal.append([{ type: "committed", at: now(running) }], "lazy");
+  }
+  for (const { ref, new: value } of changes) {
+    if (value !== null) continue;
+    removeReflog(context, ref);
+    const folder = parentFolder(filesRefs(context.repository).loosePath(ref));
+    removeEmptyParents(disk, folder, (at) => isRefSubfolder(context, at));
+  }
+}
+
+/** `packed-refs` first: a loose file that went before its record would uncover an old value. */
+function deleteRefs(running: RunningTransaction): void {
+  const { context, changes, folder } = running;
+  const names = changes.filter((update) => update.new === null).map((update) => update.ref);
+  if (names.length === 0) return;
+  const { disk } = context.system;
+  const staged = stagePackedRefs(context, folder, new Map(names.map((name) => [name, null])));
+  if (staged !== null) {
+    disk.rename(staged, filesRefs(context.repository).packedRefsPath);
+    disk.syncDirectory(context.repository.commonDir);
+  }
+  for (const name of names) removeLooseFile(context, name);
+}
+
+function unlock(running: RunningTransaction): void {
+  for (const path of running.locks) removeIfThere(running.context.system, path);
+}
+
+function syncLockFolders(running: RunningTransaction): void {
+  const folders = new Map(running.locks.map((path) => [parentFolder(path), path]));
+  for (const path of folders.values()) syncFolderOf(running.context.system.disk, path);
+}
+
+function syncRefFolders(running: RunningTransaction): void {
+  const refs = filesRefs(running.context.repository);
+  const folders = new Map(running.changes.map(({ ref }) => [parentFolder(refs.loosePath(ref)), refs.loosePath(ref)]));
+  for (const path of folders.values()) syncFolderOf(running.context.system.disk, path);
+}
+
+function now(running: RunningTransaction): string {
+  return new Date(running.context.system.clock.nowMs()).toISOString();
+}

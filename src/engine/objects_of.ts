@@ -1,0 +1,121 @@
+/**
+ * The objects of a transaction: those that must be there already, those that it brings, and the commit that keeps
+ * replaced commits reachable.
+ *
+ * @module
+ */
+import { LatticeError } from "../platform/errors.ts";
+import { utf8 } from "../platform/text.ts";
+import { computeOid, type Oid } from "../git/object_format.ts";
+import type { NewObject } from "../git/objects/store.ts";
+import type { EngineContext } from "./context.ts";
+import { KEEP_PREFIX } from "./paths.ts";
+import type { PlannedUpdate } from "./plan.ts";
+import type { TransactionRequest } from "./update.ts";
+
+/** From so many new objects on, they go into one pack. */
+const OBJECTS_FOR_PACK = 64;
+
+/** The names of the objects that a transaction brings. */
+export function newObjects(context: EngineContext, request: TransactionRequest): ReadonlyMap<Oid, NewObject> {
+  const format = context.repository.objectFormat;
+  return new Map(request.objects.map((object) => [computeOid(format, object.type, object.content), object]));
+}
+
+/**
+ * Insists that what the refs will lead to is there, or comes with the transaction.
+ *
+ * @throws {LatticeError} `invalid_data`: it is not, or a branch would hold something else than a commit.
+ */
+export function checkNewValues(
+  context: EngineContext,
+  updates: readonly PlannedUpdate[],
+  brought: ReadonlyMap<Oid, NewObject>,
+): void {
+  for (const update of updates) {
+    if (!update.changes || update.new?.kind !== "direct") continue;
+    const { oid } = update.new;
+    const type = brought.get(oid)?.type ?? context.repository.objects.info(oid)?.type;
+    if (type === undefined) {
+      throw new LatticeError("invalid_data", `cannot set ${JSON.stringify(update.ref)}: there is no object ${oid}`, {
+        hint: "write the object first, or fetch it",
+        details: { ref: update.ref, oid },
+      });
+    }
+    if (update.ref.startsWith("refs/heads/") && type !== "commit") {
+      throw new LatticeError(
+        "invalid_data",
+        `cannot set ${JSON.stringify(update.ref)}: ${oid} is a ${type}, not a commit`,
+        {
+          hint: "a branch leads to a commit",
+          details: { ref: update.ref, oid, type },
+        },
+      );
+    }
+  }
+}
+
+/** Stores the new objects durably. Returns the `.keep` file of the pack, where they went into one. */
+export function storeObjects(context: EngineContext, objects: readonly NewObject[], keep: string): string | null {
+  const store = context.repository.objects;
+  if (objects.length >= OBJECTS_FOR_PACK) return store.writePack(objects, keep);
+  for (const object of objects) store.writeLoose(object);
+  return null;
+}
+
+/** A ref below `refs/lattice/keep/` and the object that it leads to. */
+export interface KeepRef {
+  readonly ref: string;
+  readonly oid: Oid;
+  /** The object, when it is made for this purpose. */
+  readonly object: NewObject | null;
+}
+
+/**
+ * The refs that keep what an operation replaces reachable until it is pruned: number 0 is a commit whose parents are
+ * all replaced commits; further numbers are replaced tags and other objects that no journal keeps.
+ */
+export function keepRefs(context: EngineContext, opId: string, updates: readonly PlannedUpdate[]): KeepRef[] {
+  const { objects, objectFormat } = context.repository;
+  const commits: Oid[] = [];
+  const others: Oid[] = [];
+  for (const update of updates) {
+    if (!update.changes || update.request.keepContent === true || update.old?.kind !== "direct") continue;
+    const type = objects.info(update.old.oid)?.type;
+    if (type === undefined) continue; // a ref that led nowhere: there is nothing to keep
+    (type === "commit" ? commits : others).push(update.old.oid);
+  }
+  const kept: KeepRef[] = [];
+  if (commits.length > 0) {
+    const object = keepCommit(context, opId, [...new Set(commits)].sort());
+    kept.push({ ref: `${KEEP_PREFIX}${opId}/0`, oid: computeOid(objectFormat, "commit", object.content), object });
+  }
+  [...new Set(others)].sort().forEach((oid, index) => {
+    kept.push({ ref: `${KEEP_PREFIX}${opId}/${index + 1}`, oid, object: null });
+  });
+  return kept;
+}
+
+/** A commit with the tree of its first parent, so that it needs no object beside what is there. */
+function keepCommit(context: EngineContext, opId: string, parents: readonly Oid[]): NewObject {
+  const first = context.repository.objects.read(parents[0]!);
+  const tree = first === null
+    ? null
+    : /^tree ([0-9a-f]+)\n/.exec(new TextDecoder().decode(first.content.subarray(0, 80)));
+  if (tree === null) {
+    throw new LatticeError("invalid_data", `the replaced commit ${parents[0]} names no tree`, {
+      details: { oid: parents[0] },
+    });
+  }
+  const seconds = Math.floor(context.system.clock.nowMs() / 1000);
+  const lines = [
+    `tree ${tree[1]}`,
+    ...parents.map((oid) => `parent ${oid}`),
+    `author lattice <lattice@localhost> ${seconds} +0000`,
+    `committer lattice <lattice@localhost> ${seconds} +0000`,
+    "",
+    `What operation ${opId} replaced`,
+    "",
+  ];
+  return { type: "commit", content: utf8(lines.join("\n")) };
+}

@@ -1,0 +1,127 @@
+/**
+ * Recovery: what a changing command does before anything else, under the repository lock.
+ *
+ * The marker names the operation that did not end. Where the machine was restarted since (or the marker is torn), the
+ * journals are searched as well, because the marker of a single update is not durable; in between no command's time
+ * depends on how many journals there are.
+ *
+ * @module
+ */
+import type { RepoLock } from "../locks/repo_lock.ts";
+import type { EngineContext } from "./context.ts";
+import { Journal, listJournals, readJournal } from "./journal.ts";
+import type { DivergedRef, JournalRecord } from "./journal_format.ts";
+import { readOpState, removeOpState } from "./op_state.ts";
+import { journalPath, removeIfThere, removeTree, temporaryFolder, temporaryRoot } from "./paths.ts";
+import { endOf, type Outcome, pausedRecord, removeKeepFiles, settle } from "./settle.ts";
+
+/** An operation that recovery brought to its end, or found waiting. */
+export interface RecoveredOperation {
+  readonly op: string;
+  readonly outcome: Outcome;
+  readonly diverged: readonly DivergedRef[];
+}
+
+/**
+ * Recovers what earlier commands left unfinished.
+ *
+ * @param lock The repository lock, held; its notes are brought up to date.
+ * @returns What was done; empty when there was nothing.
+ * @throws {LatticeError} `invalid_data`: a journal is damaged; `unsupported`: of an unknown version; `io`; `locked`.
+ */
+export function recover(context: EngineContext, lock: RepoLock): RecoveredOperation[] {
+  const { system, repository } = context;
+  const { bootId } = system.host;
+  const marker = readOpState(system, repository.commonDir);
+  const searchAll = bootId === null || lock.notes.sweptBootId !== bootId || marker === "unreadable";
+  const recovered: RecoveredOperation[] = [];
+  const unfinished = searchAll ? findUnfinished(context) : [];
+  if (marker !== null && marker !== "unreadable" && !unfinished.includes(marker.op_id)) unfinished.push(marker.op_id);
+  for (const opId of unfinished) {
+    const outcome = recoverOperation(context, opId);
+    if (outcome !== null) recovered.push(outcome);
+  }
+  if (marker === "unreadable") removeTornMarker(context);
+  if (searchAll) sweepTemporary(context, recovered.filter(({ outcome }) => outcome === "paused").map(({ op }) => op));
+  updateNotes(context, lock, recovered, searchAll);
+  return recovered;
+}
+
+/** Brings one operation to its end. `null`: nothing had happened, and nothing is left of it. */
+function recoverOperation(context: EngineContext, opId: string): RecoveredOperation | null {
+  const { system, repository } = context;
+  const journal = Journal.reopen(system, repository.commonDir, opId);
+  if (journal === null) {
+    removeIfThere(system, journalPath(repository.commonDir, opId)); // created, but never flushed
+    removeKeepFiles(context, opId);
+    removeTree(system, temporaryFolder(repository.commonDir, opId));
+    const marker = readOpState(system, repository.commonDir);
+    if (marker !== null && marker !== "unreadable" && marker.op_id === opId) {
+      removeOpState(system, repository.commonDir);
+    }
+    return null;
+  }
+  try {
+    const ended = endOf(journal.records) !== null;
+    const { outcome, diverged } = settle(context, journal);
+    return ended && outcome !== "paused" ? null : { op: opId, outcome, diverged };
+  } finally {
+    journal.close();
+  }
+}
+
+/** Operations whose journals have no end, oldest first. A successor's `begin` that names an outcome counts as the end. */
+function findUnfinished(context: EngineContext): string[] {
+  const { system, repository } = context;
+  const known = new Set<string>();
+  const unfinished: string[] = [];
+  for (const opId of listJournals(system, repository.commonDir).reverse()) {
+    const records = readJournal(system, repository.commonDir, opId) ?? [];
+    const [begin] = records;
+    if (begin?.type === "begin" && begin.previous !== null) known.add(begin.previous.id);
+    if (pausedRecord(records) !== null || (endOf(records) === null && !known.has(opId))) unfinished.push(opId);
+  }
+  return unfinished.reverse();
+}
+
+/** Removes temporary folders and `.keep` files that no waiting operation needs. */
+function sweepTemporary(context: EngineContext, waiting: readonly string[]): void {
+  const { system, repository } = context;
+  for (const entry of system.disk.list(temporaryRoot(repository.commonDir)) ?? []) {
+    if (!waiting.includes(entry.name)) removeTree(system, `${temporaryRoot(repository.commonDir)}/${entry.name}`);
+  }
+  removeKeepFiles(context, null, waiting);
+}
+
+function removeTornMarker(context: EngineContext): void {
+  if (readOpState(context.system, context.repository.commonDir) === "unreadable") {
+    removeOpState(context.system, context.repository.commonDir);
+  }
+}
+
+function updateNotes(
+  context: EngineContext,
+  lock: RepoLock,
+  recovered: readonly RecoveredOperation[],
+  searched: boolean,
+): void {
+  const ended = recovered.filter(({ outcome }) => outcome !== "paused").at(-1);
+  if (ended === undefined && !searched) return;
+  const { lastOperation } = lock.notes;
+  lock.writeNotes({
+    sweptBootId: searched ? context.system.host.bootId : lock.notes.sweptBootId,
+    lastOperation: ended === undefined
+      ? searched ? newestEnded(context) : lastOperation
+      : { id: ended.op, outcome: ended.outcome },
+  });
+}
+
+/** The newest operation and how it ended, for the `begin` of the next one. */
+function newestEnded(context: EngineContext): { id: string; outcome: string } | null {
+  const { system, repository } = context;
+  const newest = listJournals(system, repository.commonDir).at(-1);
+  if (newest === undefined) return null;
+  const records: readonly JournalRecord[] = readJournal(system, repository.commonDir, newest) ?? [];
+  const outcome = endOf(records);
+  return outcome === null ? null : { id: newest, outcome };
+}

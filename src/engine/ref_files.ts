@@ -1,0 +1,226 @@
+/**
+ * Writing ref files: values staged beside the journal, folders made and removed, `packed-refs` replaced.
+ *
+ * Everything here happens under the locks of one operation, either in its own course or in its recovery. A value is
+ * complete and flushed before it gets the name of a ref, so another process never sees a ref that is empty or torn.
+ *
+ * @module
+ */
+import { type Disk, isDiskError } from "../platform/disk.ts";
+import { LatticeError } from "../platform/errors.ts";
+import type { System } from "../platform/system.ts";
+import { utf8 } from "../platform/text.ts";
+import { adjustMode, sharedRepository } from "../git/objects/permissions.ts";
+import { peelTag } from "../git/objects/peel.ts";
+import type { RefValue } from "../git/refs/store.ts";
+import { type PackedChange, rewritePackedRefs } from "../git/refs/files/packed_writer.ts";
+import type { EngineContext } from "./context.ts";
+import { filesRefs } from "./files_refs.ts";
+import { parentFolder, removeIfThere } from "./paths.ts";
+import { valueText } from "./update.ts";
+
+/** From so many values on, one flush of the file system is cheaper than one of each file. */
+const VALUES_FOR_SYNCFS = 64;
+
+/** A folder may vanish between its making and its use (git removes empty ones); it is made again so often. */
+const FOLDER_ATTEMPTS = 3;
+
+/** A value that should be given to a ref. */
+export interface RefTarget {
+  readonly ref: string;
+  readonly value: RefValue;
+}
+
+/**
+ * Writes each value to a file of its own, flushed.
+ *
+ * @param folder The operation's temporary folder.
+ * @returns Path of the value file by ref.
+ */
+export function stageValues(
+  context: EngineContext,
+  folder: string,
+  targets: readonly RefTarget[],
+): ReadonlyMap<string, string> {
+  const { disk } = context.system;
+  const together = targets.length >= VALUES_FOR_SYNCFS;
+  const staged = new Map<string, string>();
+  targets.forEach(({ ref, value }, index) => {
+    const path = `${folder}/${index}`;
+    removeIfThere(context.system, path); // left by an attempt that was cut short
+    using file = disk.create(path);
+    file.write(utf8(`${valueText(value)}\n`));
+    adjustMode(context.system.disk, sharedRepository(context.repository.config), path, "file");
+    if (!together) file.sync();
+    staged.set(ref, path);
+  });
+  if (together && !disk.syncFileSystem(folder)) { for (const path of staged.values()) disk.syncFile(path); }
+  return staged;
+}
+
+/**
+ * Makes the folders that the loose files (and locks) of refs need, durably. A symbolic link on the way is refused.
+ *
+ * @param made Gets the folders that were made, outermost first.
+ */
+export function makeRefFolders(context: EngineContext, refs: Iterable<string>, made: string[]): void {
+  const known = new Set<string>();
+  for (const ref of refs) {
+    const folder = parentFolder(filesRefs(context.repository).loosePath(ref));
+    if (!known.has(folder)) makeRefFolder(context, ref, folder, known, made);
+  }
+}
+
+function makeRefFolder(context: EngineContext, ref: string, folder: string, known: Set<string>, made: string[]): void {
+  const { repository, system } = context;
+  if (known.has(folder) || folder === repository.commonDir || folder === repository.gitDir) return;
+  const stat = system.disk.lstat(folder);
+  if (stat?.kind === "symlink") {
+    throw new LatticeError(
+      "unsupported",
+      `${JSON.stringify(folder)} is a symbolic link; refs are not written through it`,
+      {
+        hint: "replace the link by the folder itself",
+        details: { path: folder, ref },
+      },
+    );
+  }
+  if (stat === null) {
+    makeRefFolder(context, ref, parentFolder(folder), known, made);
+    makeOneFolder(context, folder, made);
+  } else if (stat.kind !== "directory") {
+    throw conflictError(ref, folder.slice(folder.indexOf("/refs/") + 1));
+  }
+  known.add(folder);
+}
+
+function makeOneFolder(context: EngineContext, folder: string, made: string[]): void {
+  const { system, repository } = context;
+  for (let attempt = 1;; attempt++) {
+    try {
+      system.disk.makeDirectory(folder);
+      made.push(folder);
+      adjustMode(system.disk, sharedRepository(repository.config), folder, "directory");
+      break;
+    } catch (error) {
+      if (isDiskError(error, "EEXIST")) break; // another process was first
+      if (!isDiskError(error, "ENOENT") || attempt === FOLDER_ATTEMPTS) throw error;
+      makeOneFolder(context, parentFolder(folder), made);
+    }
+  }
+  system.disk.syncDirectory(parentFolder(folder));
+}
+
+/** The error for a ref that cannot be created beside another one. */
+export function conflictError(ref: string, other: string): LatticeError {
+  const leftOver = other.startsWith("refs/branch-metadata/")
+    ? `; if it is the left-over of a branch that is gone, remove it with \`lattice meta delete ${other.slice(21)}\``
+    : "";
+  return new LatticeError("cas_failed", `cannot create ${JSON.stringify(ref)}: ${JSON.stringify(other)} exists`, {
+    hint: `a ref cannot be both a name and a folder of names; rename or delete the other one first${leftOver}`,
+    details: { ref, expected: null, actual: null, conflicts_with: other },
+  });
+}
+
+/** Renames a staged value onto its ref, clearing away empty folders that stand where the file should. */
+export function publishValue(context: EngineContext, ref: string, stagedPath: string): void {
+  const path = filesRefs(context.repository).loosePath(ref);
+  removeEmptyFolders(context.system, path);
+  context.system.disk.rename(stagedPath, path);
+}
+
+/** Removes a folder (and folders in it) where a file should stand, as long as there is no file in it. */
+export function removeEmptyFolders(system: System, path: string): void {
+  if (system.disk.lstat(path)?.kind !== "directory") return;
+  for (const entry of system.disk.list(path) ?? []) {
+    if (entry.kind === "directory") removeEmptyFolders(system, `${path}/${entry.name}`);
+  }
+  system.disk.removeDirectory(path);
+}
+
+/**
+ * Removes folders that hold nothing, from the innermost outwards, as far as they are empty.
+ *
+ * @param isRemovable Says where to stop.
+ */
+export function removeEmptyParents(disk: Disk, folder: string, isRemovable: (folder: string) => boolean): void {
+  for (let at = folder; isRemovable(at); at = parentFolder(at)) {
+    try {
+      disk.removeDirectory(at);
+    } catch (error) {
+      if (isDiskError(error, "ENOTEMPTY", "EEXIST", "EBUSY")) return; // in use
+      if (!isDiskError(error, "ENOENT")) throw error;
+    }
+  }
+}
+
+/** Whether an empty folder of refs may be removed: below `refs/<kind>/`, as git does it. */
+export function isRefSubfolder(context: EngineContext, folder: string): boolean {
+  const { commonDir, gitDir } = context.repository;
+  for (const root of [gitDir, commonDir]) {
+    const relative = folder.startsWith(`${root}/refs/`) ? folder.slice(root.length + 6) : "";
+    if (relative.includes("/")) return true;
+  }
+  return false;
+}
+
+/** Flushes the folder of a path, or where that is gone, the nearest one above that is there. */
+export function syncFolderOf(disk: Disk, path: string): void {
+  for (let folder = parentFolder(path); folder !== ""; folder = parentFolder(folder)) {
+    try {
+      disk.syncDirectory(folder);
+      return;
+    } catch (error) {
+      if (!isDiskError(error, "ENOENT", "ENOTDIR")) throw error;
+    }
+  }
+}
+
+/**
+ * Writes a new `packed-refs` with some records changed, flushed, but not yet in place. The caller holds
+ * `packed-refs.lock`.
+ *
+ * @param changes What becomes of each ref; leaving out one that is not there is no change.
+ * @returns Path of the new file, or `null` when nothing would change.
+ * @throws {LatticeError} `unsupported`: `packed-refs` is a symbolic link.
+ */
+export function stagePackedRefs(
+  context: EngineContext,
+  folder: string,
+  changes: ReadonlyMap<string, PackedChange>,
+): string | null {
+  const { system, repository } = context;
+  refusePackedRefsLink(context);
+  const packed = filesRefs(repository).packed();
+  const effective = new Map([...changes].filter(([ref, change]) => change !== null || packed.lookup(ref) !== null));
+  if (effective.size === 0) return null;
+  const path = `${folder}/packed-refs`;
+  removeIfThere(system, path);
+  using file = system.disk.create(path);
+  for (const chunk of rewritePackedRefs(packed, effective, (oid) => peelTag(repository.objects, oid))) {
+    file.write(chunk);
+  }
+  adjustMode(system.disk, sharedRepository(repository.config), path, "file");
+  stepModificationTime(context, path);
+  file.sync();
+  return path;
+}
+
+/** Refuses a `packed-refs` that is a symbolic link: replacing it by rename would cut the link. */
+export function refusePackedRefsLink(context: EngineContext): void {
+  const path = filesRefs(context.repository).packedRefsPath;
+  if (context.system.disk.lstat(path)?.kind !== "symlink") return;
+  throw new LatticeError("unsupported", `${JSON.stringify(path)} is a symbolic link; it is not replaced`, {
+    hint: "put the file itself in its place",
+    details: { path },
+  });
+}
+
+/** Git takes a `packed-refs` for unchanged by size, inode and seconds, so the new one is a second younger at least. */
+function stepModificationTime(context: EngineContext, path: string): void {
+  const { disk, clock } = context.system;
+  const before = disk.stat(filesRefs(context.repository).packedRefsPath);
+  if (before === null) return;
+  const least = before.mtimeNs + 1_000_000_000n;
+  if (BigInt(Math.floor(clock.nowMs())) * 1_000_000n < least) disk.setTimes(path, least);
+}

@@ -1,0 +1,160 @@
+/**
+ * Appending to reflogs, once and whole.
+ *
+ * Reflog lines are not part of the atomic unit of a transaction. They are appended before the refs change, as git
+ * does; after a crash a line may be torn or missing, and recovery completes it. A line is never written twice.
+ *
+ * @module
+ */
+import { isDiskError } from "../platform/disk.ts";
+import { compareBytes, equalBytes } from "../platform/text.ts";
+import { formatReflogLine } from "../git/refs/reflog.ts";
+import type { EngineContext } from "./context.ts";
+import { filesRefs } from "./files_refs.ts";
+import type { LogRecord } from "./journal_format.ts";
+import { makeFolder, parentFolder } from "./paths.ts";
+import type { PlannedLog } from "./plan.ts";
+import { removeEmptyFolders } from "./ref_files.ts";
+
+/** How much of the end of a reflog is searched for a line that may already be there, in bytes. */
+const TAIL_BYTES = 64 * 1024;
+
+/** Tells which of the planned lines are due: those of refs that have a reflog, or get one by git's rules. */
+export class ReflogPolicy {
+  private readonly mode: "none" | "normal" | "always";
+  private readonly missingFolders = new Set<string>();
+
+  constructor(private readonly context: EngineContext) {
+    const { config, bare } = context.repository;
+    const configured = config.get("core.logallrefupdates");
+    if (configured?.toLowerCase() === "always") this.mode = "always";
+    else this.mode = config.getBoolean("core.logallrefupdates") ?? !bare ? "normal" : "none";
+  }
+
+  /** Whether a line is to be written. */
+  isDue(log: PlannedLog): boolean {
+    return log.create || this.createsFor(log.ref) || this.exists(log.ref);
+  }
+
+  private createsFor(ref: string): boolean {
+    if (this.mode === "always") return true;
+    if (this.mode === "none") return false;
+    return ref === "HEAD" || ["refs/heads/", "refs/remotes/", "refs/notes/"].some((prefix) => ref.startsWith(prefix));
+  }
+
+  private exists(ref: string): boolean {
+    const path = filesRefs(this.context.repository).logPath(ref);
+    const folder = parentFolder(path);
+    if (this.missingFolders.has(folder)) return false;
+    const { disk } = this.context.system;
+    if (disk.lstat(path)?.kind === "file") return true;
+    if (disk.lstat(folder) === null) this.missingFolders.add(folder);
+    return false;
+  }
+}
+
+/**
+ * Appends lines.
+ *
+ * @param mode `fresh`: none of them can be there yet; `complete`: after a crash, some may be, whole or torn.
+ */
+export function appendReflogLines(
+  context: EngineContext,
+  logs: readonly LogRecord[],
+  identity: string,
+  mode: "fresh" | "complete",
+): void {
+  for (const log of logs) {
+    const line = formatReflogLine(log.old, log.new, identity, log.message);
+    appendLine(context, filesRefs(context.repository).logPath(log.ref), line, mode);
+  }
+}
+
+function appendLine(context: EngineContext, path: string, line: Uint8Array, mode: "fresh" | "complete"): void {
+  const { disk } = context.system;
+  removeEmptyFolders(context.system, path);
+  makeParents(context, path);
+  using file = disk.openOrCreateAppend(path);
+  const { size } = file.stat();
+  const tail = new Uint8Array(Math.min(size, TAIL_BYTES));
+  if (mode === "complete" || size > 0) file.readAt(tail, size - tail.length);
+  const torn = tornLength(tail, line);
+  if (mode === "complete" && containsLine(tail, line)) return;
+  if (torn > 0) file.truncate(size - torn);
+  else if (tail.length > 0 && tail[tail.length - 1] !== 10) {
+    // Somebody else's torn line; ended, it does not swallow ours.
+    file.write(Uint8Array.of(10));
+  }
+  file.write(line);
+}
+
+/** Length of a torn beginning of this very line at the end of the file; 0 when there is none. */
+function tornLength(tail: Uint8Array, line: Uint8Array): number {
+  const start = tail.lastIndexOf(10) + 1;
+  const rest = tail.subarray(start);
+  return rest.length > 0 && compareBytes(rest, line.subarray(0, rest.length)) === 0 ? rest.length : 0;
+}
+
+function containsLine(tail: Uint8Array, line: Uint8Array): boolean {
+  for (let at = 0; at + line.length <= tail.length;) {
+    if (equalBytes(tail.subarray(at, at + line.length), line)) return true;
+    const newline = tail.indexOf(10, at);
+    if (newline === -1) return false;
+    at = newline + 1;
+  }
+  return false;
+}
+
+/** Removes the line of a transaction that did not happen, when it is the last one. */
+export function removeReflogLines(context: EngineContext, logs: readonly LogRecord[], identity: string): void {
+  for (const log of logs) {
+    const line = formatReflogLine(log.old, log.new, identity, log.message);
+    const file = context.system.disk.openAppend(filesRefs(context.repository).logPath(log.ref));
+    if (file === null) continue;
+    using _closed = file;
+    const { size } = file.stat();
+    const tail = new Uint8Array(Math.min(size, TAIL_BYTES));
+    file.readAt(tail, size - tail.length);
+    const torn = tornLength(tail, line);
+    const whole = tail.length >= line.length && equalBytes(tail.subarray(tail.length - line.length), line);
+    if (torn > 0) file.truncate(size - torn);
+    else if (whole) file.truncate(size - line.length);
+  }
+}
+
+/** Removes the reflog of a deleted ref, and the folders that it leaves empty. */
+export function removeReflog(context: EngineContext, ref: string): void {
+  const path = filesRefs(context.repository).logPath(ref);
+  const { disk } = context.system;
+  try {
+    disk.unlink(path);
+  } catch (error) {
+    if (!isDiskError(error, "ENOENT", "ENOTDIR", "EISDIR", "EPERM")) throw error; // there was none
+    if (disk.lstat(path)?.kind === "file") throw error;
+    return;
+  }
+  removeEmptyParents(context, path);
+}
+
+function removeEmptyParents(context: EngineContext, path: string): void {
+  const { disk } = context.system;
+  const root = /^(.*\/logs\/refs\/[^/]+)\//.exec(path)?.[1];
+  if (root === undefined) return;
+  for (let folder = parentFolder(path); folder.length > root.length; folder = parentFolder(folder)) {
+    try {
+      disk.removeDirectory(folder);
+    } catch (error) {
+      if (isDiskError(error, "ENOTEMPTY", "EEXIST", "ENOENT", "EBUSY")) return; // still in use, or already gone
+      throw error;
+    }
+  }
+}
+
+function makeParents(context: EngineContext, path: string): void {
+  const { system } = context;
+  const missing: string[] = [];
+  for (let folder = parentFolder(path); system.disk.lstat(folder) === null; folder = parentFolder(folder)) {
+    missing.push(folder);
+  }
+  for (const folder of missing.reverse()) makeFolder(system, folder);
+}

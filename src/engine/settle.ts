@@ -1,0 +1,264 @@
+/**
+ * Bringing one operation to its end, from whatever a crash or a failing call left of it.
+ *
+ * The same code serves a command whose own write failed and a later command that finds the journal of a dead one. It
+ * may be killed at any point, any number of times, and ends in the same state.
+ *
+ * @module
+ */
+import { decodeUtf8 } from "../platform/text.ts";
+import type { EngineContext } from "./context.ts";
+import { filesRefs, lockPath, packedLockPath } from "./files_refs.ts";
+import type { Journal } from "./journal.ts";
+import type { DivergedRef, JournalRecord, UpdatesRecord } from "./journal_format.ts";
+import { OPERATION_ID } from "./operation_id.ts";
+import { readOpState, removeOpState, writeOpState } from "./op_state.ts";
+import { makeFolder, parentFolder, removeIfThere, removeTree, temporaryFolder, temporaryRoot } from "./paths.ts";
+import { recordedValue } from "./plan.ts";
+import { decide } from "./recovery_table.ts";
+import { canWrite, type Direction, missingWrites, writeMissing } from "./redo.ts";
+import { isRefSubfolder, removeEmptyParents, syncFolderOf } from "./ref_files.ts";
+import { isOurLock, type LockProof } from "./ref_locks.ts";
+import { appendReflogLines, removeReflog, removeReflogLines } from "./reflog_lines.ts";
+import { changingUpdates, lastTransaction, observe, type Situation } from "./situation.ts";
+
+/** How an operation ended, or that it waits for a person. */
+export type Outcome = "committed" | "rolled_back" | "paused";
+
+/** Result of {@link settle}. */
+export interface Settled {
+  readonly outcome: Outcome;
+  /** Refs that are neither old nor new; empty unless paused. */
+  readonly diverged: readonly DivergedRef[];
+}
+
+/**
+ * Settles an operation.
+ *
+ * @param made Folders that the operation is known to have made; they are removed again where it is rolled back and
+ *   they are empty.
+ * @throws {LatticeError} `io`, `locked`: it could not be settled now; the next attempt goes on.
+ */
+export function settle(context: EngineContext, journal: Journal, made: readonly string[] = []): Settled {
+  const proof: LockProof = { inode: journal.inode, firstLine: journal.firstLine };
+  const pause = pausedRecord(journal.records);
+  if (pause !== null) {
+    sweepLocks(context, journal, proof);
+    return { outcome: "paused", diverged: pause.detail };
+  }
+  const situation = observe(context, journal, proof);
+  const direction: Direction = situation.last === "reverting" ? "backward" : "forward";
+  const missing = missingWrites(situation, direction);
+  const possible = situation.last === "updates" || situation.last === "end" || canWrite(context, missing);
+  const decision = decide({ ...situation, possible });
+  context.log(`recovery of ${journal.begin.op_id}: ${decision}`);
+  switch (decision) {
+    case "pause":
+      return pauseOperation(context, journal, proof, situation);
+    case "redo":
+    case "take-back":
+      writeMissing(context, journal, proof, missing);
+      return finish(context, journal, proof, situation, decision === "redo" ? "committed" : "rolled_back", made);
+    case "applied":
+      return finish(context, journal, proof, situation, "committed", made);
+    case "reverted":
+      return finish(context, journal, proof, situation, "rolled_back", made);
+    case "sweep":
+      return sweep(context, journal, proof);
+  }
+}
+
+/**
+ * Ends an operation whose refs were not touched, because it was refused or given up before its commit.
+ *
+ * Here nothing is concluded from what the refs hold: somebody else may have given them our values meanwhile.
+ *
+ * @param made Folders that the operation made.
+ */
+export function rollBackUntouched(context: EngineContext, journal: Journal, made: readonly string[]): void {
+  const proof: LockProof = { inode: journal.inode, firstLine: journal.firstLine };
+  sweepLocks(context, journal, proof);
+  journal.append([{ type: "rolled_back", at: new Date(context.system.clock.nowMs()).toISOString() }], "flush");
+  removeMadeFolders(context, made);
+  removeTraces(context, journal);
+}
+
+/** The last `paused` record that nothing has followed up, or `null`. */
+export function pausedRecord(records: readonly JournalRecord[]): Extract<JournalRecord, { type: "paused" }> | null {
+  const last = records.at(-1);
+  return last?.type === "paused" ? last : null;
+}
+
+/** How a journal ended, or `null` when it did not. */
+export function endOf(records: readonly JournalRecord[]): "committed" | "rolled_back" | null {
+  for (const record of records.toReversed()) {
+    if (record.type === "committed" || record.type === "rolled_back") return record.type;
+  }
+  return null;
+}
+
+function finish(
+  context: EngineContext,
+  journal: Journal,
+  proof: LockProof,
+  situation: Situation,
+  outcome: "committed" | "rolled_back",
+  made: readonly string[],
+): Settled {
+  const { transaction } = situation;
+  if (transaction !== null) {
+    settleReflogs(context, transaction, outcome);
+    syncRefFolders(context, transaction);
+  }
+  const end: JournalRecord = { type: outcome, at: new Date(context.system.clock.nowMs()).toISOString() };
+  if (situation.atomic && transaction?.path === "loose") {
+    // The marker of a single update is not durable, so a lock that came back after a power cut would have no journal
+    // without an end that leads to it. Here the locks go first; this row of the table does not look at them.
+    sweepLocks(context, journal, proof);
+    journal.append([end], "flush");
+  } else {
+    journal.append([end], "flush");
+    sweepLocks(context, journal, proof);
+  }
+  if (outcome === "rolled_back") removeMadeFolders(context, made);
+  removeTraces(context, journal);
+  return { outcome, diverged: [] };
+}
+
+function sweep(context: EngineContext, journal: Journal, proof: LockProof): Settled {
+  sweepLocks(context, journal, proof);
+  const outcome = endOf(journal.records) ?? "rolled_back";
+  if (endOf(journal.records) === null) {
+    // A journal that never came to its updates: nothing had happened.
+    journal.append([{ type: "rolled_back", at: new Date(context.system.clock.nowMs()).toISOString() }], "flush");
+  }
+  removeTraces(context, journal);
+  return { outcome, diverged: [] };
+}
+
+function settleReflogs(context: EngineContext, transaction: UpdatesRecord, outcome: "committed" | "rolled_back"): void {
+  if (outcome === "rolled_back") {
+    removeReflogLines(context, transaction.logs, transaction.identity);
+    return;
+  }
+  appendReflogLines(context, transaction.logs, transaction.identity, "complete");
+  for (const update of changingUpdates(transaction)) if (update.new === null) removeReflog(context, update.ref);
+}
+
+/** Makes durable what is seen of every ref of the transaction, redone or not. */
+function syncRefFolders(context: EngineContext, transaction: UpdatesRecord): void {
+  const { disk } = context.system;
+  const folders = new Set<string>();
+  const updates = changingUpdates(transaction);
+  if (transaction.path === "batch" || updates.some((update) => update.new === null || update.old === null)) {
+    disk.syncDirectory(context.repository.commonDir);
+  }
+  for (const { ref } of updates) {
+    const path = filesRefs(context.repository).loosePath(ref);
+    if (folders.has(parentFolder(path))) continue;
+    folders.add(parentFolder(path));
+    syncFolderOf(disk, path);
+  }
+}
+
+function pauseOperation(context: EngineContext, journal: Journal, proof: LockProof, situation: Situation): Settled {
+  const { system, repository } = context;
+  const diverged: DivergedRef[] = situation.refs.map(({ update, actual }) => ({
+    ref: update.ref,
+    old: update.old,
+    new: update.new,
+    actual: recordedValue(actual),
+  }));
+  const at = new Date(system.clock.nowMs()).toISOString();
+  journal.append([{ type: "paused", reason: "diverged", detail: diverged, at }], "flush");
+  const { begin } = journal;
+  makeFolder(system, temporaryRoot(repository.commonDir));
+  makeFolder(system, temporaryFolder(repository.commonDir, begin.op_id));
+  writeOpState(system, repository.commonDir, {
+    op_id: begin.op_id,
+    command: begin.command,
+    phase: "paused",
+    updated_at: at,
+    origin_git_dir: begin.origin_git_dir,
+    origin_work_dir: begin.origin_work_dir,
+    plan_digest: null,
+    touched_refs: diverged.map(({ ref, old }) => ({ ref, old })),
+    awaiting_reason: "diverged",
+  });
+  system.disk.syncFile(`${repository.commonDir}/lattice/op-state.json`);
+  system.disk.syncDirectory(`${repository.commonDir}/lattice`);
+  sweepLocks(context, journal, proof);
+  removeTree(system, temporaryFolder(repository.commonDir, begin.op_id));
+  return { outcome: "paused", diverged };
+}
+
+/** Takes away every lock that is surely ours, and makes that durable. */
+function sweepLocks(context: EngineContext, journal: Journal, proof: LockProof): void {
+  const { system, repository } = context;
+  const { transaction } = lastTransaction(journal.records);
+  const paths = new Set<string>();
+  for (const { ref } of transaction?.updates ?? []) paths.add(lockPath(repository, ref));
+  for (const ref of transaction?.locked ?? []) paths.add(lockPath(repository, ref));
+  paths.add(packedLockPath(repository)); // last, as it was taken
+  const folders = new Map<string, string>();
+  for (const path of paths) {
+    // The folder of a lock that is gone is flushed too: it may have gone visibly only.
+    folders.set(parentFolder(path), path);
+    if (isOurLock(system, path, proof)) removeIfThere(system, path);
+  }
+  for (const path of folders.values()) syncFolderOf(system.disk, path);
+}
+
+function removeMadeFolders(context: EngineContext, made: readonly string[]): void {
+  const ours = new Set(made);
+  for (const folder of made.toReversed()) {
+    removeEmptyParents(context.system.disk, folder, (at) => ours.has(at));
+  }
+}
+
+/** Removes what the operation left beside its journal; the marker last. */
+function removeTraces(context: EngineContext, journal: Journal): void {
+  const { system, repository } = context;
+  const opId = journal.begin.op_id;
+  const { transaction } = lastTransaction(journal.records);
+  for (const update of transaction === null ? [] : changingUpdates(transaction)) {
+    const folder = parentFolder(filesRefs(repository).loosePath(update.ref));
+    if (update.new === null) removeEmptyParents(system.disk, folder, (at) => isRefSubfolder(context, at));
+  }
+  removeKeepFiles(context, opId);
+  removeTree(system, temporaryFolder(repository.commonDir, opId));
+  const marker = readOpState(system, repository.commonDir);
+  if (marker === null || (marker !== "unreadable" && marker.op_id !== opId)) return;
+  removeOpState(system, repository.commonDir);
+  system.disk.syncDirectory(`${repository.commonDir}/lattice`);
+}
+
+/** Content of the `.keep` file of a pack that an operation wrote. */
+export function keepText(opId: string): string {
+  return `lattice ${opId}\n`;
+}
+
+/**
+ * Removes the `.keep` files of operations. Their packs stay: refs lead into them, or `git gc` takes them.
+ *
+ * @param opId The operation, or `null` for all but some.
+ * @param spared Operations whose files stay.
+ */
+export function removeKeepFiles(context: EngineContext, opId: string | null, spared: readonly string[] = []): void {
+  const { system, repository } = context;
+  const folder = `${repository.objectsDir}/pack`;
+  for (const entry of system.disk.list(folder) ?? []) {
+    if (!entry.name.endsWith(".keep") || entry.kind !== "file") continue;
+    const path = `${folder}/${entry.name}`;
+    const owner = keepOwner(system.disk.readFile(path));
+    if (owner === null || spared.includes(owner) || (opId !== null && owner !== opId)) continue;
+    removeIfThere(system, path);
+  }
+}
+
+/** The operation that a `.keep` file names; `null`: it is not ours. */
+function keepOwner(content: Uint8Array | null): string | null {
+  if (content === null || content.length > 100) return null;
+  const [word, opId] = (decodeUtf8(content) ?? "").trimEnd().split(" ");
+  return word === "lattice" && opId !== undefined && OPERATION_ID.test(opId) ? opId : null;
+}

@@ -1,0 +1,108 @@
+/**
+ * What recovery finds: how far a transaction came, what each of its refs holds, and which of its locks still stand.
+ *
+ * @module
+ */
+import { LatticeError } from "../platform/errors.ts";
+import type { RefValue } from "../git/refs/store.ts";
+import type { EngineContext } from "./context.ts";
+import { lockPath } from "./files_refs.ts";
+import type { Journal } from "./journal.ts";
+import type { JournalRecord, UpdateRecord, UpdatesRecord } from "./journal_format.ts";
+import { isOurLock, type LockProof } from "./ref_locks.ts";
+import { parseValueText, sameValue } from "./update.ts";
+
+/** The record that a transaction came to. `end` is `applied`, `reverted` or an end of the operation. */
+export type LastRecord = "updates" | "prepared" | "reverting" | "end";
+
+/** What a ref holds, compared with what the transaction says. */
+export type RefState = "old" | "new" | "third";
+
+/** One ref of the transaction. */
+export interface RefSituation {
+  readonly update: UpdateRecord;
+  readonly actual: RefValue | null;
+  readonly state: RefState;
+  /** Whether the lock that this operation took still stands. */
+  readonly locked: boolean;
+}
+
+/** All of it. */
+export interface Situation {
+  readonly last: LastRecord;
+  /** The transaction, or `null` when the journal has none. */
+  readonly transaction: UpdatesRecord | null;
+  /** Whether one rename made all of it visible: a single ref, or the batch path. */
+  readonly atomic: boolean;
+  /** The refs that change, in order. */
+  readonly refs: readonly RefSituation[];
+}
+
+/** The last transaction of a journal and how far it came. */
+export function lastTransaction(records: readonly JournalRecord[]): {
+  transaction: UpdatesRecord | null;
+  last: LastRecord;
+} {
+  let transaction: UpdatesRecord | null = null;
+  let last: LastRecord = "end";
+  for (const record of records) {
+    switch (record.type) {
+      case "updates":
+        transaction = record;
+        last = "updates";
+        break;
+      case "prepared":
+      case "reverting":
+        last = record.type;
+        break;
+      case "applied":
+      case "reverted":
+      case "committed":
+      case "rolled_back":
+        last = "end";
+        break;
+      case "begin":
+      case "checkpoint":
+      case "git_process":
+      case "paused":
+        break;
+    }
+  }
+  return { transaction, last };
+}
+
+/** The refs that a transaction changes, not those that it merely looks at. */
+export function changingUpdates(transaction: UpdatesRecord): readonly UpdateRecord[] {
+  return transaction.updates.filter((update) => update.verify !== true);
+}
+
+/** Looks at every ref and every lock of the last transaction. */
+export function observe(context: EngineContext, journal: Journal, proof: LockProof): Situation {
+  const { transaction, last } = lastTransaction(journal.records);
+  if (transaction === null || last === "end") return { last: "end", transaction, atomic: false, refs: [] };
+  const updates = changingUpdates(transaction);
+  return {
+    last,
+    transaction,
+    atomic: updates.length === 1 || transaction.path === "batch",
+    refs: updates.map((update) => observeRef(context, update, proof)),
+  };
+}
+
+function observeRef(context: EngineContext, update: UpdateRecord, proof: LockProof): RefSituation {
+  const read = readRef(context, update.ref);
+  const locked = isOurLock(context.system, lockPath(context.repository, update.ref), proof);
+  if (read === "broken") return { update, actual: null, state: "third", locked };
+  const holds = (value: string | null) => sameValue(read, value === null ? null : parseValueText(value));
+  return { update, actual: read, state: holds(update.new) ? "new" : holds(update.old) ? "old" : "third", locked };
+}
+
+/** What a ref holds; a damaged one is neither old nor new. */
+function readRef(context: EngineContext, ref: string): RefValue | null | "broken" {
+  try {
+    return context.repository.refs.read(ref)?.value ?? null;
+  } catch (error) {
+    if (error instanceof LatticeError && error.code === "invalid_data") return "broken";
+    throw error;
+  }
+}

@@ -1,0 +1,449 @@
+/**
+ * A transaction in its own course: planned, journaled, locked, verified, and then made visible and durable.
+ *
+ * Guarantee: the refs end all old or all new, whatever happens and wherever it happens, and when `commit()` returns
+ * they are durable (proof: `tests/crash/`). The order of the steps is the proof; each says why it stands where it
+ * stands. What goes wrong after the journal exists is brought to an end by `settle.ts`, as after a crash.
+ *
+ * @module
+ */
+import { LatticeError } from "../platform/errors.ts";
+import type { RefValue } from "../git/refs/store.ts";
+import { committerIdentity } from "../git/identity.ts";
+import { commitBatch } from "./batch_path.ts";
+import type { EngineContext } from "./context.ts";
+import { packedLockTimeoutMs, refLockTimeoutMs } from "./context.ts";
+import { filesRefs, lockPath, packedLockPath } from "./files_refs.ts";
+import { ReferenceTransactionHook, refuseInsideHook } from "./hooks.ts";
+import { Journal } from "./journal.ts";
+import {
+  type BeginRecord,
+  JOURNAL_FORMAT,
+  storeBytes,
+  type UpdateRecord,
+  type UpdatesRecord,
+} from "./journal_format.ts";
+import { commitLoose } from "./loose_path.ts";
+import { checkNewValues, keepRefs, newObjects, storeObjects } from "./objects_of.ts";
+import { removeOpState, writeOpState } from "./op_state.ts";
+import {
+  KEEP_PREFIX,
+  makeDurableFolder,
+  makeFolder,
+  opsFolder,
+  opStatePath,
+  removeIfThere,
+  removeTree,
+  temporaryFolder,
+  temporaryRoot,
+} from "./paths.ts";
+import { type Plan, type PlannedUpdate, planTransaction, recordedValue } from "./plan.ts";
+import { makeRefFolders, stageValues } from "./ref_files.ts";
+import { LockMaker } from "./ref_locks.ts";
+import { ReflogPolicy } from "./reflog_lines.ts";
+import { keepText, rollBackUntouched, settle } from "./settle.ts";
+import type { NewObject } from "../git/objects/store.ts";
+import type { RefOutcome, TransactionRequest, TransactionResult } from "./update.ts";
+import { MovedRefError, refuseConflicts, verifyUnderLocks } from "./verify.ts";
+import { compareNames } from "../platform/text.ts";
+
+/** From so many updates on, one new `packed-refs` is cheaper than one file each. */
+const UPDATES_FOR_BATCH = 64;
+
+/** How often a transaction is planned anew because a ref moved that may hold anything. */
+const ATTEMPTS_MAX = 5;
+
+/** What the repository lock's holder before left, and what this one knows. */
+export interface OperationOrigin {
+  readonly opId: string;
+  readonly previous: { readonly id: string; readonly outcome: string } | null;
+}
+
+/** A transaction whose refs are locked and verified. Exactly one of the two must be called. */
+export interface PreparedTransaction {
+  /** Makes it visible and durable. */
+  commit(): TransactionResult;
+  /** Takes it back: refs, reflogs and folders are as before. */
+  abort(): void;
+}
+
+/** Everything that a running transaction has at hand; the two paths share it. */
+export interface RunningTransaction {
+  readonly context: EngineContext;
+  readonly journal: Journal;
+  readonly record: UpdatesRecord;
+  readonly plan: Plan;
+  /** The refs that change. */
+  readonly changes: readonly PlannedUpdate[];
+  /** The operation's temporary folder. */
+  readonly folder: string;
+  /** Value files by ref (loose path). */
+  readonly staged: ReadonlyMap<string, string>;
+  /** Lock files in the order in which they were taken. */
+  readonly locks: readonly string[];
+  /** Folders that were made for new refs. */
+  readonly made: string[];
+  readonly hook: ReferenceTransactionHook;
+}
+
+/**
+ * Plans, journals, locks and verifies a transaction.
+ *
+ * The caller holds the repository lock and has recovered what a crash left.
+ *
+ * @returns `null` when every expectation is met and nothing would change.
+ * @throws {LatticeError} `cas_failed`, `locked`, `invalid_data`, `usage`, `unsupported`, `op_in_progress` (a hook's
+ *   veto), `io`; nothing was changed then.
+ */
+export function prepareTransaction(
+  context: EngineContext,
+  origin: OperationOrigin,
+  request: TransactionRequest,
+): PreparedTransaction | null {
+  const { env } = context.system;
+  refuseInsideHook(env);
+  if (env["GIT_QUARANTINE_PATH"] !== undefined) {
+    throw new LatticeError("unsupported", "refs are not updated while git holds new objects in quarantine", {
+      hint: "update refs from a post-receive hook, not from pre-receive or update",
+    });
+  }
+  let plan = planTransaction(context, request);
+  if (!plan.updates.some((update) => update.changes)) return null;
+  const brought = newObjects(context, request);
+  checkNewValues(context, plan.updates, brought);
+  refuseConflicts(context, plan.updates);
+
+  const operation = new OperationInProgress(context, origin, request, brought);
+  try {
+    operation.mark(plan);
+    for (let attempt = 1;; attempt++) {
+      try {
+        return operation.prepare(plan);
+      } catch (error) {
+        if (!(error instanceof MovedRefError) || attempt === ATTEMPTS_MAX) throw error;
+        operation.retreat();
+        plan = planTransaction(context, request);
+        checkNewValues(context, plan.updates, brought);
+      }
+    }
+  } catch (error) {
+    throw operation.giveUp(error);
+  }
+}
+
+/** One operation from its marker to its end. */
+class OperationInProgress {
+  private journal: Journal | null = null;
+  private running: RunningTransaction | null = null;
+  private made: string[] = [];
+  private keepFile: string | null = null;
+  private transactions = 0;
+  private locks: string[] = [];
+  private readonly folder: string;
+
+  constructor(
+    private readonly context: EngineContext,
+    private readonly origin: OperationOrigin,
+    private readonly request: TransactionRequest,
+    private readonly brought: ReadonlyMap<string, NewObject>,
+  ) {
+    this.folder = temporaryFolder(context.repository.commonDir, origin.opId);
+  }
+
+  /** The marker appears first, so that a kill from here on is noticed. */
+  mark(plan: Plan): void {
+    const { system, repository } = this.context;
+    makeDurableFolder(system, opsFolder(repository.commonDir));
+    makeFolder(system, temporaryRoot(repository.commonDir));
+    makeFolder(system, this.folder);
+    writeOpState(system, repository.commonDir, {
+      op_id: this.origin.opId,
+      command: this.context.command,
+      phase: "in_progress",
+      updated_at: new Date(system.clock.nowMs()).toISOString(),
+      origin_git_dir: repository.gitDir,
+      origin_work_dir: repository.workDir,
+      plan_digest: null,
+      touched_refs: plan.updates.map(({ ref, old }) => ({ ref, old: recordedValue(old) })),
+      awaiting_reason: null,
+    });
+  }
+
+  /** Steps 2 to 6: objects, journal, values, locks, verification. */
+  prepare(asked: Plan): PreparedTransaction {
+    const { context, request } = this;
+    const { system, repository } = context;
+    const plan = request.purpose === "operation" ? this.withKeepRefs(asked) : asked;
+    const changes = plan.updates.filter((update) => update.changes);
+    const batch = isBatch(context, changes);
+    if (this.transactions === 0) {
+      this.keepFile = storeObjects(context, [...this.brought.values()], keepText(this.origin.opId));
+    }
+    const record = this.record(plan, batch);
+    this.writeJournal(record);
+    if (changes.length > 1) {
+      // From the second ref on, a half-done update must be found again even after a power cut.
+      system.disk.syncFile(opStatePath(repository.commonDir));
+      system.disk.syncDirectory(`${repository.commonDir}/lattice`);
+    }
+    const sets = changes.flatMap(({ ref, new: value }) => value === null ? [] : [{ ref, value }]);
+    const staged = batch ? new Map<string, string>() : stageValues(context, this.folder, sets);
+    makeRefFolders(context, plan.updates.map((update) => update.ref), this.made);
+    const hook = new ReferenceTransactionHook(context, this.origin.opId, changes);
+    hook.run("preparing");
+    this.lockAll(plan, batch || changes.some((update) => update.new === null));
+    const running = {
+      context,
+      journal: this.journal!,
+      record,
+      plan,
+      changes,
+      folder: this.folder,
+      staged,
+      locks: this.locks,
+      made: this.made,
+      hook,
+    };
+    this.running = running;
+    verifyUnderLocks(context, plan);
+    if (batch && !isBatch(context, changes)) throw new MovedRefError(); // a loose file appeared: the other path
+    return {
+      commit: () => this.commit(running),
+      abort: () => {
+        hook.run("aborted");
+        this.rollBack();
+      },
+    };
+  }
+
+  /** After a ref moved that may hold anything: locks off, the transaction is over, the operation goes on. */
+  retreat(): void {
+    const journal = this.journal!;
+    this.unlock();
+    removeTree(this.context.system, this.folder);
+    makeFolder(this.context.system, this.folder);
+    journal.append([{ type: "reverted", transaction: this.transactions }], "lazy");
+  }
+
+  /** Ends the operation after a failure, as far as that is possible now. Returns what is to be thrown. */
+  giveUp(error: unknown): unknown {
+    const failure = error instanceof MovedRefError
+      ? new LatticeError("cas_failed", "the refs move faster than they can be locked", {
+        hint: "try again, or say which value is expected",
+        cause: error,
+      })
+      : error;
+    try {
+      if (this.journal === null) this.forget();
+      else this.rollBack();
+      this.running?.hook.run("aborted");
+    } catch (second) {
+      this.context.log(`could not clean up: ${second instanceof Error ? second.message : String(second)}`);
+      return undecided(failure, second);
+    } finally {
+      this.journal?.close();
+    }
+    return failure;
+  }
+
+  private withKeepRefs(plan: Plan): Plan {
+    const kept = keepRefs(this.context, this.origin.opId, plan.updates);
+    if (kept.length === 0) return plan;
+    const added = kept.map(({ ref, oid, object }): PlannedUpdate => {
+      if (object !== null) this.context.repository.objects.writeLoose(object);
+      const value: RefValue = { kind: "direct", oid };
+      return {
+        ref,
+        old: null,
+        new: value,
+        oldOid: null,
+        newOid: oid,
+        changes: true,
+        through: [],
+        request: { name: ref, expect: { kind: "absent" }, change: { kind: "set", oid }, follow: false },
+      };
+    });
+    const updates = [...plan.updates, ...added].sort((a, b) => compareNames(a.ref, b.ref));
+    return { ...plan, updates };
+  }
+
+  private record(plan: Plan, batch: boolean): UpdatesRecord {
+    const { context } = this;
+    const policy = new ReflogPolicy(context);
+    const logs = plan.logs.filter((log) => policy.isDue(log));
+    return {
+      type: "updates",
+      transaction: ++this.transactions,
+      path: batch ? "batch" : "loose",
+      updates: plan.updates.map((update) => this.updateRecord(update)),
+      locked: plan.locked,
+      logs: logs.map(({ ref, old, new: value, message }) => ({ ref, old, new: value, message })),
+      identity: logs.length === 0 ? "" : committerIdentity(context.system, context.repository.config),
+    };
+  }
+
+  private updateRecord(update: PlannedUpdate): UpdateRecord {
+    const record = { ref: update.ref, old: recordedValue(update.old), new: recordedValue(update.new) };
+    if (!update.changes) return { ...record, verify: true };
+    if (update.request.keepContent !== true) return record;
+    const before = update.old?.kind === "direct" ? this.contentOf(update.old.oid) : null;
+    const after = update.new?.kind === "direct" ? this.contentOf(update.new.oid) : null;
+    return {
+      ...record,
+      ...(before === null ? {} : { old_content: storeBytes(before) }),
+      ...(after === null ? {} : { new_content: storeBytes(after) }),
+    };
+  }
+
+  /** Content of a document; a damaged one has none that could be kept, and replacing it is how it is mended. */
+  private contentOf(oid: string): Uint8Array | null {
+    const brought = this.brought.get(oid);
+    if (brought !== undefined) return brought.content;
+    try {
+      const object = this.context.repository.objects.read(oid);
+      return object?.type === "blob" ? object.content : null;
+    } catch (error) {
+      if (error instanceof LatticeError && error.code === "invalid_data") return null;
+      throw error;
+    }
+  }
+
+  private writeJournal(record: UpdatesRecord): void {
+    const { context, origin, request } = this;
+    const { system, repository } = context;
+    if (this.journal !== null) {
+      this.journal.append([record], "flush");
+      return;
+    }
+    const begin: BeginRecord = {
+      type: "begin",
+      format: JOURNAL_FORMAT,
+      op_id: origin.opId,
+      command: context.command,
+      arguments: context.arguments,
+      purpose: request.purpose,
+      started_at: new Date(system.clock.nowMs()).toISOString(),
+      pid: system.host.pid,
+      host: system.host.hostName,
+      boot_id: system.host.bootId,
+      origin_git_dir: repository.gitDir,
+      origin_work_dir: repository.workDir,
+      worktree_id: repository.worktreeId,
+      undoes: request.undoes ?? null,
+      previous: origin.previous,
+    };
+    this.journal = Journal.begin(system, repository.commonDir, [begin, record]);
+  }
+
+  /** Locks every ref in sorted order, then `HEAD`, then `packed-refs`: the order that everybody keeps. */
+  private lockAll(plan: Plan, needsPacked: boolean): void {
+    const { context } = this;
+    const journal = this.journal!;
+    const maker = new LockMaker(context.system, journal.path, journal, this.folder);
+    const names = [...plan.updates.map((update) => update.ref), ...plan.locked].sort(compareForLocking);
+    for (const name of names) {
+      const path = lockPath(context.repository, name);
+      maker.lock(path, name, refLockTimeoutMs(context));
+      this.locks.push(path);
+    }
+    if (needsPacked) {
+      const path = packedLockPath(context.repository);
+      maker.lock(path, "packed-refs", packedLockTimeoutMs(context));
+      this.locks.push(path);
+    }
+  }
+
+  private unlock(): void {
+    for (const path of this.locks) removeIfThere(this.context.system, path);
+    this.locks = [];
+  }
+
+  private commit(running: RunningTransaction): TransactionResult {
+    const { context } = this;
+    try {
+      if (running.record.path === "batch") commitBatch(running);
+      else commitLoose(running);
+      this.removeTraces(running);
+    } catch (error) {
+      this.recoverCommit(running, error);
+    } finally {
+      running.journal.close();
+    }
+    running.hook.run("committed");
+    context.log(`${running.record.path} path, ${running.changes.length} refs, operation ${this.origin.opId}`);
+    return {
+      op: this.request.purpose === "operation" ? this.origin.opId : null,
+      updates: running.changes.filter(({ ref }) => !ref.startsWith(KEEP_PREFIX)).map(toOutcome),
+    };
+  }
+
+  /** A call failed in the middle: back to the old values, or forward where the commit point was passed. */
+  private recoverCommit(running: RunningTransaction, error: unknown): void {
+    const { journal } = running;
+    try {
+      const prepared = journal.records.at(-1)?.type === "prepared";
+      if (prepared) journal.append([{ type: "reverting", transaction: running.record.transaction }], "flush");
+      const settled = settle(this.context, journal, this.made);
+      if (settled.outcome === "committed") return;
+      running.hook.run("aborted");
+    } catch (second) {
+      throw undecided(error, second);
+    }
+    throw error;
+  }
+
+  private rollBack(): void {
+    rollBackUntouched(this.context, this.journal!, this.made);
+    this.journal!.close();
+  }
+
+  /** Before there was a journal, nothing had happened; what was prepared goes. */
+  private forget(): void {
+    const { system, repository } = this.context;
+    if (this.keepFile !== null) removeIfThere(system, this.keepFile);
+    removeTree(system, this.folder);
+    removeOpState(system, repository.commonDir);
+  }
+
+  /** Step 12: the marker goes last. */
+  private removeTraces(running: RunningTransaction): void {
+    const { system, repository } = this.context;
+    if (this.keepFile !== null) removeIfThere(system, this.keepFile);
+    removeTree(system, this.folder);
+    removeOpState(system, repository.commonDir);
+    if (running.changes.length > 1) system.disk.syncDirectory(`${repository.commonDir}/lattice`);
+  }
+}
+
+/** Refs in the order of their bytes; `HEAD` and other root refs behind them. */
+function compareForLocking(a: string, b: string): number {
+  const rootA = a.startsWith("refs/") ? 0 : 1;
+  const rootB = b.startsWith("refs/") ? 0 : 1;
+  return rootA - rootB || compareNames(a, b);
+}
+
+/** Whether one new `packed-refs` can carry all of it: many updates, all to plain values, none with a loose file. */
+function isBatch(context: EngineContext, changes: readonly PlannedUpdate[]): boolean {
+  if (changes.length < UPDATES_FOR_BATCH) return false;
+  const refs = filesRefs(context.repository);
+  return changes.every(({ ref, new: value, old }) =>
+    value?.kind === "direct" && old?.kind !== "symbolic" && isPackable(ref) && refs.examineLoose(ref).kind !== "ref"
+  );
+}
+
+function isPackable(ref: string): boolean {
+  return ref.startsWith("refs/") && !/^refs\/(worktree|bisect|rewritten)\//.test(ref);
+}
+
+function toOutcome(update: PlannedUpdate): RefOutcome {
+  return { ref: update.ref, old: update.oldOid, new: update.newOid };
+}
+
+/** The error for a failure whose outcome only the next command can decide. */
+function undecided(error: unknown, second: unknown): LatticeError {
+  const message = error instanceof Error ? error.message : String(error);
+  return new LatticeError("io", `${message}; and the outcome could not be made durable`, {
+    hint: "the next lattice command that changes refs (or `lattice recover`) decides whether it happened",
+    cause: new AggregateError([error, second]),
+  });
+}

@@ -1,0 +1,59 @@
+/**
+ * The second look, under the locks: every ref still holds what the journal says is replaced, symbolic refs still lead
+ * the same way, no other ref is in the way of a new one.
+ *
+ * @module
+ */
+import type { EngineContext } from "./context.ts";
+import { casFailed, type Plan, type PlannedUpdate } from "./plan.ts";
+import { conflictError } from "./ref_files.ts";
+import { isMet, sameValue } from "./update.ts";
+
+/** A ref moved between plan and lock, in a way that the caller allows: the transaction is planned anew. */
+export class MovedRefError extends Error {
+  override readonly name = "MovedRefError";
+}
+
+/**
+ * Compares what the refs hold with the plan.
+ *
+ * @throws {LatticeError} `cas_failed`: an expectation is no longer met, or a ref is in the way of a new one.
+ * @throws {MovedRefError} A ref changed, but the expectation (*anything*) allows it.
+ */
+export function verifyUnderLocks(context: EngineContext, plan: Plan): void {
+  for (const update of plan.updates) verifyUpdate(context, update);
+  refuseConflicts(context, plan.updates);
+}
+
+function verifyUpdate(context: EngineContext, update: PlannedUpdate): void {
+  const { refs } = context.repository;
+  // The way through symbolic refs must be the one that was planned, for they are locked now.
+  for (let i = 0; i < update.through.length; i++) {
+    const value = refs.read(update.through[i]!)?.value;
+    const next = update.through[i + 1] ?? update.ref;
+    if (value?.kind !== "symbolic" || value.target !== next) throw new MovedRefError();
+  }
+  const value = refs.read(update.ref)?.value ?? null;
+  if (sameValue(value, update.old)) return;
+  const actual = value === null ? null : value.kind === "direct" ? value.oid : refs.resolve(update.ref).oid;
+  if (!isMet(update.request.expect, actual)) throw casFailed(update.request, actual);
+  throw new MovedRefError();
+}
+
+/**
+ * Refuses a new ref beside one that could not exist together with it: `a` and `a/b`.
+ *
+ * @throws {LatticeError} `cas_failed`.
+ */
+export function refuseConflicts(context: EngineContext, updates: readonly PlannedUpdate[]): void {
+  const created = updates.filter((update) => update.changes && update.old === null);
+  const names = new Set(created.map((update) => update.ref));
+  for (const { ref } of created) {
+    for (let slash = ref.indexOf("/"); slash !== -1; slash = ref.indexOf("/", slash + 1)) {
+      const above = ref.slice(0, slash);
+      if (names.has(above)) throw conflictError(ref, above);
+    }
+    const other = context.repository.refs.findConflict(ref);
+    if (other !== null) throw conflictError(ref, other);
+  }
+}

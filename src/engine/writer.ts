@@ -1,0 +1,158 @@
+/**
+ * The door to every change of refs: takes the repository lock, recovers what was left, and runs transactions.
+ *
+ * @module
+ */
+import { acquireRepoLock, type LockHolder, type RepoLock } from "../locks/repo_lock.ts";
+import { LatticeError } from "../platform/errors.ts";
+import type { Repository } from "../git/repository.ts";
+import type { EngineContext } from "./context.ts";
+import { refuseInsideHook } from "./hooks.ts";
+import { type OpState, readOpState } from "./op_state.ts";
+import { newOperationId } from "./operation_id.ts";
+import { recover, type RecoveredOperation } from "./recovery.ts";
+import { type PreparedTransaction, prepareTransaction } from "./transaction.ts";
+import type { TransactionRequest, TransactionResult } from "./update.ts";
+
+/** Who changes refs, and how patiently. */
+export interface WriterOptions {
+  /** What the person typed, such as `meta set feature-b`. */
+  readonly command: string;
+  /** Its arguments, without secrets. */
+  readonly arguments: readonly string[];
+  /** Longest wait for the repository lock, in milliseconds. */
+  readonly lockTimeoutMs: number;
+  /** Longest wait for git's own locks, in milliseconds, where the caller says so. */
+  readonly gitLockTimeoutMs?: number;
+  readonly log?: (message: string) => void;
+  /** Called once when the wait for the repository lock begins. */
+  readonly onContention?: (holder: LockHolder | null) => void;
+  /** Allows to go on although an operation is paused: for `continue`, `abort` and `recover`. */
+  readonly evenIfPaused?: boolean;
+}
+
+/** The right to change refs. `using` gives it back. */
+export interface Writer extends Disposable {
+  readonly repository: Repository;
+  readonly context: EngineContext;
+  readonly lock: RepoLock;
+  /** What recovery did when the writer was opened. */
+  readonly recovered: readonly RecoveredOperation[];
+  /** The operation that waits for a person, or `null`. */
+  readonly paused: OpState | null;
+  /**
+   * Runs a transaction: all of it or nothing.
+   *
+   * @throws {LatticeError} As `prepareTransaction` says.
+   */
+  transact(request: TransactionRequest): TransactionResult;
+  /** Runs the first half of a transaction: refs are locked and verified. `null`: nothing would change. */
+  prepare(request: TransactionRequest): PreparedTransaction | null;
+  /** Gives the lock back; a second call does nothing. */
+  close(): void;
+}
+
+/**
+ * Opens a repository for change.
+ *
+ * @throws {LatticeError} `locked`; `op_in_progress`: an operation is paused, or this runs inside a hook of ours;
+ *   `diverged`: recovery met refs that somebody else moved; `io`, `invalid_data`, `unsupported`.
+ */
+export async function openWriter(repository: Repository, options: WriterOptions): Promise<Writer> {
+  const { system } = repository;
+  refuseInsideHook(system.env);
+  const log = options.log ?? (() => {});
+  const lock = await acquireRepoLock(system, {
+    commonDir: repository.commonDir,
+    command: options.command,
+    timeoutMs: options.lockTimeoutMs,
+    ...(options.onContention === undefined ? {} : { onContention: options.onContention }),
+  });
+  try {
+    log(`repository lock taken (flock) after ${Math.round(lock.waitedMs)} ms`);
+    return openLocked(repository, options, lock, log);
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+function openLocked(
+  repository: Repository,
+  options: WriterOptions,
+  lock: RepoLock,
+  log: (message: string) => void,
+): Writer {
+  const context: EngineContext = {
+    system: repository.system,
+    repository,
+    command: options.command,
+    arguments: options.arguments,
+    gitLockTimeoutMs: options.gitLockTimeoutMs,
+    log,
+  };
+  const recovered = recover(context, lock);
+  const state = readOpState(repository.system, repository.commonDir);
+  const paused = state === "unreadable" || state?.phase !== "paused" ? null : state;
+  if (paused !== null && options.evenIfPaused !== true) throw pausedError(paused, recovered);
+  const prepare = (request: TransactionRequest) => prepareNext(context, lock, request);
+  return {
+    repository,
+    context,
+    lock,
+    recovered,
+    paused,
+    prepare,
+    transact(request) {
+      return prepare(request)?.commit() ?? { op: null, updates: [] };
+    },
+    close: () => lock.release(),
+    [Symbol.dispose]: () => lock.release(),
+  };
+}
+
+/** Gives the transaction an id behind the last one, and notes how it ended for the next. */
+function prepareNext(context: EngineContext, lock: RepoLock, request: TransactionRequest): PreparedTransaction | null {
+  const previous = lock.notes.lastOperation;
+  const opId = newOperationId(context.system, previous?.id ?? null);
+  const noteEnd = (outcome: string) =>
+    lock.writeNotes({ sweptBootId: lock.notes.sweptBootId, lastOperation: { id: opId, outcome } });
+  const prepared = prepareTransaction(context, { opId, previous }, request);
+  if (prepared === null) return null;
+  return {
+    commit() {
+      const result = prepared.commit();
+      noteEnd("committed");
+      return result;
+    },
+    abort() {
+      prepared.abort();
+      noteEnd("rolled_back");
+    },
+  };
+}
+
+/** The error for a command that would change refs while an operation is paused. */
+function pausedError(state: OpState, recovered: readonly RecoveredOperation[]): LatticeError {
+  const now = recovered.find(({ op, outcome }) => op === state.op_id && outcome === "paused");
+  const details = { op: state.op_id, command: state.command, since: state.updated_at, reason: state.awaiting_reason };
+  const hint =
+    "see `lattice op status`; then `lattice continue` keeps what others did, `lattice abort` takes ours back";
+  if (now !== undefined && now.diverged.length > 0) {
+    const refs = now.diverged.map(({ ref, old, new: ours, actual }) => ({ ref, old, new: ours, actual }));
+    return new LatticeError(
+      "diverged",
+      `operation ${state.op_id} (${state.command}) cannot be finished: somebody else moved ${
+        refs.filter((one) => one.actual !== one.new && one.actual !== one.old).map(({ ref, actual }) =>
+          `${JSON.stringify(ref)} to ${actual ?? "nothing"}`
+        ).join(", ") || "a ref out of our lock"
+      }`,
+      { hint, details: { ...details, refs } },
+    );
+  }
+  return new LatticeError(
+    "op_in_progress",
+    `operation ${state.op_id} (${state.command}) is paused since ${state.updated_at}`,
+    { hint, details },
+  );
+}

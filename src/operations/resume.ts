@@ -1,0 +1,115 @@
+/**
+ * `continue` and `abort`: how a person ends an operation that recovery paused because somebody else moved a ref.
+ *
+ * `continue` gives the refs that still hold their old values the new ones and leaves others' values alone; `abort`
+ * gives those that hold the new values the old ones back, where that is still possible. The writes are a transaction
+ * of their own, so a crash in between leaves the operation paused, and the same command can be repeated.
+ *
+ * @module
+ */
+import { LatticeError } from "../platform/errors.ts";
+import { Journal } from "../engine/journal.ts";
+import { loadBytes, type UpdateRecord } from "../engine/journal_format.ts";
+import { settle } from "../engine/settle.ts";
+import { recordedValue } from "../engine/plan.ts";
+import { changingUpdates, lastTransaction } from "../engine/situation.ts";
+import { changeTo, expectationOf, type RefOutcome, type RefUpdate } from "../engine/update.ts";
+import type { Writer } from "../engine/writer.ts";
+import type { NewObject } from "../git/objects/store.ts";
+
+/** How the operation ended. */
+export interface ResumeResult {
+  readonly op: string;
+  /** Refs that were changed now. */
+  readonly updates: readonly RefOutcome[];
+  /** Refs that keep the values that others gave them. */
+  readonly kept: readonly string[];
+}
+
+/**
+ * Ends the paused operation.
+ *
+ * @param way `continue` or `abort`.
+ * @throws {LatticeError} `not_found`: nothing is paused; `op_in_progress`: it began in another worktree.
+ */
+export function resume(writer: Writer, way: "continue" | "abort"): ResumeResult {
+  const { repository, paused } = writer;
+  if (paused === null) {
+    throw new LatticeError("not_found", "no operation is paused", {
+      hint: "`lattice op status` shows what is unfinished",
+    });
+  }
+  const journal = Journal.reopen(repository.system, repository.commonDir, paused.op_id);
+  if (journal === null) {
+    throw new LatticeError("invalid_data", `the journal of the paused operation ${paused.op_id} is gone`, {
+      hint: "`lattice recover` removes the marker of an operation that has no journal",
+    });
+  }
+  try {
+    insistOnWorktree(writer, journal);
+    return finish(writer, journal, way);
+  } finally {
+    journal.close();
+  }
+}
+
+function finish(writer: Writer, journal: Journal, way: "continue" | "abort"): ResumeResult {
+  const { transaction } = lastTransaction(journal.records);
+  const updates = transaction === null ? [] : changingUpdates(transaction);
+  const from = (update: UpdateRecord) => way === "continue" ? update.old : update.new;
+  const to = (update: UpdateRecord) => way === "continue" ? update.new : update.old;
+  const actual = new Map(updates.map((update) => [update.ref, currentValue(writer, update.ref)]));
+  const movable = updates.filter((update) => actual.get(update.ref) === from(update));
+  const kept = updates.filter((update) => ![from(update), to(update)].includes(actual.get(update.ref) ?? null))
+    .map((update) => update.ref);
+  const result = writer.transact({
+    updates: movable.map((update) => towards(update, from(update), to(update))),
+    objects: movable.flatMap((update) => document(update, way)),
+    message: `lattice: ${way} ${journal.begin.command}`,
+    purpose: "plumbing",
+    mayChangeOwnRefs: true,
+  });
+  const end = way === "continue" ? "committed" : "rolled_back";
+  const at = new Date(writer.repository.system.clock.nowMs()).toISOString();
+  journal.append([{ type: end, at, ...(kept.length === 0 ? {} : { kept }) }], "flush");
+  settle(writer.context, journal);
+  return { op: journal.begin.op_id, updates: result.updates, kept };
+}
+
+function currentValue(writer: Writer, ref: string): string | null {
+  try {
+    return recordedValue(writer.repository.refs.read(ref)?.value ?? null);
+  } catch (error) {
+    // A damaged ref is somebody else's value: it is kept, and `git fsck` names it.
+    if (error instanceof LatticeError && error.code === "invalid_data") return "damaged";
+    throw error;
+  }
+}
+
+function towards(update: UpdateRecord, from: string | null, to: string | null): RefUpdate {
+  return {
+    name: update.ref,
+    expect: expectationOf(from),
+    change: changeTo(to),
+    follow: false,
+  };
+}
+
+function document(update: UpdateRecord, way: "continue" | "abort"): NewObject[] {
+  const content = way === "continue" ? update.new_content : update.old_content;
+  return content === undefined ? [] : [{ type: "blob", content: loadBytes(content) }];
+}
+
+/** Only the worktree that began an operation ends it; anywhere once that worktree is gone. */
+function insistOnWorktree(writer: Writer, journal: Journal): void {
+  const { repository } = writer;
+  const { begin } = journal;
+  if (begin.worktree_id === repository.worktreeId) return;
+  const gone = begin.worktree_id !== null &&
+    repository.system.disk.lstat(`${repository.commonDir}/worktrees/${begin.worktree_id}`) === null;
+  if (gone) return;
+  throw new LatticeError("op_in_progress", `operation ${begin.op_id} began in another worktree`, {
+    hint: `run it in ${JSON.stringify(begin.origin_work_dir ?? begin.origin_git_dir)}`,
+    details: { op: begin.op_id, origin_work_dir: begin.origin_work_dir, origin_git_dir: begin.origin_git_dir },
+  });
+}

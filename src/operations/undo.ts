@@ -1,0 +1,129 @@
+/**
+ * Undo: an operation that gives every ref back what it held before another operation.
+ *
+ * It is a compare-and-swap like any other. Replaced documents are written again from the journal, and replaced commits
+ * were kept reachable, so it works after `git gc --prune=now` with all reflogs expired.
+ *
+ * @module
+ */
+import { LatticeError } from "../platform/errors.ts";
+import type { NewObject } from "../git/objects/store.ts";
+import { effectiveUpdates, findOperationId, operations, type OperationSummary } from "../engine/history.ts";
+import { type JournalRecord, loadBytes, type UpdateRecord } from "../engine/journal_format.ts";
+import { recordedValue } from "../engine/plan.ts";
+import { changeTo, expectationOf, type RefUpdate, type TransactionResult } from "../engine/update.ts";
+import type { Writer } from "../engine/writer.ts";
+
+/** What an undo did. */
+export interface UndoResult extends TransactionResult {
+  /** The operation that was taken back. */
+  readonly undone: string;
+}
+
+/**
+ * Takes an operation back.
+ *
+ * @param wanted Id of the operation (or a unique beginning); without it the newest that is neither undone nor an
+ *   undo itself, so that repeating walks back. Undoing an undo is redo.
+ * @throws {LatticeError} `not_found`: nothing is left to undo, or it is undone already; `diverged`: a ref does not
+ *   hold what the operation left (nothing is changed then); as `Writer.transact`.
+ */
+export function undo(writer: Writer, wanted: string | undefined): UndoResult {
+  const target = chooseOperation(writer, wanted);
+  const changes = effectiveUpdates(target.records);
+  refuseDiverged(writer, target, changes);
+  const result = writer.transact({
+    updates: changes.map(inverse),
+    objects: changes.flatMap(replacedDocument),
+    message: `lattice: undo ${target.command}`,
+    purpose: "operation",
+    undoes: target.op_id,
+  });
+  checkRestored(writer, changes);
+  return { ...result, undone: target.op_id };
+}
+
+type Candidate = OperationSummary & { records: readonly JournalRecord[] };
+
+function chooseOperation(writer: Writer, wanted: string | undefined): Candidate {
+  const { system, commonDir } = writer.repository;
+  const id = wanted === undefined ? null : findOperationId(system, commonDir, wanted);
+  for (const operation of operations(system, commonDir)) {
+    if (id === null) {
+      if (operation.phase === "committed" && operation.undoes === null && operation.undone_by === null) {
+        return operation;
+      }
+    } else if (operation.op_id === id) {
+      return insistUndoable(operation);
+    }
+  }
+  throw new LatticeError("not_found", id === null ? "there is nothing left to undo" : `there is no operation ${id}`, {
+    hint: "`lattice op list` shows the operations; `lattice undo <id of an undo>` is redo",
+  });
+}
+
+function insistUndoable(operation: Candidate): Candidate {
+  if (operation.undone_by !== null) {
+    throw new LatticeError("not_found", `operation ${operation.op_id} is already undone, by ${operation.undone_by}`, {
+      hint: `\`lattice undo ${operation.undone_by}\` brings it back`,
+      details: { op: operation.op_id, undone_by: operation.undone_by },
+    });
+  }
+  if (operation.phase !== "committed") {
+    throw new LatticeError("not_found", `operation ${operation.op_id} changed nothing: it is ${operation.phase}`, {
+      details: { op: operation.op_id, phase: operation.phase },
+    });
+  }
+  return operation;
+}
+
+/** Names every ref that somebody moved since, with both sides. */
+function refuseDiverged(writer: Writer, target: Candidate, changes: readonly UpdateRecord[]): void {
+  const { refs } = writer.repository;
+  const moved = changes.flatMap((update) => {
+    const actual = recordedValue(refs.read(update.ref)?.value ?? null);
+    return actual === update.new ? [] : [{ ref: update.ref, expected: update.new, actual }];
+  });
+  if (moved.length === 0) return;
+  const list = moved.map(({ ref, expected, actual }) =>
+    `${JSON.stringify(ref)} (left at ${expected ?? "nothing"}, now ${actual ?? "nothing"})`
+  );
+  throw new LatticeError(
+    "diverged",
+    `cannot undo ${target.op_id} (${target.command}): moved since: ${list.join(", ")}`,
+    {
+      hint: "nothing was changed; undo what moved them first, or set the refs yourself",
+      details: { op: target.op_id, refs: moved },
+    },
+  );
+}
+
+function inverse(update: UpdateRecord): RefUpdate {
+  return {
+    name: update.ref,
+    expect: expectationOf(update.new),
+    change: changeTo(update.old),
+    follow: false,
+    ...(update.old_content === undefined && update.new_content === undefined ? {} : { keepContent: true }),
+  };
+}
+
+function replacedDocument(update: UpdateRecord): NewObject[] {
+  return update.old_content === undefined ? [] : [{ type: "blob", content: loadBytes(update.old_content) }];
+}
+
+/** The refs must equal what they were; anything else is a bug of ours, and worth knowing at once. */
+function checkRestored(writer: Writer, changes: readonly UpdateRecord[]): void {
+  for (const update of changes) {
+    const actual = recordedValue(writer.repository.refs.read(update.ref)?.value ?? null);
+    if (actual === update.old) continue;
+    throw new LatticeError(
+      "cas_failed",
+      `${JSON.stringify(update.ref)} was moved by somebody else right after the undo`,
+      {
+        hint: "look at its reflog; the undo itself is complete",
+        details: { ref: update.ref, expected: update.old, actual },
+      },
+    );
+  }
+}
