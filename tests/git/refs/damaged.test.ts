@@ -121,9 +121,8 @@ test("RefStore.readReflog() refuses lines that git passes over, and passes over 
   const seen = { sound: 0, broken: 0 };
   for (const { args, both } of repository.probes) {
     const name = args.at(-1)!;
-    if (args[0] !== "reflog" || args[1] !== "show" || typeof both?.stdout !== "string" && both?.stdout !== undefined) {
-      continue;
-    }
+    if (args[0] !== "reflog" || args[1] !== "show" || both === undefined) continue;
+    if (both.stdout !== undefined && typeof both.stdout !== "string") continue;
     const path = store.logPath(name);
     if (realDisk.stat(path)?.kind !== "file" || name.endsWith("/nul") || name.endsWith("/absent-object")) continue;
     const errors: unknown[] = [];
