@@ -236,13 +236,18 @@ export async function cutPoints(
   return points;
 }
 
-/** Every outcome at some points: the kill first, then the power cuts. */
+/** Every outcome at the points of one run: the kill first, then the power cuts that leave what no earlier one left. */
 export function outcomesOf(points: readonly CutPoint[], options: ExploreOptions): Outcome[] {
   const powerCuts = { seed: options.sample?.seed ?? 1, ...options.powerCuts };
   const found: Outcome[] = [];
+  const seen = new Set<string>();
   for (const point of points) {
     found.push({ point, choice: null });
-    for (const choice of point.disk.powerCutChoices(powerCuts)) found.push({ point, choice });
+    for (const choice of point.disk.powerCutChoices(powerCuts)) {
+      const key = `${point.acknowledged.length} ${point.finished} ${choice.key}`;
+      if (!seen.has(key)) found.push({ point, choice });
+      seen.add(key);
+    }
   }
   return found;
 }

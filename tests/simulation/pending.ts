@@ -7,9 +7,11 @@
  *   an inode or to nothing, so of two changes of one entry the later one alone gives the entry's last state. It
  *   becomes durable by a flush of **any** folder in which it sets an entry: a rename across folders is one transaction,
  *   so a flush of the folder that lost the name cannot make the loss durable without the gain.
- * - A change that happens in a folder, or takes a name away to put it elsewhere, needs the unflushed changes that made
- *   the folder, or put the name there: a file system replays its log in order, it never renames into a folder that is
- *   not there or gives one file two names. Otherwise any subset of the changes may have reached the disk.
+ * - A change that happens in a folder, takes a name away to put it elsewhere, or reuses such a name, needs the
+ *   unflushed changes that made the folder, put the name there, or took it away: a file system replays its log in
+ *   order, it never renames into a folder that is not there, gives one file two names, or loses one that was renamed.
+ *   Otherwise any subset of the changes may have reached the disk.
+ * - A flush of a folder also makes the folder reachable: it flushes the changes that made it and those above it.
  * - All unflushed writes of one file are one change of its content. A power cut leaves the flushed content, all of the
  *   new, or a torn one: a prefix of the new bytes, or the full length with zeros or garbage in place of some. Bytes that were
  *   flushed and not touched since stay.
@@ -18,6 +20,7 @@
  * @module
  */
 import type { Birth, Tree } from "./tree.ts";
+import { compareNames } from "../../src/platform/text.ts";
 import { seededRandom } from "./random.ts";
 
 /** An entry that a change sets. */
@@ -57,6 +60,8 @@ export interface PowerCutChoice {
   applied: ReadonlySet<number>;
   /** By id of an applied content change: how it is torn. */
   tears?: ReadonlyMap<number, Tear>;
+  /** Equal keys of one history mean equal disks. */
+  key?: string;
 }
 
 /** How many power cuts are tried. */
@@ -149,26 +154,77 @@ export function relevantChanges(durable: Tree, visible: Tree, changes: readonly 
   });
 }
 
+/** What {@link powerCutChoices} chooses from. */
+export interface AtStake {
+  durable: Tree;
+  visible: Tree;
+  /** Grows with each flush, so that it tells the durable states of one history apart. */
+  durableVersion: number;
+  /** The changes that matter, oldest first. */
+  changes: readonly Change[];
+}
+
 /**
- * Which outcomes of a power cut are tried: each set of applied changes once.
+ * Which outcomes of a power cut are tried, each state once.
  *
  * Of n changes: all subsets for n up to 8, beyond that none, all, each alone, each missing, every prefix, and a seeded
  * sample; then torn contents, with everything else there and with every other content missing.
  */
-export function* powerCutChoices(
-  changes: readonly Change[],
-  visible: Tree,
-  options: PowerCutOptions,
-): Generator<PowerCutChoice> {
+export function* powerCutChoices(stake: AtStake, options: PowerCutOptions): Generator<PowerCutChoice> {
   const seen = new Set<string>();
-  for (const chosen of subsets(changes, options)) {
-    const applied = closed(changes, chosen);
-    const key = [...applied].sort((a, b) => a - b).join(",");
+  for (const choice of candidates(stake, options)) {
+    const key = stateKey(stake, choice);
     if (seen.has(key)) continue;
     seen.add(key);
-    yield { label: describe(changes, applied), applied };
+    yield { ...choice, key };
   }
-  yield* tornChoices(changes, visible, options);
+}
+
+function* candidates(stake: AtStake, options: PowerCutOptions): Generator<PowerCutChoice> {
+  for (const chosen of subsets(stake.changes, options)) {
+    const applied = closed(stake.changes, chosen);
+    yield { label: describe(stake.changes, applied), applied };
+  }
+  yield* tornChoices(stake.changes, stake.visible, options);
+}
+
+/** What the disk holds after a choice, in short: what differs from the durable state. */
+function stateKey({ durable, visible, durableVersion, changes }: AtStake, choice: PowerCutChoice): string {
+  const entries = new Map<string, number | null>();
+  const inodes: string[] = [];
+  for (const change of changes) {
+    if (!choice.applied.has(change.id)) continue;
+    if (change.kind === "names") {
+      for (const { folder, name, ino } of change.sets) {
+        const key = `${folder}/${name}`;
+        if ((durable.get(folder)?.entries.get(name) ?? null) === ino) entries.delete(key);
+        else entries.set(key, ino);
+      }
+      continue;
+    }
+    const node = visible.get(change.ino)!;
+    const tear = choice.tears?.get(change.id);
+    const torn = tear === undefined ? "" : `${tear.kind} ${tear.keep}`;
+    const value = change.kind === "content"
+      ? `${identity(node.content)} ${change.floor} ${torn}`
+      : change.kind === "mode"
+      ? node.mode
+      : node.mtimeUs;
+    inodes.push(`${change.kind} ${change.ino} ${value}`);
+  }
+  const named = [...entries].map(([key, ino]) => `${key}=${ino}`);
+  return [durableVersion, ...named.sort(compareNames), ...inodes.sort(compareNames)].join("|");
+}
+
+const identities = new WeakMap<Uint8Array, number>();
+let identitiesGiven = 0;
+
+/** A number for a content; contents are never changed in place. */
+function identity(content: Uint8Array): number {
+  const known = identities.get(content);
+  if (known !== undefined) return known;
+  identities.set(content, ++identitiesGiven);
+  return identitiesGiven;
 }
 
 function* subsets(changes: readonly Change[], options: PowerCutOptions): Generator<Set<number>> {
@@ -196,8 +252,9 @@ function* tornChoices(
   const all = new Set(changes.map((change) => change.id));
   const withoutContents = new Set(changes.filter((change) => change.kind !== "content").map((change) => change.id));
   for (const change of contents) {
-    const length = visible.get(change.ino)!.content.length - change.floor;
-    for (const tear of tearsOf(length, options)) {
+    const fresh = visible.get(change.ino)!.content.subarray(change.floor);
+    const { length } = fresh;
+    for (const tear of tearsOf(fresh, options)) {
       const tears = new Map([[change.id, tear]]);
       const label = `torn: ${tear.keep} of ${length} new bytes of ${change.label}, then ${TORN_TEXT[tear.kind]}`;
       yield { label, applied: all, tears };
@@ -210,9 +267,19 @@ function* tornChoices(
 
 const TORN_TEXT = { prefix: "the end", zeros: "zeros", garbage: "garbage" } as const;
 
-function* tearsOf(length: number, options: PowerCutOptions): Generator<Tear> {
-  if (length <= 0) return;
-  const some = new Set([0, 1, length >> 1, length - 1]);
+const NEWLINE = 10;
+const LINE_ENDS_MAX = 8;
+
+/** At every byte; or at the ends, in the middle, behind whole lines, and somewhere by the seed. */
+function* tearsOf(fresh: Uint8Array, options: PowerCutOptions): Generator<Tear> {
+  const { length } = fresh;
+  if (length === 0) return;
+  const some = new Set([0, 1, length >> 1, length - 1, seededRandom(options.seed + length).below(length)]);
+  for (let at = 0, lines = 0; lines < LINE_ENDS_MAX; lines++) {
+    at = fresh.indexOf(NEWLINE, at) + 1;
+    if (at === 0) break;
+    some.add(at);
+  }
   const prefixes = options.everyByte ? Array.from({ length }, (_, i) => i) : [...some];
   for (const keep of prefixes) if (keep < length) yield { kind: "prefix", keep };
   for (const keep of new Set([0, length >> 1])) {

@@ -120,7 +120,8 @@ export class SimDisk implements Disk {
 
   /** The power cuts that {@link powerCuts} tries. */
   powerCutChoices(options: PowerCutOptions): Generator<PowerCutChoice> {
-    return powerCutChoices(this.pendingChanges(), this.storage.visible, options);
+    const { durable, visible, durableVersion } = this.storage;
+    return powerCutChoices({ durable, visible, durableVersion, changes: this.pendingChanges() }, options);
   }
 
   /** Disks after each of the power cuts that are tried (see `pending.ts`); count them as you go. */

@@ -25,6 +25,8 @@ export class Storage {
   visible: Tree;
   /** What was flushed. */
   durable: Tree;
+  /** Grows whenever something becomes durable. */
+  durableVersion = 0;
   private nextIno = ROOT + 1;
   private nextChange = 1;
   /** Unflushed changes of names, oldest first. */
@@ -33,6 +35,8 @@ export class Storage {
   private dirty = new Map<string, Change>();
   /** By inode number: unflushed changes that gave it a name. */
   private namedBy = new Map<number, Change[]>();
+  /** By entry: the last unflushed rename that took what stood there elsewhere. */
+  private leftBy = new Map<string, Change>();
 
   /** Storage with an empty root folder. */
   constructor() {
@@ -78,6 +82,8 @@ export class Storage {
     const movesFolder = isMove && this.visible.get(given!.ino!)!.birth.kind === "directory";
     for (const { folder, name, ino } of sets) {
       for (const change of this.namedBy.get(folder) ?? []) requires.add(change.id);
+      const left = this.leftBy.get(`${folder}/${name}`);
+      if (left !== undefined) requires.add(left.id);
       if (isMove && ino === null) {
         for (const change of this.namedBy.get(given!.ino!) ?? []) {
           if (setsEntry(change, folder, name)) requires.add(change.id);
@@ -142,6 +148,7 @@ export class Storage {
     for (const kind of ["content", "mode", "times"]) {
       const change = this.dirty.get(`${kind} ${ino}`);
       if (change === undefined) continue;
+      this.durableVersion++;
       applyChange(this.durable, this.visible, change);
       this.dirty.delete(`${kind} ${ino}`);
     }
@@ -150,10 +157,11 @@ export class Storage {
 
   /** Makes all that is visible durable. */
   settleAll(): void {
+    this.durableVersion++;
     this.durable = this.visible.copy();
     this.names = [];
     this.dirty.clear();
-    this.namedBy.clear();
+    this.indexNames();
   }
 
   /** Absolute path of an entry, or of a folder when the name is empty. */
@@ -175,6 +183,7 @@ export class Storage {
     storage.processes = this.processes;
     storage.userId = this.userId;
     storage.nextIno = this.nextIno;
+    storage.durableVersion = this.durableVersion;
     storage.visible = visible;
     storage.durable = durable;
     return storage;
@@ -197,6 +206,7 @@ export class Storage {
       for (const key of keys) entries.add(key);
       for (const id of change.requires) needed.add(id);
     }
+    if (flushed.length > 0) this.durableVersion++;
     for (const change of flushed.reverse()) applyChange(this.durable, this.visible, change);
     this.names = kept.reverse();
     this.indexNames();
@@ -253,13 +263,17 @@ export class Storage {
 
   private indexNames(): void {
     this.namedBy.clear();
+    this.leftBy.clear();
     for (const change of this.names) this.indexChange(change);
   }
 
   private indexChange(change: Change): void {
     if (change.kind !== "names") return;
-    for (const { ino } of change.sets) {
-      if (ino === null) continue;
+    for (const { folder, name, ino } of change.sets) {
+      if (ino === null) {
+        if (change.sets.length > 1) this.leftBy.set(`${folder}/${name}`, change);
+        continue;
+      }
       const known = this.namedBy.get(ino);
       if (known === undefined) this.namedBy.set(ino, [change]);
       else known.push(change);
