@@ -8,6 +8,7 @@
  */
 import { bun } from "./runtime.ts";
 import { LatticeError } from "./errors.ts";
+import { concatBytes } from "./text.ts";
 
 /**
  * Compresses.
@@ -17,7 +18,7 @@ import { LatticeError } from "./errors.ts";
  * @returns A zlib stream.
  */
 export function deflate(bytes: Uint8Array, level = -1): Uint8Array {
-  if (bun === undefined) return nodeZlib().deflateSync(bytes, { level });
+  if (bun === undefined) return plain(nodeZlib().deflateSync(bytes, { level }));
   const raw = bun.deflateSync(bytes, { level });
   const stream = new Uint8Array(raw.length + 6);
   stream[0] = 0x78;
@@ -25,6 +26,42 @@ export function deflate(bytes: Uint8Array, level = -1): Uint8Array {
   stream.set(raw, 2);
   new DataView(stream.buffer).setUint32(raw.length + 2, adler32(bytes));
   return stream;
+}
+
+/** A zlib stream that is made piece by piece. */
+export interface Deflater {
+  /** Compresses some bytes and gives all of what they came to. */
+  push(bytes: Uint8Array): Uint8Array;
+  /** The end of the stream. */
+  finish(): Uint8Array;
+}
+
+/**
+ * Begins a zlib stream of content that is too large to be held.
+ *
+ * Each piece becomes blocks of their own that end on a byte (the sync flush of RFC 1951), so that pieces made one by
+ * one may stand one behind the other; what is lost is the reference from one piece to those before it. Pieces should
+ * therefore be large.
+ *
+ * @param level 0 (stored) to 9; -1 for zlib's default.
+ */
+export function createDeflater(level = -1): Deflater {
+  const zlib = nodeZlib();
+  let sum = 1;
+  let begun = false;
+  return {
+    push(bytes) {
+      sum = adler32(bytes, sum);
+      const blocks = zlib.deflateRawSync(bytes, { level, finishFlush: zlib.constants.Z_SYNC_FLUSH });
+      if (begun) return blocks;
+      begun = true;
+      return concatBytes([Uint8Array.of(0x78, 0x01), blocks]);
+    },
+    finish() {
+      const end = Uint8Array.of(0x03, 0x00, sum >>> 24, sum >>> 16, sum >>> 8, sum); // an empty last block, the sum
+      return begun ? end : concatBytes([Uint8Array.of(0x78, 0x01), end]);
+    },
+  };
 }
 
 /** What {@link inflate} gives. */
@@ -54,9 +91,14 @@ export function inflate(bytes: Uint8Array, size: number): Inflated {
     throw new LatticeError("invalid_data", `a compressed stream holds ${content.length} bytes instead of ${size}`);
   }
   return {
-    content: new Uint8Array(content.buffer, content.byteOffset, content.length),
+    content: plain(content),
     consumed: result.engine.bytesWritten,
   };
+}
+
+/** The same bytes as what they say they are, whatever class of its own a runtime gives. */
+function plain(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 /** Deflate cannot shrink by more than about 1032 to 1, so this many input bytes inflate to a harmless size. */
@@ -71,7 +113,7 @@ const SMALL_INPUT_BYTES = 32 * 1024;
 export function inflateSmall(bytes: Uint8Array): Uint8Array | null {
   if (bytes.length > SMALL_INPUT_BYTES) return null;
   try {
-    return bun === undefined ? nodeZlib().inflateSync(bytes) : bun.inflateSync(bytes, { windowBits: 15 });
+    return bun === undefined ? plain(nodeZlib().inflateSync(bytes)) : bun.inflateSync(bytes, { windowBits: 15 });
   } catch (cause) {
     throw new LatticeError("invalid_data", "a compressed stream is damaged", { cause });
   }
@@ -87,16 +129,16 @@ export function inflateSmall(bytes: Uint8Array): Uint8Array | null {
 export function inflatePrefix(bytes: Uint8Array): Uint8Array {
   const zlib = nodeZlib();
   try {
-    return zlib.inflateSync(bytes, { finishFlush: zlib.constants.Z_SYNC_FLUSH });
+    return plain(zlib.inflateSync(bytes, { finishFlush: zlib.constants.Z_SYNC_FLUSH }));
   } catch (cause) {
     throw new LatticeError("invalid_data", "a compressed stream is damaged", { cause });
   }
 }
 
-/** Adler-32 of RFC 1950, section 9, as an unsigned number. */
-export function adler32(bytes: Uint8Array): number {
-  let a = 1;
-  let b = 0;
+/** Adler-32 of RFC 1950, section 9, as an unsigned number. `seed` continues an earlier sum. */
+export function adler32(bytes: Uint8Array, seed = 1): number {
+  let a = seed & 0xffff;
+  let b = seed >>> 16;
   for (let offset = 0; offset < bytes.length;) {
     const end = Math.min(offset + 5552, bytes.length); // the longest stretch whose sums stay below 2^32
     for (; offset < end; offset++) {
@@ -112,6 +154,7 @@ export function adler32(bytes: Uint8Array): number {
 interface NodeZlib {
   deflateSync(bytes: Uint8Array, options: { level: number }): Uint8Array;
   constants: { Z_SYNC_FLUSH: number };
+  deflateRawSync(bytes: Uint8Array, options: { level: number; finishFlush: number }): Uint8Array;
   inflateSync(bytes: Uint8Array, options?: { finishFlush: number }): Uint8Array;
   inflateSync(
     bytes: Uint8Array,

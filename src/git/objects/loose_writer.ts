@@ -3,10 +3,18 @@
  *
  * @module
  */
+import { isDiskError } from "../../platform/disk.ts";
 import { deflate } from "../../platform/zlib.ts";
 import { framedObject, type Oid } from "../object_format.ts";
 import { loosePath } from "./loose.ts";
-import { createTemporaryIn, fillTemporary, OBJECT_FILE_MODE, type ObjectStorage, removeQuietly } from "./storage.ts";
+import {
+  createTemporaryIn,
+  fillTemporary,
+  makeFolder,
+  OBJECT_FILE_MODE,
+  type ObjectStorage,
+  removeQuietly,
+} from "./storage.ts";
 import type { NewObject } from "./store.ts";
 
 /**
@@ -19,15 +27,32 @@ import type { NewObject } from "./store.ts";
  */
 export function writeLooseFile(storage: ObjectStorage, oid: Oid, object: NewObject, level: number): void {
   const bytes = deflate(framedObject(object.type, object.content), level);
+  const path = loosePath(storage.objectsDir, oid);
+  const file = createTemporaryIn(storage, path.slice(0, path.lastIndexOf("/")), "tmp_obj_", OBJECT_FILE_MODE);
+  fillTemporary(storage, file, () => file.write(bytes));
+  nameLooseFile(storage, oid, file.path);
+}
+
+/**
+ * Gives a finished, flushed temporary file the name of its object, and makes that durable.
+ *
+ * @param temporary Path of the file; it is removed when it cannot be named.
+ * @throws {LatticeError} `io`.
+ */
+export function nameLooseFile(storage: ObjectStorage, oid: Oid, temporary: string): void {
   const { disk } = storage.system;
   const path = loosePath(storage.objectsDir, oid);
   const folder = path.slice(0, path.lastIndexOf("/"));
-  const file = createTemporaryIn(storage, folder, "tmp_obj_", OBJECT_FILE_MODE);
-  fillTemporary(storage, file, () => file.write(bytes));
   try {
-    disk.rename(file.path, path);
+    try {
+      disk.rename(temporary, path);
+    } catch (error) {
+      if (!isDiskError(error, "ENOENT")) throw error;
+      makeFolder(storage, folder);
+      disk.rename(temporary, path);
+    }
   } catch (error) {
-    removeQuietly(storage, file.path);
+    removeQuietly(storage, temporary);
     throw error;
   }
   disk.syncDirectory(folder);

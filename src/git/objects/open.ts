@@ -11,11 +11,12 @@ import { findAlternates } from "./alternates.ts";
 import { looseCompression, packCompression } from "./compression.ts";
 import { promisedObject } from "./damage.ts";
 import { createFreshener } from "./freshen.ts";
-import { writeLooseFile } from "./loose_writer.ts";
+import { nameLooseFile, writeLooseFile } from "./loose_writer.ts";
+import { writeStreamToTemporary } from "./object_stream.ts";
 import { type NamedObject, writePackFiles } from "./pack_writer.ts";
 import { sharedRepository } from "./permissions.ts";
 import { createReader } from "./reader.ts";
-import type { ObjectStorage } from "./storage.ts";
+import { type ObjectStorage, removeQuietly } from "./storage.ts";
 import type { ObjectStore, PrefixMatch } from "./store.ts";
 
 /** What is needed to open the objects of a repository. */
@@ -109,6 +110,21 @@ export function openObjectStore(options: ObjectStoreOptions): OpenObjectStore {
       return oid;
     },
 
+    writeLooseStream(type, size, chunks) {
+      const target = writableStorage();
+      const level = looseCompression(config());
+      const { oid, path } = writeStreamToTemporary(target, format, type, size, chunks, level);
+      let present = true;
+      try {
+        const place = reader.find(oid);
+        present = place !== null && createFreshener(system).freshen(place);
+      } finally {
+        if (present) removeQuietly(target, path);
+      }
+      if (!present) nameLooseFile(target, oid, path);
+      return oid;
+    },
+
     writePack(objects, keepText) {
       const find = reader.batchFinder();
       const { freshen } = createFreshener(system);
@@ -121,7 +137,7 @@ export function openObjectStore(options: ObjectStoreOptions): OpenObjectStore {
       }
       if (fresh.size === 0) return null;
       const keep = writePackFiles(writableStorage(), format, [...fresh.values()], keepText, packCompression(config()));
-      reader.rescan();
+      reader.expectNewPack();
       return keep;
     },
 

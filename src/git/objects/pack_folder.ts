@@ -27,6 +27,8 @@ export interface PackFolder {
   names(digits: string): Iterable<Uint8Array>;
   /** Looks at the folder again. @returns Whether anything changed. */
   rescan(): boolean;
+  /** Has the folder looked at again when it is next asked, because there is a new pack in it. */
+  expire(): void;
 }
 
 /** Describes the packs in `<objects>/pack`; the folder is read when it is first asked. */
@@ -36,11 +38,13 @@ export function openPackFolder(disk: Disk, pages: FilePages, objectsDir: string,
   let signature = "";
   let multi: MultiPackIndex[] = [];
   let multiStamp = "";
+  let expired = false;
 
   function scan(): Map<string, Pack> {
     const files = new Set((disk.list(folder) ?? []).map(({ name }) => name));
     const known = packs;
     packs = new Map();
+    expired = false;
     for (const file of [...files].sort(compareNames)) {
       if (!file.endsWith(".idx")) continue;
       const name = file.slice(0, -".idx".length);
@@ -56,7 +60,8 @@ export function openPackFolder(disk: Disk, pages: FilePages, objectsDir: string,
   }
 
   function knownPacks(): Map<string, Pack> {
-    return packs ?? scan();
+    if (packs === undefined || expired) return scan();
+    return packs;
   }
 
   /** Moves a pack that held something to the front, where the next search begins. */
@@ -124,6 +129,10 @@ export function openPackFolder(disk: Disk, pages: FilePages, objectsDir: string,
       const before = packs === undefined ? null : signature;
       scan();
       return before !== signature;
+    },
+
+    expire() {
+      expired = true;
     },
   };
 }

@@ -35,8 +35,8 @@ export interface ObjectReader {
   batchFinder(): (oid: Oid) => ObjectPlace | null;
   /** Names that begin with some digits, sorted, each once. @throws {LatticeError} `invalid_data`. */
   names(digits: string): Oid[];
-  /** Takes note of a pack that has just been written. */
-  rescan(): void;
+  /** Takes note that a pack has just been written into the repository's own folder. */
+  expectNewPack(): void;
   /** Closes all files. */
   close(): void;
 }
@@ -237,9 +237,7 @@ export function createReader(
       }
       return [...found].sort(); // hexadecimal digits: the default order is that of bytes
     },
-    rescan() {
-      rescan();
-    },
+    expectNewPack: () => own.packs.expire(),
     close: () => pages.close(),
   };
 }

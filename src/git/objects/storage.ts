@@ -49,7 +49,8 @@ export function createTemporaryIn(storage: ObjectStorage, folder: string, prefix
   }
 }
 
-function makeFolder(storage: ObjectStorage, folder: string): void {
+/** Makes a folder directly within `objectsDir`, if it is not there, and makes that durable. */
+export function makeFolder(storage: ObjectStorage, folder: string): void {
   const { disk } = storage.system;
   try {
     disk.makeDirectory(folder);

@@ -80,6 +80,16 @@ export interface ObjectStore {
   writeLoose(object: NewObject): Oid;
 
   /**
+   * Stores one object whose content is too large to be held, as `writeLoose` does, in bounded memory.
+   *
+   * @param size Size of the whole content in bytes.
+   * @param chunks The content; a chunk may be overwritten once the next one is asked for.
+   * @returns Its name.
+   * @throws {LatticeError} `io`; also when the chunks together have another size.
+   */
+  writeLooseStream(type: ObjectType, size: number, chunks: Iterable<Uint8Array>): Oid;
+
+  /**
    * Stores many objects as one pack with its index, durably; those that are there already are freshened instead.
    *
    * @param objects What to store; duplicates are stored once.

@@ -1,0 +1,83 @@
+/**
+ * Naming and storing contents that are too large to be held in memory; they pass through in chunks.
+ *
+ * @module
+ */
+import { LatticeError } from "../../platform/errors.ts";
+import { createHasher } from "../../platform/hash.ts";
+import { concatBytes, toHex } from "../../platform/text.ts";
+import { createDeflater } from "../../platform/zlib.ts";
+import { type ObjectFormat, objectHeader, type ObjectType, type Oid } from "../object_format.ts";
+import { createTemporary, fillTemporary, OBJECT_FILE_MODE, type ObjectStorage } from "./storage.ts";
+
+/** Compression works on pieces of this size. */
+const PIECE_BYTES = 1024 * 1024;
+
+/**
+ * Names an object whose content comes in chunks.
+ *
+ * @param size Size of the whole content in bytes; it is part of what is hashed first.
+ * @throws {LatticeError} `io`: the chunks together have another size.
+ */
+export function hashStream(format: ObjectFormat, type: ObjectType, size: number, chunks: Iterable<Uint8Array>): Oid {
+  const hasher = createHasher(format.name).update(objectHeader(type, size));
+  for (const chunk of counted(size, chunks)) hasher.update(chunk);
+  return toHex(hasher.digest());
+}
+
+/**
+ * Writes a content that comes in chunks into a temporary file, as a loose object, flushed.
+ *
+ * @param size Size of the whole content in bytes.
+ * @param level Level of compression, as `createDeflater` takes it.
+ * @returns The object's name and the file's path; the caller gives the file its name or removes it.
+ * @throws {LatticeError} `io`: the chunks together have another size, or writing failed; nothing is left then.
+ */
+export function writeStreamToTemporary(
+  storage: ObjectStorage,
+  format: ObjectFormat,
+  type: ObjectType,
+  size: number,
+  chunks: Iterable<Uint8Array>,
+  level: number,
+): { oid: Oid; path: string } {
+  const header = objectHeader(type, size);
+  const hasher = createHasher(format.name).update(header);
+  const deflater = createDeflater(level);
+  const file = createTemporary(storage, storage.objectsDir, "tmp_obj_", OBJECT_FILE_MODE);
+  fillTemporary(storage, file, () => {
+    for (const piece of pieces(header, counted(size, chunks))) file.write(deflater.push(piece));
+    file.write(deflater.finish());
+  });
+  return { oid: toHex(hasher.digest()), path: file.path };
+
+  function* pieces(first: Uint8Array, rest: Iterable<Uint8Array>): Iterable<Uint8Array> {
+    let pending: Uint8Array[] = [first];
+    let length = first.length;
+    for (const chunk of rest) {
+      hasher.update(chunk);
+      pending.push(chunk.slice()); // the caller may use its buffer again
+      length += chunk.length;
+      if (length < PIECE_BYTES) continue;
+      yield concatBytes(pending);
+      pending = [];
+      length = 0;
+    }
+    if (length > 0) yield concatBytes(pending);
+  }
+}
+
+/** The chunks, and an error when there are more or fewer bytes than were announced. */
+function* counted(size: number, chunks: Iterable<Uint8Array>): Iterable<Uint8Array> {
+  let count = 0;
+  for (const chunk of chunks) {
+    count += chunk.length;
+    if (count > size) break;
+    yield chunk;
+  }
+  if (count === size) return;
+  const difference = count > size ? "more" : "fewer";
+  throw new LatticeError("io", `a content of ${size} bytes turned out to have ${difference}`, {
+    hint: "something changes it while it is read; try again when it is at rest",
+  });
+}
