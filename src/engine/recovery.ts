@@ -42,7 +42,9 @@ export function recover(context: EngineContext, lock: RepoLock): RecoveredOperat
     if (outcome !== null) recovered.push(outcome);
   }
   if (marker === "unreadable") removeTornMarker(context);
-  if (searchAll) sweepTemporary(context, recovered.filter(({ outcome }) => outcome === "paused").map(({ op }) => op));
+  const waiting = recovered.filter(({ outcome }) => outcome === "paused").map(({ op }) => op);
+  sweepTemporary(context, waiting);
+  if (searchAll) removeKeepFiles(context, null, waiting);
   updateNotes(context, lock, recovered, searchAll);
   return recovered;
 }
@@ -84,13 +86,12 @@ function findUnfinished(context: EngineContext): string[] {
   return unfinished.reverse();
 }
 
-/** Removes temporary folders and `.keep` files that no waiting operation needs. */
+/** Removes temporary folders: whoever made one held the lock that we hold now. */
 function sweepTemporary(context: EngineContext, waiting: readonly string[]): void {
   const { system, repository } = context;
   for (const entry of system.disk.list(temporaryRoot(repository.commonDir)) ?? []) {
     if (!waiting.includes(entry.name)) removeTree(system, `${temporaryRoot(repository.commonDir)}/${entry.name}`);
   }
-  removeKeepFiles(context, null, waiting);
 }
 
 function removeTornMarker(context: EngineContext): void {
