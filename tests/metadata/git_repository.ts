@@ -27,7 +27,9 @@ export function snapshot(path: string, prefix = "refs/"): Snapshot {
     return { name, value: target === "" ? { kind: "direct", oid } : { kind: "symbolic", target } };
   });
   const oids = lines.filter((line) => line !== "").map((line) => line.slice(0, line.indexOf(" ")));
-  return { refs: refs.sort((a, b) => compareNames(a.name, b.name)), objects: readObjects(path, oids) };
+  const objects: Snapshot["objects"] = new Map();
+  for (let i = 0; i < oids.length; i += OIDS_AT_ONCE) readObjects(path, oids.slice(i, i + OIDS_AT_ONCE), objects);
+  return { refs: refs.sort((a, b) => compareNames(a.name, b.name)), objects };
 }
 
 /** A repository made of a snapshot; only what the metadata layer asks for is there. */
@@ -64,10 +66,12 @@ function run(args: string[], path: string): string {
   return utf8Decoder.decode(outcome.stdout);
 }
 
-function readObjects(path: string, oids: readonly string[]): Map<string, GitObject> {
+/** Deno writes all of the input before it reads any output; so much fits into a pipe that nobody reads. */
+const OIDS_AT_ONCE = 500;
+
+function readObjects(path: string, oids: readonly string[], objects: Snapshot["objects"]): void {
   const outcome = runProgram(modernGit(), ["cat-file", "--batch"], path, { stdin: oids.join("\n") + "\n" });
   if (outcome.exit !== 0) throw new Error(outcome.stderr);
-  const objects = new Map<string, GitObject>();
   for (let at = 0; at < outcome.stdout.length;) {
     const end = outcome.stdout.indexOf(10, at);
     const [oid, type, size] = utf8Decoder.decode(outcome.stdout.subarray(at, end)).split(" ") as [
@@ -79,5 +83,4 @@ function readObjects(path: string, oids: readonly string[]): Map<string, GitObje
     objects.set(oid, { type: type as ObjectType, content });
     at = end + 2 + Number(size);
   }
-  return objects;
 }
