@@ -5,10 +5,10 @@
  * @module
  */
 import type { Repository } from "../../git/repository.ts";
+import { compileWildmatch } from "../../git/wildmatch.ts";
 import type { System } from "../../platform/system.ts";
 import { bytesToName, concatBytes, nameToBytes } from "../../platform/text.ts";
 import { GitExit } from "./context.ts";
-import { compileWildmatch } from "./wildmatch.ts";
 
 /** Insists that content stays as it is. */
 export interface UnchangedContent {

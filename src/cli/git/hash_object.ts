@@ -57,7 +57,9 @@ export const run: GitCommand = (context, args) => {
   const job = openJob(context, settings);
   return withOutput(context.streams, (output) => {
     if (settings.stdin > 0) output.text(`${hashStdin(job)}\n`);
-    for (const file of files) output.text(`${hashFile(job, absolute(context.system.host.workingDirectory, file), file)}\n`);
+    for (const file of files) {
+      output.text(`${hashFile(job, absolute(context.system.host.workingDirectory, file), file)}\n`);
+    }
     if (settings.stdinPaths) hashListedFiles(job, output);
     return 0;
   });

@@ -61,7 +61,9 @@ function checkCommit(format: ObjectFormat, lines: readonly string[]): string | n
   if (flaw !== null) return flaw;
   if (lines[at]?.startsWith("author ") === true) return "multipleAuthors: invalid format - multiple 'author' lines";
   const committer = lines[at];
-  if (committer?.startsWith("committer ") !== true) return "missingCommitter: invalid format - expected 'committer' line";
+  if (committer?.startsWith("committer ") !== true) {
+    return "missingCommitter: invalid format - expected 'committer' line";
+  }
   return checkIdentity(committer.slice(10));
 }
 
@@ -87,10 +89,14 @@ function checkIdentity(text: string): string | null {
   const open = text.search(/[<>]/);
   if (open >= 0 && text[open] === ">") return "badName: invalid author/committer line - bad name";
   if (open < 0) return "missingEmail: invalid author/committer line - missing email";
-  if (text[open - 1] !== " ") return "missingSpaceBeforeEmail: invalid author/committer line - missing space before email";
+  if (text[open - 1] !== " ") {
+    return "missingSpaceBeforeEmail: invalid author/committer line - missing space before email";
+  }
   const close = open + 1 + text.slice(open + 1).search(/[<>]/);
   if (close <= open || text[close] !== ">") return "badEmail: invalid author/committer line - bad email";
-  if (text[close + 1] !== " ") return "missingSpaceBeforeDate: invalid author/committer line - missing space before date";
+  if (text[close + 1] !== " ") {
+    return "missingSpaceBeforeDate: invalid author/committer line - missing space before date";
+  }
   return checkDate(text.slice(close + 2));
 }
 
@@ -100,7 +106,9 @@ function checkDate(text: string): string | null {
   }
   const seconds = /^[0-9]+(?= )/.exec(text)?.[0];
   if (seconds === undefined) return "badDate: invalid author/committer line - bad date";
-  if (BigInt(seconds) >= 1n << 63n) return "badDateOverflow: invalid author/committer line - date causes integer overflow";
+  if (BigInt(seconds) >= 1n << 63n) {
+    return "badDateOverflow: invalid author/committer line - date causes integer overflow";
+  }
   if (/^[+-][0-9]{4}$/.test(text.slice(seconds.length + 1))) return null;
   return "badTimezone: invalid author/committer line - bad time zone";
 }

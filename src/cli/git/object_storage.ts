@@ -1,0 +1,105 @@
+/**
+ * How objects are stored: the space that they take on disk, and what their deltas stand on.
+ *
+ * @module
+ */
+import type { Oid } from "../../git/object_format.ts";
+import { findAlternates } from "../../git/objects/alternates.ts";
+import { createFilePages } from "../../git/objects/file_pages.ts";
+import { loosePath } from "../../git/objects/loose.ts";
+import { nameAt } from "../../git/objects/name_table.ts";
+import { type Pack, readEntry } from "../../git/objects/pack.ts";
+import { openPackFolder } from "../../git/objects/pack_folder.ts";
+import type { PackedPlace } from "../../git/objects/packed_objects.ts";
+import type { Repository } from "../../git/repository.ts";
+import { LatticeError } from "../../platform/errors.ts";
+import { fromHex, toHex } from "../../platform/text.ts";
+
+/** Answers questions about how objects are stored; each object must be there. */
+export interface ObjectStorage {
+  /** Bytes that an object takes, compressed, with its header. @throws {LatticeError} `invalid_data`. */
+  diskSize(oid: Oid): number;
+  /** The object that its delta stands on; zeros when it is stored whole. @throws {LatticeError} `invalid_data`. */
+  deltaBase(oid: Oid): Oid;
+}
+
+/** The entries of a pack in the order in which they stand. */
+interface PackOrder {
+  /** Offsets in bytes, rising; the last is the end of the entries. */
+  readonly offsets: readonly number[];
+  /** Index of the name of the entry at an offset. */
+  readonly names: ReadonlyMap<number, number>;
+}
+
+/** Looks at the packs and loose objects of a repository, borrowed ones too. */
+export function openObjectStorage(repository: Repository): ObjectStorage {
+  const { system, objectsDir, objectFormat } = repository;
+  const pages = createFilePages(system.disk);
+  const environment = system.env["GIT_ALTERNATE_OBJECT_DIRECTORIES"];
+  const borrowed = findAlternates(system.disk, objectsDir, environment, system.host.workingDirectory);
+  const sources = [objectsDir, ...borrowed].map((folder) => ({
+    folder,
+    packs: openPackFolder(system.disk, pages, folder, objectFormat),
+  }));
+  const orders = new Map<Pack, PackOrder>();
+
+  const placeOf = (oid: Oid): PackedPlace | null => {
+    for (const { packs } of sources) {
+      const name = fromHex(oid);
+      // An index that is damaged has another copy behind it, or the object would not have been read.
+      for (const place of packs.places(name, () => undefined)) return place;
+    }
+    return null;
+  };
+
+  const orderOf = (pack: Pack): PackOrder => {
+    let order = orders.get(pack);
+    if (order === undefined) orders.set(pack, order = readOrder(pack, objectFormat.rawLength));
+    return order;
+  };
+
+  return {
+    diskSize(oid) {
+      const place = placeOf(oid);
+      if (place !== null) {
+        const { offsets } = orderOf(place.pack);
+        return offsets[positionOf(offsets, place.offset) + 1]! - place.offset;
+      }
+      for (const { folder } of sources) {
+        const stat = system.disk.stat(loosePath(folder, oid));
+        if (stat !== null) return stat.size;
+      }
+      throw new LatticeError("io", `object ${oid} was removed while it was looked at`, { details: { oid } });
+    },
+
+    deltaBase(oid) {
+      const place = placeOf(oid);
+      if (place === null) return objectFormat.zero;
+      const { stored } = readEntry(place.pack, place.offset, objectFormat);
+      if (stored.kind === "whole") return objectFormat.zero;
+      if (stored.kind === "name-delta") return toHex(stored.baseName);
+      const index = orderOf(place.pack).names.get(stored.baseOffset);
+      if (index !== undefined) return toHex(nameAt(place.pack.index().names, index));
+      throw new LatticeError("invalid_data", `${JSON.stringify(place.pack.path)} has no object at its base of ${oid}`);
+    },
+  };
+}
+
+function readOrder(pack: Pack, trailerBytes: number): PackOrder {
+  const index = pack.index();
+  const names = new Map<number, number>();
+  for (let i = 0; i < index.names.count; i++) names.set(index.offsetAt(i), i);
+  const offsets = [...names.keys(), pack.file().size - trailerBytes].sort((a, b) => a - b);
+  return { offsets, names };
+}
+
+/** Where a number stands in a rising list that holds it. */
+function positionOf(offsets: readonly number[], offset: number): number {
+  let low = 0;
+  for (let high = offsets.length - 1; low < high;) {
+    const middle = (low + high) >> 1;
+    if (offsets[middle]! < offset) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
