@@ -118,8 +118,15 @@ export function toHex(bytes: Uint8Array): string {
 /** Bytes of an even number of hexadecimal digits, which the caller has checked. */
 export function fromHex(digits: string): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(digits.length >> 1);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = parseInt(digits.slice(i * 2, i * 2 + 2), 16);
+  for (let i = 0; i < bytes.length; i++) {
+    bytes[i] = (digitValue(digits.charCodeAt(i * 2)) << 4) | digitValue(digits.charCodeAt(i * 2 + 1));
+  }
   return bytes;
+}
+
+/** Value of a hexadecimal digit of either case. */
+function digitValue(unit: number): number {
+  return unit < 58 ? unit - 48 : (unit | 32) - 87;
 }
 
 function isLowSurrogate(unit: number): boolean {
