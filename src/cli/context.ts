@@ -29,6 +29,8 @@ export interface CommandContext {
   openRepository(): Promise<Repository>;
   /** Configuration: environment, repo config (where there is a repository), user config. Read once. */
   settings(): Promise<Settings>;
+  /** What flag, environment or config say about waiting for locks, in milliseconds; git's own locks heed only that. */
+  givenLockTimeoutMs(): Promise<number | undefined>;
   /** How long to wait for the repo lock, in milliseconds: flag, environment, config, 10 s. */
   lockTimeoutMs(): Promise<number>;
 }
@@ -58,8 +60,8 @@ export function createContext(
     log,
     openRepository: () => repository ??= openRepositoryOf(world, global.gitDir),
     settings: () => settings ??= loadSettings(context),
-    lockTimeoutMs: async () =>
-      global.lockTimeoutMs ?? (await context.settings()).lockTimeoutMs ?? LOCK_TIMEOUT_MS_DEFAULT,
+    givenLockTimeoutMs: async () => global.lockTimeoutMs ?? (await context.settings()).lockTimeoutMs,
+    lockTimeoutMs: async () => await context.givenLockTimeoutMs() ?? LOCK_TIMEOUT_MS_DEFAULT,
   };
   return context;
 }

@@ -15,6 +15,8 @@ import { type ArgumentToken, tokenizeArguments, type TokenizerOption } from "../
 
 /** What a command is given. */
 export interface ParsedCommand {
+  /** The command's words: `["meta", "get"]`. */
+  readonly command: readonly string[];
   /** Arguments by position. */
   readonly arguments: readonly string[];
   /** Another program's command line, after `--`; empty when the command takes none. */
@@ -233,6 +235,7 @@ function finish(command: CommandDefinition, collected: Collected, before: readon
     });
   }
   return {
+    command: command.path,
     arguments: positionals,
     program,
     flag: (option) => collected.given.has(option),

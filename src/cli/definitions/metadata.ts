@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ArgumentDefinition, CommandDefinition } from "../definition.ts";
+import type { ArgumentDefinition, CommandDefinition, OptionDefinition } from "../definition.ts";
 
 const BRANCH: ArgumentDefinition = {
   name: "branch",
@@ -11,7 +11,21 @@ const BRANCH: ArgumentDefinition = {
   summary: "name of the branch, without refs/heads/",
 };
 
-/** `meta …`. */
+const FILE: OptionDefinition = {
+  name: "file",
+  value: { name: "path", kind: "path" },
+  summary: "read this file; - or nothing is standard input",
+};
+
+const EXPECT: OptionDefinition = {
+  name: "expect",
+  value: { name: "oid", kind: "oid" },
+  summary: "the oid that the branch's metadata must have now, else exit code 3",
+};
+
+const STORED = `{"branch","ref","oid","previous","op"}`;
+
+/** `meta …` and `apply`. */
 export const METADATA_COMMANDS: readonly CommandDefinition[] = [
   {
     path: ["meta", "get"],
@@ -22,6 +36,71 @@ export const METADATA_COMMANDS: readonly CommandDefinition[] = [
     json: `{"branch","ref","oid","metadata"}`,
     examples: [{ line: "lattice meta get feature-b", summary: "the stored document" }],
     load: () => import("../commands/meta_get.ts"),
+  },
+  {
+    path: ["meta", "set"],
+    summary: "store a whole metadata document",
+    description: [
+      "The document is checked and stored in canonical form. Without an expectation, what is there under the",
+      "lock is replaced. Equal content changes nothing. Prints the oid of the stored blob.",
+    ],
+    arguments: [BRANCH],
+    options: [
+      FILE,
+      EXPECT,
+      {
+        name: "expect-absent",
+        excludes: ["expect"],
+        summary: "the branch must not have metadata yet, else exit code 3",
+      },
+    ],
+    json: STORED,
+    examples: [
+      { line: "lattice meta set feature-b --file b.json", summary: "store a document" },
+      { line: "lattice meta set feature-b --expect-absent < b.json", summary: "only where there is none" },
+    ],
+    load: () => import("../commands/meta_set.ts"),
+  },
+  {
+    path: ["meta", "edit"],
+    summary: "change fields of a branch's metadata",
+    description: ["Keeps the other fields and sets updated_at. Prints the oid of the stored blob."],
+    arguments: [BRANCH],
+    options: [
+      { name: "parent", value: { name: "branch", kind: "branch" }, summary: "the branch that this one is based on" },
+      { name: "base", value: { name: "rev", kind: "ref" }, summary: "the commit of the parent on which it begins" },
+      {
+        name: "freeze",
+        value: { name: "scope", kind: "text", choices: ["single", "downstack_inclusive"] },
+        excludes: ["unfreeze"],
+        summary: "freeze the branch alone, or with all below it",
+      },
+      { name: "unfreeze", excludes: ["freeze", "reason"], summary: "allow changes again" },
+      { name: "reason", value: { name: "text", kind: "text" }, summary: "why it is frozen" },
+      {
+        name: "pr",
+        value: { name: "forge:number:url", kind: "text" },
+        excludes: ["no-pr"],
+        summary: "the pull request of the branch",
+      },
+      { name: "no-pr", excludes: ["pr"], summary: "the branch has no pull request" },
+    ],
+    json: STORED,
+    examples: [
+      { line: "lattice meta edit feature-b --parent feature-a --base feature-a", summary: "put it on another branch" },
+      { line: "lattice meta edit feature-b --freeze single --reason 'under review'", summary: "freeze it" },
+    ],
+    load: () => import("../commands/meta_edit.ts"),
+  },
+  {
+    path: ["meta", "delete"],
+    summary: "remove the metadata of a branch",
+    description: ["Exit code 1 when it has none, 3 when --expect was given as well."],
+    arguments: [BRANCH],
+    options: [EXPECT],
+    json: `{"branch","ref","previous","op"}`,
+    examples: [{ line: "lattice meta delete feature-b", summary: "the branch itself stays" }],
+    load: () => import("../commands/meta_delete.ts"),
   },
   {
     path: ["meta", "list"],
@@ -44,5 +123,19 @@ export const METADATA_COMMANDS: readonly CommandDefinition[] = [
     json: `{"branch","oid","metadata"} on each line, with and without --json`,
     examples: [{ line: "lattice meta export > backup.jsonl", summary: "keep a copy of all documents" }],
     load: () => import("../commands/meta_export.ts"),
+  },
+  {
+    path: ["apply"],
+    summary: "apply JSON lines as one operation, all or nothing",
+    description: [
+      `{"branch":"b","expect":"<oid>"|null,"metadata":{…}|null} changes metadata,`,
+      `{"ref":"refs/heads/b","old":"<oid>"|null,"new":"<oid>"|null} changes a ref. A null expectation: it must`,
+      "not exist; left out: whatever is there; a null new value: delete. Prints the operation's id.",
+    ],
+    arguments: [],
+    options: [FILE, { name: "dry-run", summary: "check everything and change nothing" }],
+    json: `{"op","updates":[{"ref","old","new"}]}`,
+    examples: [{ line: "lattice apply --file changes.jsonl", summary: "all of the lines, or none" }],
+    load: () => import("../commands/apply.ts"),
   },
 ];

@@ -1,0 +1,53 @@
+/**
+ * How commands come to change refs: lock, recovery, and what is said about them.
+ *
+ * @module
+ */
+import type { CommandContext } from "./context.ts";
+import type { ParsedCommand } from "./parse.ts";
+import { openWriter, type Writer } from "../engine/mod.ts";
+import type { LockHolder } from "../locks/repo_lock.ts";
+import { onSignal } from "../platform/process.ts";
+
+/** How a change is opened. */
+export interface ChangeOptions {
+  /** Goes on although an operation is paused. */
+  readonly evenIfPaused?: boolean;
+}
+
+/**
+ * Takes the repository lock and recovers what a crash left.
+ *
+ * @returns The right to change refs; `using` gives it back.
+ * @throws {LatticeError} As `openWriter` says.
+ */
+export async function openChange(
+  context: CommandContext,
+  parsed: ParsedCommand,
+  options: ChangeOptions = {},
+): Promise<Writer> {
+  const repository = await context.openRepository();
+  const given = await context.givenLockTimeoutMs();
+  onSignal(() => {}); // from here on a signal ends us between steps only; the kernel then releases the lock
+  const writer = await openWriter(repository, {
+    command: [...parsed.command, ...parsed.arguments].join(" "),
+    arguments: context.commandLine,
+    lockTimeoutMs: await context.lockTimeoutMs(),
+    ...(given === undefined ? {} : { gitLockTimeoutMs: given }),
+    log: context.log.detail,
+    onContention: (holder) => sayWaiting(context, holder),
+    ...(options.evenIfPaused === true ? { evenIfPaused: true } : {}),
+  });
+  for (const { op, outcome } of writer.recovered) context.log.detail(`recovered operation ${op}: ${outcome}`);
+  return writer;
+}
+
+/** Tells a person who watches why nothing happens. */
+export function sayWaiting({ log, streams }: CommandContext, holder: LockHolder | null, always = false): void {
+  const who = holder === null
+    ? "another process"
+    : `${JSON.stringify(holder.command)} (pid ${holder.pid} on ${holder.host}, since ${holder.since})`;
+  const message = `waiting for the repository lock, held by ${who}`;
+  if (always || streams.isTerminal(2)) log.info(message);
+  else log.detail(message);
+}

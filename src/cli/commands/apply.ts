@@ -1,0 +1,102 @@
+/**
+ * `lattice apply`.
+ *
+ * @module
+ */
+import { openChange } from "../change.ts";
+import type { CommandContext } from "../context.ts";
+import { EXIT_OK } from "../exit_codes.ts";
+import { readInput } from "../input.ts";
+import type { ParsedCommand } from "../parse.ts";
+import type { Expectation, RefOutcome, RefUpdate, TransactionRequest, TransactionResult } from "../../engine/mod.ts";
+import { isMet } from "../../engine/update.ts";
+import type { Oid } from "../../git/object_format.ts";
+import type { NewObject } from "../../git/objects/store.ts";
+import type { Repository } from "../../git/repository.ts";
+import { type ApplyLine, parseApplyLines } from "../../metadata/apply_lines.ts";
+import { CasFailedError } from "../../metadata/errors.ts";
+import { planBytes, planRemoval } from "../../metadata/plan.ts";
+import { MetadataStore } from "../../metadata/store.ts";
+import { LatticeError } from "../../platform/errors.ts";
+import { compareNames } from "../../platform/text.ts";
+
+/** Applies JSON lines as one operation. */
+export async function run(context: CommandContext, parsed: ParsedCommand): Promise<number> {
+  const repository = await context.openRepository();
+  const lines = parseApplyLines(readInput(context, parsed.value("file")), repository.objectFormat);
+  const request = requestOf(lines, repository);
+  if (lines.length === 0) return report(context, { op: null, updates: [] });
+  if (parsed.flag("dry-run")) return report(context, rehearse(repository, lines, request));
+  using writer = await openChange(context, parsed);
+  refuseForeign(repository, lines);
+  return report(context, writer.transact(request));
+}
+
+function report({ output }: CommandContext, { op, updates }: TransactionResult): number {
+  if (output.json) output.value({ op, updates });
+  else if (op !== null) output.line(op);
+  return EXIT_OK;
+}
+
+function requestOf(lines: readonly ApplyLine[], { objectFormat: format }: Repository): TransactionRequest {
+  const updates: RefUpdate[] = [];
+  const objects: NewObject[] = [];
+  for (const line of lines) {
+    if (line.kind === "ref") {
+      const change = line.new === null ? { kind: "delete" } as const : { kind: "set", oid: line.new } as const;
+      updates.push({ name: line.ref, expect: line.expect, change, follow: false });
+    } else if (line.document === null) {
+      updates.push(planRemoval(line.branch, line.expect));
+    } else {
+      const plan = planBytes(line.document.bytes, line.expect, { branch: line.branch, format });
+      updates.push(plan.update);
+      objects.push(plan.object);
+    }
+  }
+  return { updates, objects, message: "lattice: apply", purpose: "operation" };
+}
+
+/** Another tool's documents are neither replaced nor removed. */
+function refuseForeign(repository: Repository, lines: readonly ApplyLine[]): void {
+  const store = new MetadataStore(repository);
+  for (const line of lines) {
+    if (line.kind !== "metadata") continue;
+    const actual = valueOf(repository, line.ref);
+    if (actual !== null && isMet(line.expect, actual)) store.refuseForeign(line.branch, actual);
+  }
+}
+
+/** What would happen, without a lock and without writing anything. */
+function rehearse(
+  repository: Repository,
+  lines: readonly ApplyLine[],
+  { updates }: TransactionRequest,
+): TransactionResult {
+  const outcomes: RefOutcome[] = [];
+  for (const { name, expect, change } of updates) {
+    const old = valueOf(repository, name);
+    if (!isMet(expect, old)) throw new CasFailedError(name, expectedOid(expect), old);
+    const value = change.kind === "set" ? change.oid : null;
+    if (value !== old) outcomes.push({ ref: name, old, new: value });
+  }
+  for (const line of lines) {
+    if (line.kind === "ref" && line.new !== null && !repository.objects.has(line.new)) {
+      throw new LatticeError("invalid_data", `line ${line.line}: object ${line.new} is not there`, {
+        hint: "store the object before a ref is to name it",
+        details: { line: line.line, ref: line.ref, oid: line.new },
+      });
+    }
+  }
+  refuseForeign(repository, lines);
+  return { op: null, updates: outcomes.sort((a, b) => compareNames(a.ref, b.ref)) };
+}
+
+function expectedOid(expect: Expectation): Oid | null {
+  return expect.kind === "exactly" ? expect.oid : null;
+}
+
+function valueOf(repository: Repository, name: string): Oid | null {
+  const value = repository.refs.read(name)?.value;
+  if (value === undefined) return null;
+  return value.kind === "direct" ? value.oid : repository.refs.resolve(name).oid;
+}

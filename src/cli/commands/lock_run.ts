@@ -1,0 +1,43 @@
+/**
+ * `lattice lock run -- <command>`.
+ *
+ * @module
+ */
+import { sayWaiting } from "../change.ts";
+import type { CommandContext } from "../context.ts";
+import type { ParsedCommand } from "../parse.ts";
+import { acquireRepoLock, LOCK_TOKEN_VARIABLE } from "../../locks/repo_lock.ts";
+import { onSignal } from "../../platform/process.ts";
+
+/** Runs a program while the repository lock is held. */
+export async function run(context: CommandContext, parsed: ParsedCommand): Promise<number> {
+  const { system, log } = context;
+  const repository = await context.openRepository();
+  onSignal(() => {}); // the lock must outlive the program, so a signal is heeded once that has ended
+  using lock = await acquireRepoLock(system, {
+    commonDir: repository.commonDir,
+    command: `lock run -- ${parsed.program.join(" ")}`,
+    timeoutMs: await context.lockTimeoutMs(),
+    onContention: (holder) => sayWaiting(context, holder, parsed.flag("wait-message")),
+  });
+  log.detail(`repository lock taken (flock) after ${Math.round(lock.waitedMs)} ms`);
+  const { exitCode } = system.run([...parsed.program], {
+    cwd: system.host.workingDirectory,
+    env: childEnvironment(system.env, lock.token),
+    stdin: "inherit",
+    stdout: "inherit",
+  });
+  // Shells say so themselves; nobody else would.
+  if (exitCode === 127) log.warn(`${JSON.stringify(parsed.program[0])} ended with 127: is it there?`);
+  await system.clock.sleep(0); // lets a signal that came meanwhile be heard
+  return exitCode;
+}
+
+function childEnvironment(env: Readonly<Record<string, string | undefined>>, token: string): Record<string, string> {
+  const inherited: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env)) {
+    if (value !== undefined) inherited[name] = value;
+  }
+  inherited[LOCK_TOKEN_VARIABLE] = token;
+  return inherited;
+}

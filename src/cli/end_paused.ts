@@ -1,0 +1,26 @@
+/**
+ * Ends a paused operation, for `continue` and `abort`.
+ *
+ * @module
+ */
+import { openChange } from "./change.ts";
+import type { CommandContext } from "./context.ts";
+import { EXIT_OK } from "./exit_codes.ts";
+import type { ParsedCommand } from "./parse.ts";
+import { resume } from "../operations/resume.ts";
+
+/** Goes on with the paused operation, or takes it back. */
+export async function endPaused(
+  context: CommandContext,
+  parsed: ParsedCommand,
+  way: "continue" | "abort",
+): Promise<number> {
+  const { output, log } = context;
+  using writer = await openChange(context, parsed, { evenIfPaused: true });
+  const { op, updates, kept } = resume(writer, way);
+  for (const { ref, old, new: value } of updates) log.info(`${ref}: ${old ?? "nothing"} -> ${value ?? "nothing"}`);
+  for (const ref of kept) log.info(`${ref}: left as others made it`);
+  if (output.json) output.value({ op, updates });
+  else output.line(op);
+  return EXIT_OK;
+}

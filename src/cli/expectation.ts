@@ -1,0 +1,25 @@
+/**
+ * `--expect <oid>` and `--expect-absent`.
+ *
+ * @module
+ */
+import type { ParsedCommand } from "./parse.ts";
+import type { Expectation } from "../engine/mod.ts";
+import { isOid, type ObjectFormat } from "../git/object_format.ts";
+import { LatticeError } from "../platform/errors.ts";
+
+/**
+ * What the options say.
+ *
+ * @returns `undefined`: nothing is expected.
+ * @throws {LatticeError} `usage`: the value is no full oid of the repository.
+ */
+export function expectationOf(parsed: ParsedCommand, format: ObjectFormat): Expectation | undefined {
+  if (parsed.flag("expect-absent")) return { kind: "absent" };
+  const oid = parsed.value("expect")?.toLowerCase();
+  if (oid === undefined) return undefined;
+  if (isOid(format, oid) && oid !== format.zero) return { kind: "exactly", oid };
+  throw new LatticeError("usage", `option --expect is no oid of ${format.hexLength} digits: ${JSON.stringify(oid)}`, {
+    hint: "lattice meta get --json shows the oid that a branch's metadata has now",
+  });
+}

@@ -1,0 +1,25 @@
+/**
+ * What a command is given to read: a file, or standard input.
+ *
+ * @module
+ */
+import { absolutePath, type CommandContext } from "./context.ts";
+import { LatticeError } from "../platform/errors.ts";
+import { concatBytes } from "../platform/text.ts";
+
+/**
+ * Reads the whole input.
+ *
+ * @param file The value of `--file`; `-` or nothing: standard input.
+ * @throws {LatticeError} `usage`: there is no such file; `io`.
+ */
+export function readInput({ system, streams }: CommandContext, file: string | undefined): Uint8Array {
+  if (file !== undefined && file !== "-") {
+    const bytes = system.disk.readFile(absolutePath(system, file));
+    if (bytes !== null) return bytes;
+    throw new LatticeError("usage", `there is no file ${JSON.stringify(file)}`, { details: { path: file } });
+  }
+  const parts: Uint8Array[] = [];
+  for (let part = streams.read(); part !== null; part = streams.read()) parts.push(part);
+  return concatBytes(parts);
+}
