@@ -19,6 +19,7 @@ const {
   O_CREAT,
   O_EXCL,
   O_NOFOLLOW = 0,
+  O_NONBLOCK = 0,
   O_DIRECTORY = 0,
 } = fs.constants;
 
@@ -29,7 +30,8 @@ export const realDisk: Disk = {
   },
 
   openRead(path) {
-    return orNull("open", path, () => new RealFile(path, fs.openSync(native(path), O_RDONLY)));
+    // Without blocking: a pipe that stands where a file should be must not stop the program.
+    return orNull("open", path, () => new RealFile(path, fs.openSync(native(path), O_RDONLY | O_NONBLOCK)));
   },
 
   create(path, mode = 0o666) {

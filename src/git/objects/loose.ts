@@ -66,7 +66,7 @@ function readStart(file: OpenFile): Uint8Array {
     const count = file.readAt(buffer, 0);
     return buffer.subarray(0, count);
   } catch (error) {
-    if (isDiskError(error, "EISDIR")) throw damagedFile(file.path, "it is a folder", error);
+    if (isDiskError(error, "EISDIR", "ESPIPE")) throw damagedFile(file.path, "it is no regular file", error);
     throw error;
   }
 }

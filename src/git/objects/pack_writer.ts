@@ -78,7 +78,7 @@ function publish(storage: ObjectStorage, name: string, pack: string, index: stri
   const { disk } = storage.system;
   const existed = disk.stat(`${name}.idx`) !== null;
   const keep = `${name}.keep`;
-  writeKeep(storage, keep, keepText);
+  writeKeep(storage, keep, index, keepText);
   try {
     disk.rename(pack, `${name}.pack`);
     disk.rename(index, `${name}.idx`);
@@ -92,21 +92,23 @@ function publish(storage: ObjectStorage, name: string, pack: string, index: stri
   return keep;
 }
 
-/** One that is there belongs to an operation that died with the same objects in hand: ours takes its place. */
-function writeKeep(storage: ObjectStorage, path: string, text: string): void {
+/**
+ * Makes the `.keep` file: a second name of the index, which is flushed already. So its content is never torn, no
+ * flush is spent on it, and whoever finds it after a power cut knows by its first bytes that it is ours, since git
+ * and people write text. Where there are no hard links, it holds the given text.
+ */
+function writeKeep(storage: ObjectStorage, path: string, index: string, text: string): void {
   const { disk } = storage.system;
-  let file: OpenFile;
+  // One that is there belongs to an operation that died with the same objects in hand: ours takes its place.
+  removeQuietly(storage, path);
   try {
-    file = disk.create(path, 0o600);
+    disk.link(index, path);
   } catch (error) {
-    if (!isDiskError(error, "EEXIST")) throw error;
-    const replacement = createTemporary(storage, path.slice(0, path.lastIndexOf("/")), "tmp_keep_", 0o600);
-    fillTemporary(storage, replacement, () => replacement.write(utf8(text)), false);
-    disk.rename(replacement.path, path);
-    return;
+    if (!isDiskError(error, "EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK")) throw error;
+    const file: OpenFile = disk.create(path, 0o600);
+    fillTemporary(storage, file, () => file.write(utf8(text)), true);
+    adjustMode(disk, storage.shared, path, "file");
   }
-  fillTemporary(storage, file, () => file.write(utf8(text)), false);
-  adjustMode(disk, storage.shared, path, "file");
 }
 
 function writeEntries(
