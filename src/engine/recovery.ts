@@ -44,7 +44,7 @@ export function recover(context: EngineContext, lock: RepoLock): RecoveredOperat
   if (marker === "unreadable") removeTornMarker(context);
   const waiting = recovered.filter(({ outcome }) => outcome === "paused").map(({ op }) => op);
   sweepTemporary(context, waiting);
-  if (searchAll) removeKeepFiles(context, null, waiting);
+  if (searchAll) removeKeepFiles(context);
   updateNotes(context, lock, recovered, searchAll);
   return recovered;
 }
@@ -55,7 +55,7 @@ function recoverOperation(context: EngineContext, opId: string): RecoveredOperat
   const journal = Journal.reopen(system, repository.commonDir, opId);
   if (journal === null) {
     removeIfThere(system, journalPath(repository.commonDir, opId)); // created, but never flushed
-    removeKeepFiles(context, opId);
+    removeKeepFiles(context);
     removeTree(system, temporaryFolder(repository.commonDir, opId));
     const marker = readOpState(system, repository.commonDir);
     if (marker !== null && marker !== "unreadable" && marker.op_id === opId) {

@@ -6,12 +6,12 @@
  *
  * @module
  */
-import { decodeUtf8 } from "../platform/text.ts";
+import type { System } from "../platform/system.ts";
+import { equalBytes, utf8 } from "../platform/text.ts";
 import type { EngineContext } from "./context.ts";
 import { filesRefs, lockPath, packedLockPath } from "./files_refs.ts";
 import type { Journal } from "./journal.ts";
 import type { DivergedRef, JournalRecord, UpdatesRecord } from "./journal_format.ts";
-import { OPERATION_ID } from "./operation_id.ts";
 import { readOpState, removeOpState, writeOpState } from "./op_state.ts";
 import { makeFolder, parentFolder, removeIfThere, removeTree, temporaryFolder, temporaryRoot } from "./paths.ts";
 import { recordedValue } from "./plan.ts";
@@ -225,7 +225,7 @@ function removeTraces(context: EngineContext, journal: Journal): void {
     const folder = parentFolder(filesRefs(repository).loosePath(update.ref));
     if (update.new === null) removeEmptyParents(system.disk, folder, (at) => isRefSubfolder(context, at));
   }
-  removeKeepFiles(context, opId);
+  removeKeepFiles(context);
   removeTree(system, temporaryFolder(repository.commonDir, opId));
   const marker = readOpState(system, repository.commonDir);
   if (marker === null || (marker !== "unreadable" && marker.op_id !== opId)) return;
@@ -239,26 +239,32 @@ export function keepText(opId: string): string {
 }
 
 /**
- * Removes the `.keep` files of operations. Their packs stay: refs lead into them, or `git gc` takes them.
+ * Removes the `.keep` files that lattice made. Their packs stay: refs lead into them, or `git gc` takes them.
  *
- * @param opId The operation, or `null` for all but some.
- * @param spared Operations whose files stay.
+ * One operation runs at a time, and a paused one has its documents in the journal, so none is needed any more.
  */
-export function removeKeepFiles(context: EngineContext, opId: string | null, spared: readonly string[] = []): void {
+export function removeKeepFiles(context: EngineContext): void {
   const { system, repository } = context;
   const folder = `${repository.objectsDir}/pack`;
   for (const entry of system.disk.list(folder) ?? []) {
-    if (!entry.name.endsWith(".keep") || entry.kind !== "file") continue;
     const path = `${folder}/${entry.name}`;
-    const owner = keepOwner(system.disk.readFile(path));
-    if (owner === null || spared.includes(owner) || (opId !== null && owner !== opId)) continue;
-    removeIfThere(system, path);
+    if (entry.name.endsWith(".keep") && entry.kind === "file" && isOurKeepFile(system, path)) {
+      removeIfThere(system, path);
+    }
   }
 }
 
-/** The operation that a `.keep` file names; `null`: it is not ours. */
-function keepOwner(content: Uint8Array | null): string | null {
-  if (content === null || content.length > 100) return null;
-  const [word, opId] = (decodeUtf8(content) ?? "").trimEnd().split(" ");
-  return word === "lattice" && opId !== undefined && OPERATION_ID.test(opId) ? opId : null;
+/** Ours is a second name of a pack index, or holds our text where there are no hard links. */
+function isOurKeepFile(system: System, path: string): boolean {
+  const file = system.disk.openRead(path);
+  if (file === null) return false;
+  using _closed = file;
+  const head = new Uint8Array(KEEP_TEXT.length);
+  const count = file.readAt(head, 0);
+  return equalBytes(head.subarray(0, 4), INDEX_MAGIC) || (count === head.length && equalBytes(head, KEEP_TEXT));
 }
+
+/** The first bytes of a pack index (gitformat-pack, version 2). */
+const INDEX_MAGIC = Uint8Array.of(0xff, 0x74, 0x4f, 0x63);
+
+const KEEP_TEXT = utf8("lattice ");

@@ -43,7 +43,9 @@ export function deleteRef(name: string): RefUpdate {
 
 /** A commit with an empty tree. */
 export function commit(message: string): NewObject {
-  const text = `tree ${oidOf(EMPTY_TREE)}\nauthor T <t@example.com> 1 +0000\ncommitter T <t@example.com> 1 +0000\n\n${message}\n`;
+  const text = `tree ${
+    oidOf(EMPTY_TREE)
+  }\nauthor T <t@example.com> 1 +0000\ncommitter T <t@example.com> 1 +0000\n\n${message}\n`;
   return { type: "commit", content: utf8(text) };
 }
 

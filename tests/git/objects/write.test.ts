@@ -85,7 +85,11 @@ for (const format of FORMATS) {
     const tree = utf8("");
     objects.push({ type: "tree", content: tree }, blob("twice"), blob("twice"));
     const keep = store.writePack(objects, "operation 1\n")!;
-    assert.deepEqual(readFileSync(keep), readFileSync(keep.replace(/keep$/, "idx")), "it is a second name of the index");
+    assert.deepEqual(
+      readFileSync(keep),
+      readFileSync(keep.replace(/keep$/, "idx")),
+      "it is a second name of the index",
+    );
     const pack = keep.replace(/keep$/, "pack");
     const index = keep.replace(/keep$/, "idx");
     gitText(["verify-pack", index], folder);
