@@ -49,7 +49,7 @@ export function parseDateFormat(text: string): DateFormat {
   const head = colon < 0 ? text : text.slice(0, colon);
   const local = head.endsWith("-local");
   const name = local ? head.slice(0, -6) : head;
-  const style = LONG_NAMES[name] ?? STYLES.find((candidate) => candidate === name);
+  const style = STYLES.find((candidate) => candidate === (Object.hasOwn(LONG_NAMES, name) ? LONG_NAMES[name] : name));
   if (style === undefined) throw new GitExit(128, `fatal: unknown date format ${text}`);
   if (style === "format") {
     if (colon < 0) throw new GitExit(128, `fatal: date format missing colon separator: ${text}`);
@@ -180,7 +180,6 @@ function signedZone(zone: number): string {
 }
 
 function strictZone(zone: number): string {
-  if (zone === 0) return "Z";
   const size = Math.abs(zone);
   return `${zone < 0 ? "-" : "+"}${two(Math.floor(size / 100))}:${two(size % 100)}`;
 }

@@ -46,8 +46,9 @@ export type Field =
   | { readonly kind: "refname" | "symref"; readonly form: NameForm }
   | { readonly kind: "objectname" | "tree" | "parent"; readonly form: OidForm }
   | {
-    readonly kind: "objecttype" | "objectsize" | "numparent" | "object" | "type" | "tag" | "head" | "worktreepath";
+    readonly kind: "objecttype" | "deltabase" | "numparent" | "object" | "type" | "tag" | "head" | "worktreepath";
   }
+  | { readonly kind: "objectsize"; readonly disk: boolean }
   | { readonly kind: "raw"; readonly size: boolean }
   | { readonly kind: "person"; readonly person: Person; readonly part: PersonPart }
   | { readonly kind: "message"; readonly part: MessagePart }
@@ -83,12 +84,12 @@ export function parseAtom(text: string): Atom {
   const colon = bare.indexOf(":");
   const name = colon < 0 ? bare : bare.slice(0, colon);
   const argument = colon < 0 || colon === bare.length - 1 ? null : bare.slice(colon + 1);
-  const parse = PARSERS[name];
+  const parse = Object.hasOwn(PARSERS, name) ? PARSERS[name] : undefined;
   if (parse === undefined) throw unknownOrUnsupported(name, text);
   return { text, deref, field: parse(argument, name) };
 }
 
-const UNSUPPORTED = new Set(["deltabase", "describe", "flag", "is-base", "rest", "signature", "trailers"]);
+const UNSUPPORTED = new Set(["describe", "flag", "is-base", "rest", "signature", "trailers"]);
 
 function unknownOrUnsupported(name: string, text: string): GitExit {
   if (UNSUPPORTED.has(name)) return unsupported(text);
@@ -110,10 +111,10 @@ const PARSERS: Readonly<Record<string, AtomParser>> = {
   symref: (argument, name) => ({ kind: "symref", form: parseNameForm(argument, name) }),
   objecttype: withoutArgument({ kind: "objecttype" }),
   objectsize(argument) {
-    if (argument === "disk") throw unsupported("objectsize:disk");
-    if (argument !== null) throw unrecognized("objectsize", argument);
-    return { kind: "objectsize" };
+    if (argument !== null && argument !== "disk") throw unrecognized("objectsize", argument);
+    return { kind: "objectsize", disk: argument === "disk" };
   },
+  deltabase: withoutArgument({ kind: "deltabase" }),
   objectname: (argument, name) => ({ kind: "objectname", form: parseOidForm(argument, name) }),
   tree: (argument, name) => ({ kind: "tree", form: parseOidForm(argument, name) }),
   parent: (argument, name) => ({ kind: "parent", form: parseOidForm(argument, name) }),

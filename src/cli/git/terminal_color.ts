@@ -47,7 +47,7 @@ export function colorEscape(text: string): string | null {
 function attributeCode(word: string): number | null {
   const negated = word.startsWith("no");
   const name = negated ? word.replace(/^no-?/, "") : word;
-  return ATTRIBUTES[name]?.[negated ? 1 : 0] ?? null;
+  return Object.hasOwn(ATTRIBUTES, name) ? ATTRIBUTES[name]![negated ? 1 : 0] : null;
 }
 
 /** Codes of a foreground or background colour; empty for `normal`; `null` when it is none. */

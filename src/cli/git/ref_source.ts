@@ -1,0 +1,43 @@
+/**
+ * What the fields and filters of `for-each-ref` ask of a repository: names, short names, commits, history.
+ *
+ * @module
+ */
+import { openHistory } from "../../git/objects/history.ts";
+import { peelTo } from "../../git/objects/peel.ts";
+import type { Oid } from "../../git/object_format.ts";
+import type { Repository } from "../../git/repository.ts";
+import { resolveRevision } from "../../git/revisions/revision.ts";
+import { abbreviate } from "../../git/revisions/short_oid.ts";
+import { LatticeError } from "../../platform/errors.ts";
+import type { ValueSource } from "./ref_value.ts";
+
+/** Opens the source; nothing is read before something is asked. */
+export function openValueSource(repository: Repository): ValueSource {
+  const history = openHistory(repository.system.disk, repository.commonDir, repository.objects);
+  return {
+    repository,
+    parentsOf: (oid) => history.commitParents(oid).parents,
+    abbreviate: (oid, digits) => digits === null ? abbreviate(repository, oid) : abbreviate(repository, oid, digits),
+    resolve: (text) => resolveName(repository, text),
+    commitOf(oid) {
+      try {
+        return peelTo(repository.objects, oid, "commit")?.oid ?? null;
+      } catch (error) {
+        // git passes by a ref whose object is missing when it looks for commits
+        if (error instanceof LatticeError && error.code === "not_found") return null;
+        throw error;
+      }
+    },
+  };
+}
+
+/** The object that a name on the command line or on standard input stands for; `null`: none, or none that is clear. */
+export function resolveName(repository: Repository, text: string): Oid | null {
+  try {
+    return resolveRevision(repository, text);
+  } catch (error) {
+    if (error instanceof LatticeError && (error.code === "not_found" || error.code === "usage")) return null;
+    throw error;
+  }
+}

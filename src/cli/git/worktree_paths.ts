@@ -1,0 +1,48 @@
+/**
+ * Which branch is checked out where.
+ *
+ * @module
+ */
+import type { Repository } from "../../git/repository.ts";
+import { bytesToName, compareNames } from "../../platform/text.ts";
+import { isDamagedRef } from "./ref_item.ts";
+
+/** Paths of the worktrees by the full names of the refs that are checked out in them. */
+export function checkedOutRefs(repository: Repository): Map<string, string> {
+  const paths = new Map<string, string>();
+  const add = (headName: string, path: string) => {
+    const branch = headTarget(repository, headName);
+    if (branch !== null && !paths.has(branch)) paths.set(branch, path);
+  };
+  add("main-worktree/HEAD", withoutDotGit(repository.commonDir));
+  const folder = `${repository.commonDir}/worktrees`;
+  const names = (repository.system.disk.list(folder) ?? []).map(({ name }) => name).sort(compareNames);
+  for (const name of names) {
+    const path = linkedWorktreePath(repository, `${folder}/${name}`);
+    if (path !== null) add(`worktrees/${name}/HEAD`, path);
+  }
+  return paths;
+}
+
+function headTarget(repository: Repository, headName: string): string | null {
+  try {
+    const end = repository.refs.resolve(headName);
+    return end.name === headName ? null : end.name;
+  } catch (error) {
+    if (isDamagedRef(error)) return null; // a worktree whose HEAD cannot be read has nothing checked out
+    throw error;
+  }
+}
+
+function linkedWorktreePath(repository: Repository, folder: string): string | null {
+  const bytes = repository.system.disk.readFile(`${folder}/gitdir`);
+  if (bytes === null) return null;
+  const text = bytesToName(bytes).trimEnd();
+  if (text.startsWith("/") || /^[A-Za-z]:/.test(text)) return withoutDotGit(text);
+  const resolved = repository.system.disk.realPath(`${folder}/${text}`);
+  return resolved === null ? null : withoutDotGit(resolved);
+}
+
+function withoutDotGit(path: string): string {
+  return path.endsWith("/.git") ? path.slice(0, -5) : path;
+}
