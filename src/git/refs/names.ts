@@ -21,6 +21,9 @@ export interface RefNameRules {
 /** The ending that lock files have and refs must not have. */
 export const LOCK_SUFFIX = ".lock";
 
+/** Most names: two or more components of characters that no rule speaks of. */
+const PLAIN_NAME = /^[\w-]+(?:\/[\w-]+)+$/;
+
 /** Removes leading slashes and makes one slash of several, as `git check-ref-format --normalize`. */
 export function normalizeRefName(name: string): string {
   return name.replace(/\/+/g, "/").replace(/^\//, "");
@@ -32,6 +35,7 @@ export function normalizeRefName(name: string): string {
  * @returns `null` when the name is good, else the rule that it breaks, for a message.
  */
 export function checkRefName(name: string, rules: RefNameRules = {}): string | null {
+  if (PLAIN_NAME.test(name)) return null;
   const text = rules.normalize === true ? normalizeRefName(name) : name;
   if (text === "") return "it is empty";
   if (text === "@") return 'it is "@" alone';
@@ -99,6 +103,7 @@ export type RefScope =
 /** Tells to whom a name belongs: all worktrees, this one, the main one, or another by its id. */
 export function refScope(name: string): RefScope {
   if (isPerWorktreeRef(name)) return { kind: "current" };
+  if (name.startsWith("refs/")) return { kind: "shared" };
   const other = /^worktrees\/([^/]+)\/(.+)$/s.exec(name);
   if (other !== null && isPerWorktreeRef(other[2]!)) {
     return { kind: "other", worktreeId: other[1]!, bareName: other[2]! };
@@ -147,6 +152,7 @@ export function refPath(folders: RefFolders, name: string): RefPath {
 
 /** Whether a name, taken as a path (of any system), stays below the folder that it starts from. */
 export function isSafeName(name: string): boolean {
+  if (PLAIN_NAME.test(name)) return true;
   if (name.includes("\0") || /(?:^|\/)(?:\/|$)/.test(name)) return false;
   return !/(?:^|[/\\])\.{1,2}(?:[/\\]|$)/.test(name);
 }

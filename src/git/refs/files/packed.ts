@@ -12,8 +12,9 @@
  */
 import type { Disk, FileStat, OpenFile } from "../../../platform/disk.ts";
 import { LatticeError } from "../../../platform/errors.ts";
-import { bytesToName, compareBytes, concatBytes, nameToBytes } from "../../../platform/text.ts";
+import { bytesToName, nameToBytes } from "../../../platform/text.ts";
 import type { ObjectFormat, Oid } from "../../object_format.ts";
+import { checkOrder, findByStarts, type Found, recordStarts, sortedBody } from "./packed_body.ts";
 import {
   badLine,
   badPackedRefs,
@@ -100,6 +101,8 @@ export class PackedRefs {
   private readonly bodyStart: number;
   /** All bytes behind the header, sorted, once they are in memory. */
   private body: PackedSlice | null = null;
+  /** Where each record begins in `body`, once look-ups are many. */
+  private starts: Uint32Array | null = null;
   private lookups = 0;
   private users = 1;
   private closed = false;
@@ -146,6 +149,13 @@ export class PackedRefs {
     const found = this.find(wanted);
     if (found.record === null || compareRecordName(found.slice, found.record, wanted) !== 0) return null;
     return toRef(found.slice, found.record, name);
+  }
+
+  /** Name of the first ref whose name begins with a prefix, or `null`. Errors as `lookup`. */
+  firstWithPrefix(prefix: string): string | null {
+    const wanted = nameToBytes(prefix);
+    const { slice, record } = this.find(wanted);
+    return record !== null && startsWith(slice, record, wanted) ? recordName(slice, record) : null;
   }
 
   /**
@@ -215,10 +225,15 @@ export class PackedRefs {
     }
   }
 
-  /** Reads all records into memory, when they are not too many, for work that passes over all of them. */
+  /**
+   * Reads all records into memory and notes where they begin, when the file is of moderate size: for many look-ups.
+   *
+   * @throws {LatticeError} `invalid_data`: a line is malformed, out of order or a repetition; `io`.
+   */
   warm(): void {
-    if (this.body !== null || this.size > WARM_BYTES_MAX || this.file === null) return;
-    this.body = this.fileSlice(this.bodyStart, this.size - this.bodyStart);
+    if (this.starts !== null || this.size > WARM_BYTES_MAX || this.file === null) return;
+    this.body ??= this.fileSlice(this.bodyStart, this.size - this.bodyStart);
+    this.starts = recordStarts(this.body);
   }
 
   /** Lets go of the file, as soon as no iteration needs it. */
@@ -234,8 +249,9 @@ export class PackedRefs {
   }
 
   /** The first record that is not below the wanted name, its slice and its offset. */
-  private find(wanted: Uint8Array): { offset: number; slice: PackedSlice; record: PackedRecord | null } {
+  private find(wanted: Uint8Array): Found {
     if (++this.lookups > WARM_AFTER) this.warm();
+    if (this.body !== null && this.starts !== null) return findByStarts(this.body, this.starts, wanted);
     let low = this.start;
     let high = this.end;
     const few = this.body === null ? SCAN_BYTES : SCAN_BYTES / 8; // reading less would not be cheaper on disk
@@ -249,15 +265,11 @@ export class PackedRefs {
   }
 
   /** Goes through what the search left, and one record beyond. */
-  private scan(wanted: Uint8Array, low: number, high: number): {
-    offset: number;
-    slice: PackedSlice;
-    record: PackedRecord | null;
-  } {
+  private scan(wanted: Uint8Array, low: number, high: number): Found {
     let slice = this.sliceAt(low, high - low + PROBE_BYTES);
     let at = low - slice.base;
     let previous: Uint8Array | null = null;
-    let found: { offset: number; slice: PackedSlice; record: PackedRecord } | null = null;
+    let found: Found | null = null;
     while (slice.base + at < this.end) {
       const record: PackedRecord | null = recordAt(slice, at, this.reachesEnd(slice));
       if (record === null) {
@@ -344,27 +356,6 @@ export class PackedRefs {
     }
     return this.fileSlice(this.bodyStart, this.size - this.bodyStart);
   }
-}
-
-/** The records of a file that is not sorted, in order. */
-function sortedBody(slice: PackedSlice): PackedSlice {
-  const records: PackedRecord[] = [];
-  for (let at = 0; at < slice.bytes.length;) {
-    const record = recordAt(slice, at, true);
-    if (record === null) break; // cannot be: the slice ends the file
-    records.push(record);
-    at = record.end;
-  }
-  const nameOf = (record: PackedRecord) => slice.bytes.subarray(record.nameStart, record.nameEnd);
-  records.sort((a, b) => compareBytes(nameOf(a), nameOf(b)));
-  for (let i = 1; i < records.length; i++) checkOrder(slice, records[i]!, nameOf(records[i - 1]!));
-  return { ...slice, bytes: concatBytes(records.map((record) => slice.bytes.subarray(record.start, record.end))) };
-}
-
-function checkOrder(slice: PackedSlice, record: PackedRecord, previous: Uint8Array): void {
-  const order = compareRecordName(slice, record, previous);
-  if (order > 0) return;
-  throw badLine(slice, record.start, order === 0 ? "the ref was recorded before" : "it is out of order");
 }
 
 function startsWith(slice: PackedSlice, record: PackedRecord, prefix: Uint8Array): boolean {

@@ -98,7 +98,9 @@ export class FilesRefStore implements RefStore {
       const packed = this.packed();
       const found = packed.lookup(name);
       if (found !== null) return this.soundPacked(found);
-      // A file that came while we searched may mean that the ref moved between the two places behind our back.
+      // It may have gone from packed-refs to a loose file after we looked for that, and even back again.
+      const late = this.readLoose(name);
+      if (late !== null) return late;
       if (packed.isCurrent() || attempt === ATTEMPTS_MAX) return null;
     }
   }
@@ -159,13 +161,17 @@ export class FilesRefStore implements RefStore {
   /** See {@link RefStore.findConflict}. */
   findConflict(name: string, ignored: ReadonlySet<string> = new Set()): string | null {
     requireRefName(name);
-    for (let slash = name.indexOf("/"); slash >= 0; slash = name.indexOf("/", slash + 1)) {
-      const above = name.slice(0, slash);
-      if (above !== "refs" && !ignored.has(above) && this.stands(above)) return above;
+    const above = namesAbove(name).filter((each) => !ignored.has(each));
+    for (const each of above) if (this.looseStands(each)) return each;
+    if (this.disk.lstat(this.loosePath(name))?.kind === "directory") {
+      const below = firstLooseBelow(this.walk(ignore, ignore), name, ignored);
+      if (below !== null) return below;
     }
-    const below = firstLooseBelow(this.walk(ignore, ignore), name, ignored);
-    if (below !== null) return below;
-    for (const ref of this.packed().iterate(`${name}/`)) if (!ignored.has(ref.name)) return ref.name;
+    const packed = this.packed(); // after the loose ones, as always
+    for (const each of above) if (packed.lookup(each) !== null) return each;
+    const below = packed.firstWithPrefix(`${name}/`);
+    if (below === null || !ignored.has(below)) return below;
+    for (const ref of packed.iterate(`${name}/`)) if (!ignored.has(ref.name)) return ref.name;
     return null;
   }
 
@@ -188,11 +194,11 @@ export class FilesRefStore implements RefStore {
     return [...names].sort(compareNames);
   }
 
-  /** Whether a ref of this name is there, sound or not. */
-  private stands(name: string): boolean {
-    const loose = this.disk.lstat(this.loosePath(name));
-    if (loose !== null && loose.kind !== "directory") return true;
-    return this.packed().lookup(name) !== null;
+  /** Whether a loose ref of this name is there, sound or not. */
+  private looseStands(name: string): boolean {
+    const stat = this.disk.lstat(this.loosePath(name));
+    if (stat?.kind === "symlink") return this.examineLoose(name).kind === "ref";
+    return stat !== null && stat.kind !== "directory";
   }
 
   private soundPacked(ref: PackedRef): RefEntry {
@@ -225,6 +231,15 @@ export class FilesRefStore implements RefStore {
 
 /** For files that are looked at, but not as refs. */
 function ignore(): void {}
+
+/** Names that a ref cannot have while another has this one: `refs/a`, `refs/a/b` for `refs/a/b/c`. */
+function namesAbove(name: string): string[] {
+  const names: string[] = [];
+  for (let slash = name.indexOf("/"); slash >= 0; slash = name.indexOf("/", slash + 1)) {
+    names.push(name.slice(0, slash));
+  }
+  return names.filter((each) => each !== "refs");
+}
 
 /** Whether a file of the git directory is a root ref by its name. `FETCH_HEAD` and `MERGE_HEAD` hold more than a ref. */
 function isRootRef(name: string): boolean {
