@@ -95,6 +95,11 @@ function reportAsGit(error: unknown, streams: Streams, system: System): number {
     if (error.message !== "") streams.writeError(`${error.message}\n`);
     return error.exitCode;
   }
+  if (error instanceof LatticeError && error.code === "not_a_repository") {
+    // Word for word, since scripts look for it.
+    streams.writeError("fatal: not a git repository (or any of the parent directories): .git\n");
+    return FAILURE;
+  }
   const message = error instanceof Error ? error.message : String(error);
   const internal = !(error instanceof LatticeError) || error.code === "internal";
   streams.writeError(`fatal: ${internal ? "internal error: " : ""}${message}\n`);

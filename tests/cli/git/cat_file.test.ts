@@ -103,7 +103,7 @@ test("git cat-file says ambiguous where an abbreviation is", async () => {
   const folder = temporaryFolder();
   gitText(["init", "-q"], folder);
   const seen = new Map<string, number>();
-  const names = Array.from({ length: 600 }, (_, i) => join(folder, `f${i}`));
+  const names = Array.from({ length: 2000 }, (_, i) => join(folder, `f${i}`));
   names.forEach((name, i) => writeFileSync(name, `${i}`));
   for (const oid of gitText(["hash-object", "-w", "--stdin-paths"], folder, names.join("\n")).split("\n")) {
     seen.set(oid.slice(0, 4), (seen.get(oid.slice(0, 4)) ?? 0) + 1);

@@ -155,7 +155,6 @@ test("for-each-ref reads literals, escapes and malformed formats as git does", (
     "%(contents:nothing)",
     "%(authordate:unknown)",
     "%(authordate:format)",
-    "%(HEAD:x)",
     "%(color)",
     "%(color:nocolor)",
     "",

@@ -27,7 +27,11 @@ export function repositoryOfRefs(): string {
   const commit = (seconds: number, zone: string, message: string) =>
     gitAt(folder, `${seconds} ${zone}`, "commit", "-q", "--allow-empty", "--cleanup=verbatim", "-m", message);
   commit(1_600_000_000, "+0000", "first\n");
-  commit(1_600_100_000, "+0530", "second: a subject\nthat goes on\n\nbody line 1\nbody line 2\n\nSigned-off-by: A <a@b>\n");
+  commit(
+    1_600_100_000,
+    "+0530",
+    "second: a subject\nthat goes on\n\nbody line 1\nbody line 2\n\nSigned-off-by: A <a@b>\n",
+  );
   run("branch", "old");
   run("checkout", "-q", "-b", "side/a");
   commit(1_650_000_000, "-0800", "on the side\r\n\r\nwindows body\r\n");
@@ -41,8 +45,8 @@ export function repositoryOfRefs(): string {
   gitAt(folder, "1700200000 +0100", "tag", "-a", "-m", "tag one\n\ntag body", "v1.0");
   gitAt(folder, "1700300000 +0100", "tag", "-a", "-m", "nested", "v1.0-nested", "v1.0");
   for (const name of ["v1.2", "v1.10", "v1.9", "v2.0-rc1", "v2.0", "v01", "v001"]) run("tag", name, "old");
-  run("tag", "a-tree", "HEAD^{tree}");
   const blob = gitText(["hash-object", "-w", "--stdin"], folder, "blob content\n");
+  run("tag", "a-tree", gitText(["mktree"], folder, `100644 blob ${blob}\tname\n`));
   run("tag", "a-blob", blob);
   gitAt(folder, "1700400000 +0000", "tag", "-a", "-m", "of a blob", "of-blob", blob);
   run("tag", "main", "old");

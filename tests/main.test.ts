@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { test } from "./harness.ts";
+import { temporaryFolder } from "./fixtures.ts";
+import { gitEnvironment, gitText, runProgram } from "./git_oracle.ts";
+
+const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+const ARGUMENTS = "Deno" in globalThis ? ["run", "-A", "--no-check", MAIN] : [MAIN];
+
+test("main answers --version, and ends with the exit code of the command", () => {
+  const version = runProgram(process.execPath, [...ARGUMENTS, "--version"], "/");
+  assert.deepEqual([version.exit, new TextDecoder().decode(version.stdout)], [0, "lattice 0.1.0\n"]);
+  const unknown = runProgram(process.execPath, [...ARGUMENTS, "frobnicate"], "/");
+  assert.equal(unknown.exit, 2);
+  assert.match(unknown.stderr, /"frobnicate"/);
+});
+
+test("main gives bytes of arguments that are not UTF-8 back unchanged", () => {
+  const script = `exec "$@" meta get "$(printf 'a\\377b')" --json`;
+  const folder = temporaryFolder();
+  gitText(["init", "-q"], folder);
+  const ended = runProgram("sh", ["-c", script, "sh", process.execPath, ...ARGUMENTS], folder);
+  assert.equal(ended.exit, 1, ended.stderr);
+  const { error } = JSON.parse(ended.stderr) as { error: { details: { ref: string } } };
+  assert.equal(error.details.ref, "refs/branch-metadata/a\udcffb");
+});
+
+for (const [signal, exitCode] of [["SIGTERM", 143], ["SIGINT", 130], ["SIGHUP", 129]] as const) {
+  test(`main waiting for the lock ends with ${exitCode} on ${signal}`, async () => {
+    const cwd = temporaryFolder();
+    gitText(["init", "-q", "-b", "main"], cwd);
+    mkdirSync(join(cwd, ".git/lattice"));
+    const start = (args: string[]) =>
+      spawn(process.execPath, [...ARGUMENTS, ...args], { cwd, env: gitEnvironment, stdio: ["pipe", "ignore", "pipe"] });
+    // The holder keeps the lock until its standard input ends, and says when it has it.
+    const holder = start(["lock", "run", "--", "sh", "-c", "echo held >&2; cat"]);
+    try {
+      await said(holder.stderr!, /held/);
+      const waiter = start(["--lock-timeout", "inf", "lock", "run", "--wait-message", "--", "touch", "ran"]);
+      await said(waiter.stderr!, /waiting for the repository lock.*pid/);
+      waiter.kill(signal);
+      const [code] = await once(waiter, "exit") as [number | null];
+      assert.equal(code, exitCode);
+      assert.equal(existsSync(join(cwd, "ran")), false);
+    } finally {
+      holder.stdin!.end();
+      await once(holder, "exit");
+    }
+  });
+}
+
+/** Waits until a stream has said something. */
+async function said(stream: AsyncIterable<Uint8Array>, wanted: RegExp): Promise<void> {
+  let text = "";
+  const decoder = new TextDecoder();
+  const iterator = stream[Symbol.asyncIterator]();
+  while (!wanted.test(text)) {
+    const { done, value } = await iterator.next();
+    if (done === true) throw new Error(`it said only: ${text}`);
+    text += decoder.decode(value, { stream: true });
+  }
+}
