@@ -8,6 +8,7 @@
  */
 import { bun } from "./runtime.ts";
 import { LatticeError } from "./errors.ts";
+import { deflateSmall, SMALL_DEFLATE_BYTES_MAX } from "./small_deflate.ts";
 import { concatBytes } from "./text.ts";
 
 /**
@@ -18,6 +19,7 @@ import { concatBytes } from "./text.ts";
  * @returns A zlib stream.
  */
 export function deflate(bytes: Uint8Array, level = -1): Uint8Array {
+  if (level === 1 && bytes.length <= SMALL_DEFLATE_BYTES_MAX) return deflateSmall(bytes, adler32(bytes));
   if (bun === undefined) return plain(nodeZlib().deflateSync(bytes, { level }));
   const raw = bun.deflateSync(bytes, { level });
   const stream = new Uint8Array(raw.length + 6);
