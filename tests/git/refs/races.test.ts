@@ -1,6 +1,6 @@
 /** Reading while others write: a ref that moves between its two places is always seen in one of them. */
 import assert from "node:assert/strict";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { SHA1 } from "../../../src/git/object_format.ts";
 import { openRefStore } from "../../../src/git/refs/open.ts";
@@ -84,6 +84,26 @@ test("FilesRefStore.packed() shows a replaced file at the next use, even of the 
   }
   realDisk.unlink(store.packedRefsPath);
   assert.equal(store.read("refs/heads/a"), null);
+});
+
+test("RefStore.list() and findConflict() end where linked folders lead in circles", () => {
+  const gitDir = repository();
+  writeFileSync(join(gitDir, "refs/heads/x"), `${OID}\n`);
+  mkdirSync(join(gitDir, "refs/heads/a"));
+  for (const name of ["up1", "up2", "up3"]) symlinkSync("..", join(gitDir, "refs/heads/a", name));
+  symlinkSync("../tags", join(gitDir, "refs/heads/tags"));
+  mkdirSync(join(gitDir, "refs/tags"));
+  writeFileSync(join(gitDir, "refs/tags/t"), `${OTHER}\n`);
+  const broken: string[] = [];
+  const names = [...storeOn(realDisk, gitDir).list("refs/", (name) => broken.push(name))].map((ref) => ref.name);
+  for (const name of ["refs/heads/x", "refs/heads/a/up1/x", "refs/heads/tags/t", "refs/tags/t"]) {
+    assert.ok(names.includes(name), name);
+  }
+  assert.ok(names.length < 100 && broken.length > 0);
+  assert.ok(storeOn(realDisk, gitDir).findConflict("refs/heads/a")?.startsWith("refs/heads/a/up1/"));
+  rmSync(join(gitDir, "refs/heads/x"));
+  rmSync(join(gitDir, "refs/tags/t"));
+  assert.equal(storeOn(realDisk, gitDir).findConflict("refs/heads/a"), null);
 });
 
 test("RefStore.read() does not wait for a pipe, and names it", () => {

@@ -224,6 +224,7 @@ export class FilesRefStore implements RefStore {
       if (entry.name.startsWith(".") || entry.name.endsWith(LOCK_SUFFIX)) continue;
       const name = `${prefix}${entry.name}`;
       if (entry.kind === "directory") this.collectLogs(`${folder}/${entry.name}`, `${name}/`, names, wanted);
+      else if (entry.kind === "symlink" && this.disk.stat(`${folder}/${entry.name}`)?.kind !== "file") continue;
       else if (wanted(name) && checkRefName(name, { allowOneLevel: true }) === null) names.add(name);
     }
   }

@@ -24,8 +24,11 @@ export interface LooseWalk {
   readonly onMisnamed: (name: string, error: unknown) => void;
 }
 
-/** Folders reached through more symbolic links than this are not walked: the links lead in circles. */
-const LINKED_FOLDERS_MAX = 5;
+/**
+ * Folders reached through more symbolic links than this are not walked. Links that lead in circles would otherwise
+ * cost time beyond all bounds, and git, too, follows them only until the system refuses.
+ */
+const LINKED_FOLDERS_MAX = 2;
 
 /** Folders below `refs/` that each worktree has for itself. */
 const PER_WORKTREE_FOLDERS = ["bisect", "rewritten", "worktree"];
@@ -49,12 +52,17 @@ export function walkLooseRefs(walk: LooseWalk, prefix: string): RefEntry[] {
  * @returns The name of such a ref, or `null`.
  */
 export function firstLooseBelow(walk: LooseWalk, folder: string, ignored: ReadonlySet<string>): string | null {
+  return firstBelow(walk, folder, ignored, 0);
+}
+
+function firstBelow(walk: LooseWalk, folder: string, ignored: ReadonlySet<string>, links: number): string | null {
+  if (links > LINKED_FOLDERS_MAX) return null;
   for (const entry of entriesOf(walk, folder, "")) {
     if (entry.kind !== "directory") {
       if (!ignored.has(entry.name)) return entry.name;
       continue;
     }
-    const below = entry.links > LINKED_FOLDERS_MAX ? null : firstLooseBelow(walk, entry.name, ignored);
+    const below = firstBelow(walk, entry.name, ignored, links + entry.links);
     if (below !== null) return below;
   }
   return null;
@@ -69,7 +77,10 @@ interface WalkEntry {
 
 function walkFolder(walk: LooseWalk, folder: string, prefix: string, links: number, found: RefEntry[]): void {
   if (links > LINKED_FOLDERS_MAX) {
-    walk.onBroken(folder, brokenRef(pathOf(walk, folder), folder, "its symbolic links lead in a circle"));
+    walk.onBroken(
+      folder,
+      brokenRef(pathOf(walk, folder), folder, `more than ${LINKED_FOLDERS_MAX} linked folders lead there`),
+    );
     return;
   }
   for (const entry of entriesOf(walk, folder, prefix)) {
