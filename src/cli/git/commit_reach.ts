@@ -38,7 +38,7 @@ export function containsTest(parentsOf: ParentsOf, wanted: ReadonlySet<Oid>): (o
       } else if (answer || parent === undefined) {
         known.set(top.oid, answer);
         path.pop();
-        if (answer) for (const { oid } of path.splice(0)) known.set(oid, true);
+        if (answer) { for (const { oid } of path.splice(0)) known.set(oid, true); }
       }
     }
     return known.get(start)!;

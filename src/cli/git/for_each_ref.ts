@@ -14,7 +14,7 @@ import { filterByObjects, listMatching, patternTest, type RefFilter } from "./re
 import { parseFormat, type RefFormat, renderFormat } from "./ref_format.ts";
 import { followRef, type RefItem } from "./ref_item.ts";
 import type { QuoteStyle } from "./ref_quote.ts";
-import { parseSortKey, sortRefs, type SortKey } from "./ref_sort.ts";
+import { parseSortKey, type SortKey, sortRefs } from "./ref_sort.ts";
 import { openValueSource } from "./ref_source.ts";
 import { createEvaluator, type ValueSource } from "./ref_value.ts";
 import { refusedOption } from "./unsupported_option.ts";

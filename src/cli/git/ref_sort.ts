@@ -92,8 +92,6 @@ function isNumeric(field: Field): boolean {
     case "objectsize":
     case "numparent":
       return true;
-    case "raw":
-      return field.size;
     case "person":
       return field.part.kind === "date";
     default:

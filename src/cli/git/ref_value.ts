@@ -14,7 +14,7 @@ import { identityDate, identityEmail, identityName } from "./identity_line.ts";
 import { firstLines, headerLine, oneLine, parseMessage, sanitizedSubject } from "./message_parts.ts";
 import { openObjectStorage } from "./object_storage.ts";
 import type { Field, MessagePart, NameForm, OidForm, Person, PersonPart } from "./ref_atom.ts";
-import { type RefItem, readRefOrNull } from "./ref_item.ts";
+import { readRefOrNull, type RefItem } from "./ref_item.ts";
 import { formatRefName } from "./ref_short_name.ts";
 import { trackingValue } from "./ref_tracking.ts";
 import { checkedOutRefs } from "./worktree_paths.ts";
@@ -65,7 +65,7 @@ export function createEvaluator(source: ValueSource): Evaluate {
       case "refname":
         return name(item.name, field.form, deref);
       case "symref":
-        return item.symref === null ? NOTHING : name(item.symref, field.form, deref);
+        return item.symref === null ? text(deref ? "^{}" : "") : name(item.symref, field.form, deref);
       case "tracking":
         return text(trackingValue(source, item.name, field.form));
       case "head":
@@ -116,7 +116,6 @@ type ObjectField = Exclude<
   Field,
   { kind: "refname" | "symref" | "tracking" | "head" | "worktreepath" | "color" | "ahead-behind" }
 >;
-
 
 function text(value: string): FieldResult {
   return { text: value, number: null };
@@ -175,7 +174,7 @@ function aheadBehindValue(source: ValueSource, item: RefItem, base: string): Fie
 /** Fields that are read from the content of an object; those that its type does not have are empty. */
 function contentValue(source: ValueSource, object: LoadedObject, field: ObjectField): FieldResult {
   if (field.kind === "raw") {
-    return field.size ? count(object.content.length) : text(bytesToName(object.content));
+    return text(field.size ? String(object.content.length) : bytesToName(object.content));
   }
   if (object.type !== "commit" && object.type !== "tag") return NOTHING;
   if (field.kind === "person") return personValue(source, object, field.person, field.part);

@@ -90,7 +90,11 @@ function parseRefspec(text: string): Refspec {
   const negative = text.startsWith("^");
   const bare = text.replace(/^[+^]/, "");
   const colon = bare.lastIndexOf(":");
-  return { negative, source: colon < 0 ? bare : bare.slice(0, colon), target: colon < 0 ? null : bare.slice(colon + 1) };
+  return {
+    negative,
+    source: colon < 0 ? bare : bare.slice(0, colon),
+    target: colon < 0 ? null : bare.slice(colon + 1),
+  };
 }
 
 function applyRefspecs(specs: readonly Refspec[], name: string): string | null {

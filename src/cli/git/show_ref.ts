@@ -93,7 +93,8 @@ function syntaxOf(settings: Settings): OptionSyntax {
       {
         long: ["abbrev"],
         value: "optional",
-        apply: (value, negated) => settings.digits = negated ? null : value === null ? "auto" : digitsOf("abbrev", value),
+        apply: (value, negated) =>
+          settings.digits = negated ? null : value === null ? "auto" : digitsOf("abbrev", value),
       },
       {
         long: ["exclude-existing"],

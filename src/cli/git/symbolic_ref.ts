@@ -83,7 +83,7 @@ function deleteSymbolic(context: GitContext, name: string): Promise<number> {
     throw new GitExit(128, `fatal: Cannot delete ${name}, not a symbolic ref`);
   }
   if (name === "HEAD") throw new GitExit(128, "fatal: deleting 'HEAD' is not allowed");
-  return change(context, name, { kind: "delete" }, null);
+  return change(context, name, { kind: "delete" }, "");
 }
 
 function point(context: GitContext, settings: Settings, name: string, target: string): Promise<number> {
@@ -93,14 +93,14 @@ function point(context: GitContext, settings: Settings, name: string, target: st
   if (checkRefName(target, { allowOneLevel: true }) !== null) {
     throw new GitExit(128, `fatal: Refusing to set '${name}' to invalid ref '${target}'`);
   }
-  return change(context, name, { kind: "set-symbolic", target }, settings.message);
+  return change(context, name, { kind: "set-symbolic", target }, settings.message ?? "");
 }
 
 async function change(
   context: GitContext,
   name: string,
   wanted: { kind: "delete" } | { kind: "set-symbolic"; target: string },
-  message: string | null,
+  message: string,
 ): Promise<number> {
   try {
     await writeRefs(context, "symbolic-ref", [{
@@ -108,8 +108,9 @@ async function change(
       expect: { kind: "any" },
       change: wanted,
       follow: false,
-      ...(message === null ? {} : { message }),
-    }], "");
+      // an empty one too: git notes every move of a symbolic ref
+      message,
+    }], message);
     return 0;
   } catch (error) {
     if (!(error instanceof LatticeError) || error.code === "internal") throw error;

@@ -126,7 +126,9 @@ function requireName({ name, change }: RefUpdate): void {
   const good = change.kind === "delete"
     ? (name.startsWith("refs/") && isSafeName(name)) || /^[A-Z_-]+$/.test(name)
     : checkRefName(name, { allowOneLevel: true }) === null;
-  if (!good) throw new LatticeError("usage", `refusing to update ref with bad name '${name}'`, { details: { ref: name } });
+  if (!good) {
+    throw new LatticeError("usage", `refusing to update ref with bad name '${name}'`, { details: { ref: name } });
+  }
 }
 
 function write(context: GitContext, settings: Settings, updates: readonly RefUpdate[]): Promise<void> {

@@ -65,7 +65,9 @@ export function* inputPieces(streams: Streams, terminator: "\n" | "\0"): Generat
       start = end + 1;
     }
     size += chunk.length - start;
-    if (size > RECORD_BYTES_MAX) throw new GitExit(128, `fatal: a line of input is longer than ${RECORD_BYTES_MAX} bytes`);
+    if (size > RECORD_BYTES_MAX) {
+      throw new GitExit(128, `fatal: a line of input is longer than ${RECORD_BYTES_MAX} bytes`);
+    }
     held.push(chunk.slice(start));
   }
   if (size > 0) yield bytesToName(concatBytes(held));
@@ -200,7 +202,9 @@ class ArgumentReader {
   private oidInLine(label: string, role: "newvalue" | "oldvalue"): Oid | null {
     const next = this.text[this.at];
     if (next === "\n" || next === "\0") return null;
-    if (next !== " ") throw new GitExit(128, `fatal: ${label}: expected SP but got: ${this.text.slice(this.at).trimEnd()}`);
+    if (next !== " ") {
+      throw new GitExit(128, `fatal: ${label}: expected SP but got: ${this.text.slice(this.at).trimEnd()}`);
+    }
     this.at++;
     const word = this.word();
     return word === "" ? this.options.zero : this.resolve(word, label, role);
