@@ -93,7 +93,7 @@ function parseHeader(cursor: Cursor): string | null {
   }
   const name = text.slice(start, cursor.at);
   cursor.at++;
-  return asciiLower(name);
+  return name === "" ? null : asciiLower(name);
 }
 
 function parseSubsection(cursor: Cursor, start: number): string | null {
