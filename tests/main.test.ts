@@ -25,7 +25,8 @@ test("main gives bytes of arguments that are not UTF-8 back unchanged", () => {
   const folder = temporaryFolder();
   gitText(["init", "-q"], folder);
   const ended = runProgram("sh", ["-c", script, "sh", process.execPath, ...ARGUMENTS], folder);
-  assert.equal(ended.exit, 1, ended.stderr);
+  // Deno's calls take no such file names (docs/limitations.md), but the argument arrives.
+  assert.equal(ended.exit, "Deno" in globalThis ? 7 : 1, ended.stderr);
   const { error } = JSON.parse(ended.stderr) as { error: { details: { ref: string } } };
   assert.equal(error.details.ref, "refs/branch-metadata/a\udcffb");
 });
@@ -44,8 +45,9 @@ for (const [signal, exitCode] of [["SIGTERM", 143], ["SIGINT", 130], ["SIGHUP", 
       const waiter = start(["--lock-timeout", "inf", "lock", "run", "--wait-message", "--", "touch", "ran"]);
       await said(waiter.stderr!, /waiting for the repository lock.*pid/);
       waiter.kill(signal);
-      const [code] = await once(waiter, "exit") as [number | null];
-      assert.equal(code, exitCode);
+      const [code, endedBy] = await once(waiter, "exit") as [number | null, string | null];
+      // Deno reports an exit code of 128 + n as if signal n had ended the process.
+      assert.deepEqual([code, endedBy], "Deno" in globalThis ? [null, signal] : [exitCode, null]);
       assert.equal(existsSync(join(cwd, "ran")), false);
     } finally {
       holder.stdin!.end();

@@ -89,7 +89,7 @@ function listen(): void {
   if (listening) return;
   listening = true;
   for (const [signal, exitCode] of Object.entries(SIGNAL_EXIT_CODES)) {
-    nodeProcess.on(signal, () => {
+    listenTo(signal, () => {
       try {
         while (signalHooks.length > 0) signalHooks.pop()!();
       } finally {
@@ -97,4 +97,13 @@ function listen(): void {
       }
     });
   }
+}
+
+/** Deno's `process.on` hears signals only once `node:process` is loaded, so its own call is used. */
+function listenTo(signal: string, listener: () => void): void {
+  if (deno === undefined) nodeProcess.on(signal, listener);
+  else {(deno as unknown as { addSignalListener(name: string, listener: () => void): void }).addSignalListener(
+      signal,
+      listener,
+    );}
 }

@@ -263,10 +263,11 @@ function runByDeno(command: string[], options: RunOptions): RunResult {
       "inherit",
     ],
   });
-  if (result.error !== undefined && result.status === null && result.signal === null) {
+  if (result.error !== undefined && (result.status ?? null) === null && (result.signal ?? null) === null) {
     return { exitCode: startFailureCode(result.error), stdout: new Uint8Array() };
   }
-  const exitCode = result.signal === null ? result.status ?? 0 : 128 + signalNumber(result.signal);
+  const signal = result.signal ?? null; // Deno leaves it undefined where Node has null
+  const exitCode = signal === null ? result.status ?? 0 : 128 + signalNumber(signal);
   return finish(exitCode, result.stdout ?? new Uint8Array(), options);
 }
 
