@@ -5,11 +5,12 @@
  * @module
  */
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { temporaryFolder } from "./temporary_folder.ts";
+
+export { temporaryFolder };
 
 const FOLDER = fileURLToPath(new URL("../../shared/fixtures/", import.meta.url));
 
@@ -90,13 +91,6 @@ export const fixtures: Readonly<Record<string, Fixture>> = (() => {
   if (!existsSync(path)) throw new Error(`the fixtures are not beside the checkout: ${path} is missing`);
   return (JSON.parse(readFileSync(path, "utf8")) as { fixtures: Record<string, Fixture> }).fixtures;
 })();
-
-/** A temporary folder that is removed when the process ends. */
-export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "lattice-test-"));
-  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
 
 const unpacked = new Map<string, string>();
 

@@ -4,11 +4,9 @@
  * @module
  */
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { temporaryFolder } from "./temporary_folder.ts";
 
 /** How a command ended. */
 export interface Outcome {
@@ -20,7 +18,7 @@ export interface Outcome {
 /** Environment in which git and lattice both run in tests: nothing of the machine's own configuration. */
 export const gitEnvironment: Readonly<Record<string, string>> = {
   PATH: process.env["PATH"] ?? "/usr/bin:/bin",
-  HOME: mkdtempSync(join(tmpdir(), "lattice-home-")),
+  HOME: temporaryFolder(),
   GIT_CONFIG_NOSYSTEM: "1",
   GIT_CONFIG_GLOBAL: "/dev/null",
   GIT_AUTHOR_NAME: "Cem Sample",

@@ -1,0 +1,47 @@
+/**
+ * `npm run build`: compiles `dist/lattice` for this machine.
+ *
+ * - `--bytecode` and `--minify` together halve the time to start.
+ * - The four `--no-compile-autoload-*` options are for security: without them the binary would obey `.env` and
+ *   `bunfig.toml` of the folder it is called in, which belongs to whoever wrote the repository.
+ */
+import { mkdirSync, renameSync, statSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { isStarted, prepare, root, runOrExit, tool } from "./setup.mjs";
+
+/** Path of the binary for this machine. */
+export const binary = join(root, "dist", process.platform === "win32" ? "lattice.exe" : "lattice");
+
+/**
+ * Compiles the executable; the packages must be installed.
+ *
+ * @param outfile Path of the executable; it is replaced at once, so that a running one is not disturbed.
+ * @param more Further options of `bun build`, such as `--target`.
+ */
+export function compile(outfile, more = []) {
+  const folder = join(outfile, "..");
+  const unfinished = join(folder, `.unfinished-${process.pid}${outfile.endsWith(".exe") ? ".exe" : ""}`);
+  mkdirSync(folder, { recursive: true });
+  runOrExit(tool("bun"), [
+    "build",
+    "--compile",
+    "--minify",
+    "--bytecode",
+    "--sourcemap=none",
+    "--no-compile-autoload-dotenv",
+    "--no-compile-autoload-bunfig",
+    "--no-compile-autoload-tsconfig",
+    "--no-compile-autoload-package-json",
+    ...more,
+    `--outfile=${unfinished}`,
+    join(root, "src", "main.ts"),
+  ], { stdio: ["ignore", "ignore", "inherit"] });
+  renameSync(unfinished, outfile);
+}
+
+if (isStarted(import.meta.url)) {
+  prepare();
+  compile(binary);
+  console.log(`dist/lattice: ${(statSync(binary).size / 1e6).toFixed(1)} MB`);
+}
