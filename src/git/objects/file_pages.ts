@@ -6,7 +6,6 @@
  */
 import type { Disk, FileStat, OpenFile } from "../../platform/disk.ts";
 import { LatticeError } from "../../platform/errors.ts";
-import { concatBytes } from "../../platform/text.ts";
 
 const PAGE_BYTES = 16 * 1024;
 /** All pages together hold 16 MiB. */
@@ -122,10 +121,16 @@ export function createFilePages(disk: Disk): FilePages {
         const firstPage = Math.floor(position / PAGE_BYTES);
         const start = position - firstPage * PAGE_BYTES;
         if (start + length <= PAGE_BYTES) return page(firstPage).subarray(start, start + length);
-        const lastPage = Math.floor((position + length - 1) / PAGE_BYTES);
-        const parts: Uint8Array[] = [];
-        for (let index = firstPage; index <= lastPage; index++) parts.push(page(index));
-        return concatBytes(parts).subarray(start, start + length);
+        const joined = new Uint8Array(length);
+        let filled = 0;
+        for (let index = firstPage; filled < length; index++) {
+          const from = index === firstPage ? start : 0;
+          const part = page(index).subarray(from, from + length - filled);
+          if (part.length === 0) return joined.subarray(0, filled); // the file became shorter
+          joined.set(part, filled);
+          filled += part.length;
+        }
+        return joined;
       },
     };
   }

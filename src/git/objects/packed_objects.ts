@@ -71,7 +71,6 @@ interface Chain {
   /** What the last delta stands on: an entry of this pack, or an object that this pack does not hold. */
   readonly end: { offset: number; entry: PackEntry; type: ObjectType } | { elsewhere: Oid } | {
     cached: GitObject;
-    offset: number;
   };
 }
 
@@ -80,10 +79,12 @@ function followChain(place: PackedPlace, format: ObjectFormat, cache: BaseCache)
   const deltas: { offset: number; entry: PackEntry }[] = [];
   const visited = new Set<number>();
   for (let offset = place.offset;;) {
-    if (visited.has(offset)) throw damagedFile(pack.path, `the delta at byte ${offset} stands on itself`);
+    if (deltas.length > 0) {
+      if (visited.has(offset)) throw damagedFile(pack.path, `the delta at byte ${offset} stands on itself`);
+      const cached = cache.get({ pack, offset });
+      if (cached !== undefined) return { deltas, end: { cached } };
+    }
     visited.add(offset);
-    const cached = cache.get({ pack, offset });
-    if (cached !== undefined) return { deltas, end: { cached, offset } };
     const entry = readEntry(pack, offset, format);
     const { stored } = entry;
     if (stored.kind === "whole") return { deltas, end: { offset, entry, type: stored.type } };
@@ -171,7 +172,6 @@ export function packedInfo(
     : end.type;
   const own = deltas[0];
   if (own !== undefined) return { type, size: deltaResultSize(place, own.entry, format) };
-  if ("cached" in end) return { type, size: end.cached.content.length };
   if ("entry" in end) return { type, size: end.entry.size };
   throw damagedFile(place.pack.path, `it has no entry at byte ${place.offset}`);
 }

@@ -6,7 +6,7 @@
 import { LatticeError } from "../../platform/errors.ts";
 import type { ObjectType, Oid } from "../object_format.ts";
 import { parseCommitLinks } from "./commit.ts";
-import type { GitObject, ObjectStore } from "./store.ts";
+import type { GitObject, ObjectInfo, ObjectStore } from "./store.ts";
 import { parseTagTarget } from "./tag.ts";
 
 /** An object and its type. */
@@ -25,10 +25,10 @@ const TAGS_MAX = 100_000;
  * @throws {LatticeError} `invalid_data`: damaged, or a malformed tag.
  */
 export function peelTag(objects: ObjectStore, oid: Oid): Oid | null {
-  if (!objects.has(oid) || objects.info(oid)?.type !== "tag") return null;
+  if (infoIfHere(objects, oid)?.type !== "tag") return null;
   let current = oid;
   for (let steps = 0; steps < TAGS_MAX; steps++) {
-    const object = objects.has(current) ? objects.read(current) : null;
+    const object = infoIfHere(objects, current) === null ? null : objects.read(current);
     if (object === null) return null;
     const target = parseTagTarget(objects.format, object.content, current);
     if (target.type !== "tag") return target.object;
@@ -60,6 +60,16 @@ export function peelTo(objects: ObjectStore, oid: Oid, type: ObjectType | "any")
     }
   }
   throw tooManyTags(oid);
+}
+
+/** `null` also for what a partial clone left at its remote. */
+function infoIfHere(objects: ObjectStore, oid: Oid): ObjectInfo | null {
+  try {
+    return objects.info(oid);
+  } catch (error) {
+    if (error instanceof LatticeError && error.details["promised"] === true) return null;
+    throw error;
+  }
 }
 
 function readPresent(objects: ObjectStore, oid: Oid, start: Oid): GitObject {
