@@ -25,8 +25,8 @@ export interface IncludeContext {
   readonly files: ConfigFiles;
   /** The git directory, or `null` while none is known: then conditions about it do not hold. */
   readonly gitDir: string | null;
-  /** URLs of all remotes, from a reading without the conditions that ask for them. */
-  readonly remoteUrls: () => readonly string[];
+  /** URLs of all remotes; `null` while they are being collected: then every condition about them holds. */
+  readonly remoteUrls: (() => readonly string[]) | null;
   /** How many files were included so far. */
   included: number;
 }
@@ -36,6 +36,8 @@ export interface Origin {
   readonly scope: ConfigScope;
   /** `null` for the command line. */
   readonly path: string | null;
+  /** Whether the file is here because of the URL of a remote; then it may not set any itself. */
+  readonly byRemoteUrl?: boolean;
 }
 
 /**
@@ -52,6 +54,9 @@ export function addWithIncludes(
   depth = 0,
 ): void {
   for (const { key, value } of entries) {
+    if (origin.byRemoteUrl === true && isRemoteUrl(key)) {
+      throw badInclude("a file that is included by hasconfig:remote.*.url sets the URL of a remote", origin);
+    }
     into.push({ key, value, scope: origin.scope, path: origin.path });
     if (!key.startsWith("include") || !isActive(context, key, origin)) continue;
     if (value === null) throw badInclude(`${JSON.stringify(key)} has no value`, origin);
@@ -65,7 +70,8 @@ export function addWithIncludes(
       );
     }
     if (++context.included > INCLUDES_MAX) throw badInclude(`more than ${INCLUDES_MAX} files are included`, origin);
-    addWithIncludes(context, into, included, { scope: origin.scope, path }, depth + 1);
+    const byRemoteUrl = origin.byRemoteUrl === true || key.startsWith("includeif.hasconfig:");
+    addWithIncludes(context, into, included, { scope: origin.scope, path, byRemoteUrl }, depth + 1);
   }
 }
 
@@ -145,6 +151,7 @@ function currentBranch({ disk }: System, gitDir: string): string | null {
 function matchesRemoteUrl(context: IncludeContext, condition: string): boolean {
   const stem = "remote.*.url:";
   if (!condition.startsWith(stem)) return false;
+  if (context.remoteUrls === null) return true;
   const matches = compileWildmatch(withFinalStars(condition.slice(stem.length)), { pathname: true, ignoreCase: false });
   return context.remoteUrls().some(matches);
 }

@@ -44,7 +44,7 @@ function readEntries(
   scoped: readonly ScopedFile[],
   gitDir: string | null,
 ): ConfigEntry[] {
-  const readAll = (remoteUrls: () => readonly string[]) => {
+  const readAll = (remoteUrls: IncludeContext["remoteUrls"]) => {
     const context: IncludeContext = { system, files, gitDir, remoteUrls, included: 0 };
     const entries: ConfigEntry[] = [];
     for (const { scope, path, tolerant } of scoped) {
@@ -56,6 +56,6 @@ function readEntries(
   };
   let urls: readonly string[] | undefined;
   return readAll(() =>
-    urls ??= readAll(() => []).flatMap(({ key, value }) => isRemoteUrl(key) && value !== null ? [value] : [])
+    urls ??= readAll(null).flatMap(({ key, value }) => isRemoteUrl(key) && value !== null ? [value] : [])
   );
 }

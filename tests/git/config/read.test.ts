@@ -180,6 +180,21 @@ test("findRepository() puts overrides above everything", () => {
   assert.equal(config.getBoolean("x.yes"), true);
 });
 
+test("readConfig() refuses the URL of a remote in a file that depends on such URLs, as git does", () => {
+  const folder = temporaryFolder();
+  const file = join(folder, "global");
+  writeFileSync(file, '[includeIf "hasconfig:remote.*.url:nothing"]\npath = more\n');
+  for (const more of ["[remote]\nx = y\n", '[remote "r"]\nurl = u\n']) {
+    writeFileSync(join(folder, "more"), more);
+    const system = systemOf(folder, { GIT_CONFIG_GLOBAL: file });
+    const env = { GIT_CONFIG_GLOBAL: file };
+    const refused = runProgram("git", ["config", "--list"], folder, { env }).exit !== 0;
+    const read = answer(() => readConfig(system, createConfigFiles(system, []), null).entries.length);
+    assert.equal(read, refused ? "refused" : "1");
+    assert.equal(refused, more.includes("url"));
+  }
+});
+
 test("readConfig() ends on files that include each other", () => {
   const folder = temporaryFolder();
   writeFileSync(join(folder, "a"), "[include]\npath = b\n");
