@@ -191,7 +191,7 @@ function showMatching(
 
 function* wantedRefs(repository: Repository, settings: Settings): Generator<RefItem> {
   if (settings.head) {
-    const oid = readRefOrNull(repository, "HEAD");
+    const oid = repository.refs.resolve("HEAD").oid;
     if (oid !== null) yield { name: "HEAD", oid, symref: null };
   }
   const prefixes = [settings.heads ? "refs/heads/" : "", settings.tags ? "refs/tags/" : ""].filter((p) => p !== "");

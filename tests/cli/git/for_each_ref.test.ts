@@ -1,7 +1,9 @@
+import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "../../harness.ts";
-import { sameAsGit } from "./against_git.ts";
+import { modernGit, runProgram } from "../../git_oracle.ts";
+import { latticeGit, sameAsGit } from "./against_git.ts";
 import { repositoryOfRefs } from "./ref_repository.ts";
 
 const shared = repositoryOfRefs();
@@ -343,4 +345,47 @@ test("for-each-ref shows what a linked worktree sees as git does", async () => {
   const linked = join(dirname(shared), "linked tree");
   if (!existsSync(linked)) throw new Error("there is no linked worktree");
   await sameAsGit(["for-each-ref", "--format=%(HEAD) %(refname) %(worktreepath)"], linked);
+});
+
+/** Compares with a current git, for what 2.39 does not know. */
+async function sameAsModernGit(args: readonly string[], stdin = ""): Promise<void> {
+  const expected = runProgram(modernGit(), ["for-each-ref", ...args], shared, { stdin });
+  const actual = await latticeGit(["for-each-ref", ...args], shared, { stdin });
+  const place = `${args.join(" ")}: ${actual.stderr}${expected.stderr}`;
+  assert.equal(actual.exit, expected.exit, place);
+  assert.equal(actual.stdout, new TextDecoder().decode(expected.stdout), place);
+}
+
+test("for-each-ref does with newer options what a current git does", async () => {
+  for (
+    const args of [
+      ["--exclude=refs/tags"],
+      ["--exclude=refs/heads/*", "--exclude=refs/tags/v*", "refs/heads", "refs/tags"],
+      ["--exclude=refs/heads/side/a", "--no-exclude"],
+      ["--include-root-refs"],
+      ["--include-root-refs", "HEAD"],
+      ["--include-root-refs", "--format=%(HEAD) %(refname:short) %(symref)", "--count=3"],
+      ["--omit-empty", "--format=%(upstream)"],
+      ["--omit-empty", "--no-omit-empty", "--format=%(upstream)"],
+      ["--format=%(refname) %(ahead-behind:main)"],
+      ["--format=%(refname) %(ahead-behind:refs/heads/side/a)", "refs/heads"],
+      ["--format=%(ahead-behind:nothing)"],
+      ["--format=%(ahead-behind)"],
+      ["--stdin", "refs/heads"],
+    ]
+  ) await sameAsModernGit(args);
+  await sameAsModernGit(["--stdin"], "refs/heads\nrefs/tags/v2*\n");
+  await sameAsModernGit(["--stdin"], "refs/heads/main");
+  await sameAsModernGit(["--stdin"], "");
+});
+
+test("for-each-ref refuses by name the fields and options that it does not support", async () => {
+  for (const field of ["trailers", "contents:trailers:only", "describe", "is-base:main", "signature:key", "flag"]) {
+    const { exit, stderr } = await latticeGit(["for-each-ref", `--format=%(${field})`], shared);
+    assert.equal(exit, 129);
+    assert.ok(stderr.includes(`%(${field})`), stderr);
+  }
+  const { exit, stderr } = await latticeGit(["for-each-ref", "--start-after=x"], shared);
+  assert.equal(exit, 129);
+  assert.match(stderr, /--start-after/);
 });

@@ -57,7 +57,7 @@ test("symbolic-ref writes and deletes as git does", async () => {
       ["HEAD", "refs/heads/unborn"],
       ["refs/heads/new", "refs/heads/main"],
       ["refs/heads/alias", "refs/heads/old"],
-      ["refs/heads/main", "refs/heads/old"],
+      ["refs/heads/UPPER", "refs/heads/old"],
       ["-d", "refs/heads/alias"],
       ["--delete", "refs/heads/dangling"],
       ["refs/heads/main/below", "refs/heads/old"],
