@@ -12,7 +12,7 @@ export interface ZonedTime {
   readonly zone: string;
 }
 
-/** Seconds below this are taken for seconds since 1970 only behind an `@`; they might be a year or a day. */
+/** Seconds below this are taken for seconds since 1970 only as `@seconds zone`; they might be a year or a day. */
 const BARE_SECONDS_MIN = 100_000_000;
 
 const MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
@@ -39,7 +39,7 @@ const NAMED_ZONES: Readonly<Record<string, number>> = {
  * Reads a date.
  *
  * @param localZone Minutes east of UTC of local time at an instant (seconds since 1970), for dates without zone.
- * @returns `null`: it is none of the formats, or not a day of the calendar.
+ * @returns `null`: it is none of the formats, or not a time of the calendar.
  */
 export function parseDate(text: string, localZone: (seconds: number) => number): ZonedTime | null {
   const trimmed = text.trim();
@@ -54,12 +54,16 @@ export function zoneText(minutes: number): string {
 }
 
 function parseSeconds(text: string, localZone: (seconds: number) => number): ZonedTime | null {
-  const match = /^(@?)([0-9]+)(?: +([+-])([0-9]{4}))?$/.exec(text);
+  const exact = /^@([0-9]+) +([+-][0-9]{4})$/.exec(text);
+  if (exact !== null) {
+    return Number.isSafeInteger(Number(exact[1])) ? { seconds: Number(exact[1]), zone: exact[2]! } : null;
+  }
+  const match = /^@?([0-9]{9,})(?: +(.*))?$/.exec(text);
   if (match === null) return null;
-  const seconds = Number(match[2]);
-  if (!Number.isSafeInteger(seconds) || (match[1] === "" && seconds < BARE_SECONDS_MIN)) return null;
-  const zone = match[3] === undefined ? zoneText(localZone(seconds)) : match[3] + match[4]!;
-  return { seconds, zone };
+  const seconds = Number(match[1]);
+  const zone = parseZone(match[2] ?? "");
+  if (!Number.isSafeInteger(seconds) || seconds < BARE_SECONDS_MIN || zone === null) return null;
+  return { seconds, zone: zoneText(zone === "local" ? localZone(seconds) : zone) };
 }
 
 function parseCalendar(text: string, localZone: (seconds: number) => number): ZonedTime | null {
@@ -69,8 +73,7 @@ function parseCalendar(text: string, localZone: (seconds: number) => number): Zo
   if (time === null || time[1] === undefined) return null;
   const [hour, minute, second] = [Number(time[1]), Number(time[2]), Number(time[3] ?? "0")];
   if (hour > 24 || minute > 59 || second > 60) return null;
-  const midnight = Date.UTC(day.year, day.month, day.day);
-  if (new Date(midnight).getUTCDate() !== day.day) return null;
+  const midnight = Date.UTC(day.year, day.month, day.day); // the 30th of February is the 2nd of March, as in git
   const local = midnight / 1000 + hour * 3600 + minute * 60 + second;
   const zone = parseZone(time[4]!);
   if (zone === null) return null;
@@ -88,12 +91,22 @@ interface Day {
   readonly rest: string;
 }
 
-/** `2005-04-07`, `2005/04/07`, `2005.04.07`, `Thu, 07 Apr 2005`, `Thu Apr 7 22:13:13 2005`, `04/07/2005`, `07.04.2005`. */
+/** `2005-04-07`, `2005/04/07`, `2005.04.07`, `Thu, 07 Apr 2005`, `Thu Apr 7 22:13:13 2005`, `04/07/2005`, `07.04.2005`, `Apr 7 2005`, `20050407T221313`. */
 function parseDay(text: string): Day | null {
   const iso = /^([0-9]{4})([-/.])([0-9]{1,2})\2([0-9]{1,2})(.*)$/.exec(text);
-  if (iso !== null) return toDay(iso[1]!, Number(iso[3]) - 1, iso[4]!, iso[5]!);
+  if (iso !== null) {
+    const swapped = Number(iso[3]) > 12; // git then reads year, day, month
+    return toDay(iso[1]!, Number(iso[swapped ? 4 : 3]) - 1, iso[swapped ? 3 : 4]!, iso[5]!);
+  }
   const mail = /^(?:[A-Za-z]{3,9},? +)?([0-9]{1,2}) +([A-Za-z]{3,9}) +([0-9]{4})(.*)$/.exec(text);
   if (mail !== null) return toDay(mail[3]!, monthNumber(mail[2]!), mail[1]!, mail[4]!);
+  const written = /^([A-Za-z]{3,9}) +([0-9]{1,2}),? +([0-9]{4})( .*)$/.exec(text);
+  if (written !== null) return toDay(written[3]!, monthNumber(written[1]!), written[2]!, written[4]!);
+  const basic = /^([0-9]{4})([0-9]{2})([0-9]{2})[Tt]([0-9]{2})([0-9]{2})([0-9]{2})(.*)$/.exec(text);
+  if (basic !== null) {
+    const rest = ` ${basic[4]}:${basic[5]}:${basic[6]}${basic[7]}`;
+    return toDay(basic[1]!, Number(basic[2]) - 1, basic[3]!, rest);
+  }
   const log = /^(?:[A-Za-z]{3,9},? +)?([A-Za-z]{3,9}) +([0-9]{1,2})( +[0-9:]+) +([0-9]{4})(.*)$/.exec(text);
   if (log !== null) return toDay(log[4]!, monthNumber(log[1]!), log[2]!, log[3]! + log[5]!);
   const american = /^([0-9]{1,2})\/([0-9]{1,2})\/([0-9]{4})(.*)$/.exec(text);
@@ -108,7 +121,7 @@ function monthNumber(name: string): number {
 }
 
 function toDay(year: string, month: number, day: string, rest: string): Day | null {
-  if (month < 0 || month > 11 || Number(year) < 1970) return null;
+  if (month < 0 || month > 11 || Number(year) < 1970 || Number(day) < 1 || Number(day) > 31) return null;
   return { year: Number(year), month, day: Number(day), rest };
 }
 
@@ -119,6 +132,7 @@ function parseZone(text: string): number | "local" | null {
   if (named !== undefined) return named;
   const match = /^([+-])([0-9]{2}):?([0-9]{2})?(?: \([A-Za-z ]+\))?$/.exec(text);
   if (match === null) return null;
+  if (Number(match[2]) > 23 || Number(match[3] ?? "0") > 59) return "local"; // git passes over such a zone
   const minutes = Number(match[2]) * 60 + Number(match[3] ?? "0");
   return match[1] === "-" ? -minutes : minutes;
 }

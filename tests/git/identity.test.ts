@@ -53,13 +53,21 @@ test("committerIdentity() reads the dates that git reads", () => {
       "04/07/2005 22:13:13",
       "07.04.2005 22:13:13",
       "2005-04-07 22:13 EST",
+      "20050407T221313Z",
+      "Apr 7 2005 22:13:13",
+      "2005-02-30 22:13:13",
+      "1700000000 -00:30",
+      "1700000000 UTC",
+      "1700000000 +9999",
+      "@12345",
+      "12345",
+      "2005-04-07",
+      "2005-13-07 22:13:13",
       "nonsense",
     ]
   ) {
-    for (const TZ of ["UTC"]) {
-      const env = { GIT_COMMITTER_DATE: date, TZ };
-      assert.equal(ours("committer", env), gits("committer", env), date);
-    }
+    const env = { GIT_COMMITTER_DATE: date };
+    assert.equal(ours("committer", env), gits("committer", env), date);
   }
 });
 

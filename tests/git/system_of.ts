@@ -19,5 +19,6 @@ export function systemOf(cwd: string, env: Record<string, string> = {}, userId?:
     workingDirectory: { value: cwd },
     ...(userId === undefined ? {} : { userId: { value: userId } }),
   }) as System["host"];
-  return { ...realSystem, host, env: { ...gitEnvironment, ...env } };
+  const clock = { ...realSystem.clock, timeZoneMinutes: () => 0 }; // TZ=UTC, as git has it
+  return { ...realSystem, clock, host, env: { ...gitEnvironment, ...env } };
 }
