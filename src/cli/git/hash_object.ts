@@ -142,6 +142,10 @@ function hashFile(job: Job, path: string, shown: string): string {
   if (stat.kind === "file" && !settings.write && settings.type === "blob") {
     return stat.size < PIECE_BYTES ? hashSmall(job, file, stat.size, asPath) : hashPieces(job, file, stat.size, asPath);
   }
+  if (stat.kind === "file" && settings.type === "blob" && job.repository !== null && stat.size > PIECE_BYTES) {
+    const pieces = piecesOf(job, file, stat.size, asPath);
+    return job.repository.objects.writeLooseStream("blob", stat.size, pieces);
+  }
   return hashContent(job, readToEnd(file), asPath);
 }
 
@@ -166,20 +170,25 @@ function hashSmall(job: Job, file: OpenFile, size: number, asPath: string | null
 }
 
 function hashPieces(job: Job, file: OpenFile, size: number, asPath: string | null): string {
-  const unchanged = asPath === null ? null : job.conversion.require(asPath);
   const hasher = createHasher(job.format.name).update(objectHeader("blob", size));
+  for (const piece of piecesOf(job, file, size, asPath)) hasher.update(piece);
+  return toHex(hasher.digest());
+}
+
+/** The content of a large file; each piece is overwritten by the next. */
+function* piecesOf(job: Job, file: OpenFile, size: number, asPath: string | null): Generator<Uint8Array> {
+  const unchanged = asPath === null ? null : job.conversion.require(asPath);
   let position = 0;
   for (;;) {
     const count = file.readAt(job.piece, position);
     const content = job.piece.subarray(0, count);
     unchanged?.take(content);
-    hasher.update(content);
     position += count;
-    if (count < job.piece.length || position > size) break;
+    if (position > size) break;
+    yield content;
+    if (count < job.piece.length) break;
   }
-  const oid = toHex(hasher.digest());
   if (position !== size) throw new GitExit(128, `fatal: ${JSON.stringify(file.path)} changed while it was read`);
-  return oid;
 }
 
 /** Pipes and devices have no size; everything else is read in one go too when it must be stored. */

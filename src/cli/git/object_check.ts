@@ -20,10 +20,15 @@ export function checkObject(format: ObjectFormat, type: ObjectType, content: Uin
     case "tree":
       return checkTree(format, content);
     case "commit":
-      return checkHeader(content) ?? checkCommit(format, headerLines(content));
+      return checkHeader(content) ?? checkCommit(format, headerLines(content)) ?? checkBody(content);
     case "tag":
       return checkHeader(content) ?? checkTag(format, headerLines(content));
   }
+}
+
+/** Git takes digits of either case here. */
+function isHexName(format: ObjectFormat, text: string): boolean {
+  return isOid(format, text.toLowerCase());
 }
 
 /** A NUL or a missing newline in the header would make readers see different things. */
@@ -33,6 +38,10 @@ function checkHeader(content: Uint8Array): string | null {
     if (content[i] === 10 && content[i + 1] === 10) return null;
   }
   return content[content.length - 1] === 10 ? null : "unterminatedHeader: unterminated header";
+}
+
+function checkBody(content: Uint8Array): string | null {
+  return content.includes(0) ? "nulInCommit: NUL byte in the commit object body" : null;
 }
 
 /** Lines up to the empty one. */
@@ -51,9 +60,9 @@ function checkCommit(format: ObjectFormat, lines: readonly string[]): string | n
   let at = 0;
   const tree = lines[at++];
   if (tree === undefined || !tree.startsWith("tree ")) return "missingTree: invalid format - expected 'tree' line";
-  if (!isOid(format, tree.slice(5))) return "badTreeSha1: invalid 'tree' line format - bad sha1";
+  if (!isHexName(format, tree.slice(5))) return "badTreeSha1: invalid 'tree' line format - bad sha1";
   for (; lines[at]?.startsWith("parent ") === true; at++) {
-    if (!isOid(format, lines[at]!.slice(7))) return "badParentSha1: invalid 'parent' line format - bad sha1";
+    if (!isHexName(format, lines[at]!.slice(7))) return "badParentSha1: invalid 'parent' line format - bad sha1";
   }
   const author = lines[at++];
   if (author?.startsWith("author ") !== true) return "missingAuthor: invalid format - expected 'author' line";
@@ -68,19 +77,15 @@ function checkCommit(format: ObjectFormat, lines: readonly string[]): string | n
 }
 
 function checkTag(format: ObjectFormat, lines: readonly string[]): string | null {
-  const [object, type, tag, tagger] = lines;
+  const [object, type, tag, tagger] = lines; // more lines behind these are of no concern
   if (object?.startsWith("object ") !== true) return "missingObject: invalid format - expected 'object' line";
-  if (!isOid(format, object.slice(7))) return "badObjectSha1: invalid 'object' line format - bad sha1";
+  if (!isHexName(format, object.slice(7))) return "badObjectSha1: invalid 'object' line format - bad sha1";
   if (type?.startsWith("type ") !== true) return "missingTypeEntry: invalid format - expected 'type' line";
   if (!["blob", "tree", "commit", "tag"].includes(type.slice(5))) return "badType: invalid 'type' value";
   if (tag?.startsWith("tag ") !== true) return "missingTagEntry: invalid format - expected 'tag' line";
   if (checkRefName(`refs/tags/${tag.slice(4)}`) !== null) return `badTagName: invalid 'tag' name: ${tag.slice(4)}`;
   if (tagger?.startsWith("tagger ") !== true) return "missingTaggerEntry: invalid format - expected 'tagger' line";
-  return checkIdentity(tagger.slice(7)) ?? (lines.length > 4 ? checkExtraTagHeader(lines[4]!) : null);
-}
-
-function checkExtraTagHeader(line: string): string | null {
-  return line.startsWith("gpgsig") ? null : "extraHeaderEntry: invalid format - extra header(s) after 'tagger'";
+  return checkIdentity(tagger.slice(7));
 }
 
 /** `Name <email> <seconds> <zone>`. */
@@ -101,15 +106,14 @@ function checkIdentity(text: string): string | null {
 }
 
 function checkDate(text: string): string | null {
-  if (/^0[0-9 ]/.test(text) && text[1] !== " ") {
-    return "zeroPaddedDate: invalid author/committer line - zero-padded date";
-  }
-  const seconds = /^[0-9]+(?= )/.exec(text)?.[0];
+  const date = text.replace(/^[ \t]+/, "");
+  if (/^0[^ ]/.test(date)) return "zeroPaddedDate: invalid author/committer line - zero-padded date";
+  const seconds = /^[0-9]+(?= )/.exec(date)?.[0];
   if (seconds === undefined) return "badDate: invalid author/committer line - bad date";
   if (BigInt(seconds) >= 1n << 63n) {
     return "badDateOverflow: invalid author/committer line - date causes integer overflow";
   }
-  if (/^[+-][0-9]{4}$/.test(text.slice(seconds.length + 1))) return null;
+  if (/^[+-][0-9]{4}$/.test(date.slice(seconds.length + 1))) return null;
   return "badTimezone: invalid author/committer line - bad time zone";
 }
 

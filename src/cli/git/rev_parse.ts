@@ -277,6 +277,7 @@ function takeRefs(session: Session, arg: string): boolean {
 function takeRefPattern(session: Session, arg: string): boolean {
   const option = arg.split("=", 1)[0]!;
   const pattern = valueOf(arg, option) ?? null;
+  if (pattern === null && !["--branches", "--tags", "--remotes"].includes(option)) return false;
   switch (option) {
     case "--branches":
     case "--tags":
@@ -284,22 +285,17 @@ function takeRefPattern(session: Session, arg: string): boolean {
       session.selector.select(option, pattern);
       return true;
     case "--glob":
-      session.selector.select(option, requirePattern(option, pattern));
+      session.selector.select(option, pattern);
       return true;
     case "--exclude":
-      session.selector.exclude(requirePattern(option, pattern));
+      session.selector.exclude(pattern!);
       return true;
     case "--disambiguate":
-      showCandidates(session, requirePattern(option, pattern).toLowerCase());
+      showCandidates(session, pattern!.toLowerCase());
       return true;
     default:
       return false;
   }
-}
-
-function requirePattern(option: string, pattern: string | null): string {
-  if (pattern === null) throw new GitExit(128, `fatal: ${option} requires an argument`);
-  return pattern;
 }
 
 function showCandidates(session: Session, digits: string): void {

@@ -80,7 +80,8 @@ export function createRevisionWriter(
       writer.fallback = null;
       const text = textOf(oid, name);
       if (text === null) return;
-      writer.write(excluded === writer.reversed ? text : `^${text}`);
+      if (excluded !== writer.reversed) output.text("^");
+      writer.write(text);
     },
 
     other(text) {

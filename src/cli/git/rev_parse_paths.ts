@@ -142,11 +142,11 @@ function locate(repository: Repository): Place {
     repository.config.get("core.worktree") !== undefined;
   const workDir = insideGitDir && !chosen ? null : repository.workDir;
   const insideWorkTree = workDir !== null && isBelow(cwd, realPath(disk, workDir));
-  const plain = workDir !== null && disk.stat(`${workDir}/.git`)?.kind === "directory" &&
-    realPath(disk, `${workDir}/.git`) === realGitDir;
+  const top = prefix === "" ? cwd : workDir ?? cwd;
+  const plain = disk.stat(`${top}/.git`)?.kind === "directory" && realPath(disk, `${top}/.git`) === realGitDir;
   const gitDirShown = explicit !== undefined && prefix === ""
     ? explicit
-    : explicit === undefined && plain && insideWorkTree
+    : explicit === undefined && plain
     ? ".git"
     : cwd === realGitDir
     ? "."
