@@ -12,12 +12,24 @@ import { gitEnvironment, gitText, runProgram } from "./git_oracle.ts";
 const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 const ARGUMENTS = "Deno" in globalThis ? ["run", "-A", "--no-check", MAIN] : [MAIN];
 
+/** Opens a named pipe for both, closes the reading end, and then lets the program write into it. */
+const CLOSED_PIPE = 'mkfifo p; exec 3<>p; exec 4>p; exec 3>&-; "$@" --version >&4 4>&-; echo $? >&2';
+
 test("main answers --version, and ends with the exit code of the command", () => {
   const version = runProgram(process.execPath, [...ARGUMENTS, "--version"], "/");
   assert.deepEqual([version.exit, new TextDecoder().decode(version.stdout)], [0, "lattice 0.1.0\n"]);
   const unknown = runProgram(process.execPath, [...ARGUMENTS, "frobnicate"], "/");
   assert.equal(unknown.exit, 2);
   assert.match(unknown.stderr, /"frobnicate"/);
+});
+
+test("main --version tells a full disk and a closed pipe", () => {
+  const script = (tail: string) => ["-c", `${tail}`, "sh", process.execPath, ...ARGUMENTS];
+  const full = runProgram("sh", script('exec "$@" --version >/dev/full'), "/");
+  assert.equal(full.exit, 7, full.stderr);
+  // The pipe's reader tells on standard input, by its end, that it has closed the pipe.
+  const closed = runProgram("sh", script(CLOSED_PIPE), temporaryFolder());
+  assert.deepEqual([closed.stdout.length, closed.stderr], [0, "141\n"]);
 });
 
 test("main gives bytes of arguments that are not UTF-8 back unchanged", () => {
