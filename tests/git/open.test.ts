@@ -1,10 +1,19 @@
 import assert from "node:assert/strict";
-import { chmodSync, chownSync, existsSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { findRepository, openRepository } from "../../src/git/open.ts";
 import { LatticeError } from "../../src/platform/errors.ts";
-import { fixtureFolder, temporaryFolder } from "../fixtures.ts";
+import { fixtureFolder, freshFixtureFolder, temporaryFolder } from "../fixtures.ts";
 import { gitText, modernGit, runProgram } from "../git_oracle.ts";
 import { test } from "../harness.ts";
 import { systemOf } from "./system_of.ts";
@@ -65,6 +74,17 @@ test("openRepository() lays out worktrees that are linked by absolute paths", ()
   assertSameAnswers(join(folder, "linked/a/b"));
   assert.equal(openRepository(systemOf(join(folder, "linked"))).worktreeId, "linked");
   assert.equal(openRepository(systemOf(join(folder, "main"))).worktreeId, null);
+});
+
+test("openRepository() lays out the fixture worktrees-absolute as git does, moved to where it is", () => {
+  const folder = realpathSync(freshFixtureFolder("worktrees-absolute"));
+  for (const place of ["topic", "detached"]) {
+    const file = join(folder, place, ".git");
+    assert.deepEqual(ourAnswers(join(folder, place), {}), QUESTIONS.map(() => null));
+    writeFileSync(file, readFileSync(file, "utf8").replace("/srv/example/worktrees-absolute", folder));
+    assertSameAnswers(join(folder, place));
+    assert.equal(openRepository(systemOf(join(folder, place))).worktreeId, place);
+  }
 });
 
 test("openRepository() obeys the environment and the settings as git does", () => {
