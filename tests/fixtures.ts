@@ -85,11 +85,16 @@ export interface Fixture {
   repositories: FixtureRepository[];
 }
 
-/** All fixtures by name. */
+/** All fixtures by name. Where they are not beside the checkout, any use of it throws. */
 export const fixtures: Readonly<Record<string, Fixture>> = (() => {
   const path = join(FOLDER, "manifest.json");
-  if (!existsSync(path)) throw new Error(`the fixtures are not beside the checkout: ${path} is missing`);
-  return (JSON.parse(readFileSync(path, "utf8")) as { fixtures: Record<string, Fixture> }).fixtures;
+  if (existsSync(path)) {
+    return (JSON.parse(readFileSync(path, "utf8")) as { fixtures: Record<string, Fixture> }).fixtures;
+  }
+  const refuse = () => {
+    throw new Error(`the fixtures are not beside the checkout: ${path} is missing`);
+  };
+  return new Proxy({}, { get: refuse, has: refuse, ownKeys: refuse });
 })();
 
 const unpacked = new Map<string, string>();

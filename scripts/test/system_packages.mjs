@@ -1,0 +1,47 @@
+/** The programs of the system that tests call: installed where they are missing, as root and where apt-get is. */
+import { spawnSync } from "node:child_process";
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
+import process from "node:process";
+import { runOrExit } from "../setup.mjs";
+
+/** Program, and the Debian package that has it. */
+const NEEDED = {
+  git: "git", // the judge of everything that lattice reads and writes
+  strace: "strace", // kills the binary at each of its system calls, and sees which files it opens
+  setpriv: "util-linux", // another user's repository
+  unshare: "util-linux", // the container that holds nothing but the binary
+  chroot: "coreutils",
+  tar: "tar", // the fixtures
+  ldd: "libc-bin", // the libraries that the binary needs
+};
+
+/** Installs what is missing and says so; ends this process with an explanation where it cannot. */
+export function installSystemPackages() {
+  const missing = Object.keys(NEEDED).filter((program) => !isThere(program));
+  if (missing.length === 0) return;
+  const packages = [...new Set(missing.map((program) => NEEDED[program]))];
+  console.log(`missing programs: ${missing.join(", ")}`);
+  if (process.getuid?.() !== 0 || !isThere("apt-get")) {
+    console.error(
+      `error: the tests need ${missing.join(", ")}; install as root: apt-get install ${packages.join(" ")}`,
+    );
+    console.log(`0 passed, 1 failed, 0 skipped`);
+    process.exit(1);
+  }
+  console.log(`installing: apt-get install ${packages.join(" ")}`);
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  spawnSync("apt-get", ["update", "-qq"], { stdio: ["ignore", "ignore", "inherit"], env }); // stale lists may do
+  runOrExit("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...packages], { env });
+}
+
+function isThere(program) {
+  return (process.env.PATH ?? "").split(delimiter).some((folder) => {
+    try {
+      accessSync(join(folder, program), constants.X_OK);
+      return true;
+    } catch {
+      return false; // not in this folder of PATH, or not executable there
+    }
+  });
+}

@@ -1,0 +1,51 @@
+/** Which test files there are, and which of them cannot run here. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { root } from "../setup.mjs";
+
+/** Folders whose tests take longest; they start first, so that no core waits for one at the end. */
+const SLOW_FIRST = ["tests/crash/", "tests/e2e/", "tests/simulation/", "tests/interop/"];
+
+/** All test files, relative to the project, the slow ones first. */
+export function testFiles() {
+  const rank = (file) => {
+    const index = SLOW_FIRST.findIndex((folder) => file.startsWith(folder));
+    return index === -1 ? SLOW_FIRST.length : index;
+  };
+  return readdirSync(join(root, "tests"), { recursive: true })
+    .filter((file) => file.endsWith(".test.ts"))
+    .map((file) => join("tests", file))
+    .sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
+}
+
+/** What lies beside the checkout, and how a test file that needs it can be told. */
+const BESIDE = [
+  { path: "../shared/fixtures/manifest.json", isNeededBy: (file) => usesFixtures(file) },
+  { path: "../shared/tools/modern-git", isNeededBy: (file) => /\bmodernGit\(/.test(text(file)) },
+];
+
+/** Why a test file cannot run here; `null` when it can. */
+export function reasonToSkip(file) {
+  const missing = BESIDE.find(({ path, isNeededBy }) => !existsSync(join(root, path)) && isNeededBy(file));
+  return missing === undefined ? null : `it needs ${missing.path}, which is not beside this checkout`;
+}
+
+function text(file) {
+  return readFileSync(join(root, file), "utf8");
+}
+
+/** Whether a file uses a fixture, by itself or through files that it imports; anybody may borrow `temporaryFolder`. */
+function usesFixtures(file, seen = new Set()) {
+  if (seen.has(file)) return false;
+  seen.add(file);
+  return imports(file).some(({ names, path }) =>
+    path === "tests/fixtures.ts" ? names !== "{ temporaryFolder }" : usesFixtures(path, seen)
+  );
+}
+
+/** What a file of the tests imports at run time from other files of the tests. */
+function imports(file) {
+  return [...text(file).matchAll(/^(?:import(?! type)|export) ([^;]*?) from "(\.[^"]+)";/gms)]
+    .map(([, names, from]) => ({ names, path: relative(root, join(root, dirname(file), from)) }))
+    .filter(({ path }) => path.startsWith("tests/") && existsSync(join(root, path)));
+}
