@@ -7,6 +7,7 @@ import { peelTag } from "../../git/objects/peel.ts";
 import type { Repository } from "../../git/repository.ts";
 import { abbreviate, ABBREVIATION_MIN } from "../../git/revisions/short_oid.ts";
 import { checkRefName } from "../../git/refs/names.ts";
+import { compareNames } from "../../platform/text.ts";
 import { type GitCommand, type GitContext, GitExit } from "./context.ts";
 import { inputLines } from "./input_lines.ts";
 import { type OutputBuffer, withOutput } from "./output_buffer.ts";
@@ -179,30 +180,50 @@ function showMatching(
   patterns: readonly string[],
   output: OutputBuffer,
 ): number {
+  const isWanted = (name: string) => patterns.length === 0 || patterns.some((pattern) => endsWithPath(name, pattern));
   let found = false;
-  for (const item of wantedRefs(repository, settings)) {
-    const always = settings.head && item.name === "HEAD";
-    if (!always && patterns.length > 0 && !patterns.some((pattern) => endsWithPath(item.name, pattern))) continue;
+  for (const item of wantedRefs(repository, settings, isWanted)) {
     found = true;
     show(repository, settings, item, output);
   }
   return found ? 0 : 1;
 }
 
-function* wantedRefs(repository: Repository, settings: Settings): Generator<RefItem> {
+function* wantedRefs(
+  repository: Repository,
+  settings: Settings,
+  isWanted: (name: string) => boolean,
+): Generator<RefItem> {
   if (settings.head) {
     const oid = repository.refs.resolve("HEAD").oid;
     if (oid !== null) yield { name: "HEAD", oid, symref: null };
   }
   const prefixes = [settings.heads ? "refs/heads/" : "", settings.tags ? "refs/tags/" : ""].filter((p) => p !== "");
-  for (const prefix of prefixes.length > 0 ? prefixes : ["refs/"]) yield* soundRefs(repository, prefix);
+  for (const prefix of prefixes.length > 0 ? prefixes : ["refs/"]) {
+    yield* soundRefs(repository, prefix, isWanted);
+  }
 }
 
 /** A damaged ref ends the listing when its turn comes, so that what sorts before it is still shown. */
-function* soundRefs(repository: Repository, prefix: string): Generator<RefItem> {
-  yield* listRefs(repository, prefix, (name) => {
-    throw badRef(name, repository.objectFormat.zero);
-  });
+function* soundRefs(
+  repository: Repository,
+  prefix: string,
+  isWanted: (name: string) => boolean,
+): Generator<RefItem> {
+  const broken: string[] = [];
+  const stopBefore = (name: string | null) => {
+    const first = broken.sort(compareNames)[0];
+    if (first === undefined || (name !== null && compareNames(name, first) < 0)) return;
+    throw badRef(first, repository.objectFormat.zero);
+  };
+  const onBroken = (name: string) => {
+    if (isWanted(name)) broken.push(name);
+  };
+  for (const item of listRefs(repository, prefix, onBroken)) {
+    if (broken.length > 0) stopBefore(item.name);
+    if (isWanted(item.name)) yield item;
+  }
+  stopBefore(null);
 }
 
 function badRef(name: string, oid: string): GitExit {

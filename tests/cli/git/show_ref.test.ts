@@ -82,6 +82,12 @@ test("show-ref stops at a damaged ref as git does", async () => {
   for (const args of [[], ["main"], ["missing"], ["-q", "missing"], ["--verify", "refs/heads/missing"]]) {
     await sameAsGit(["show-ref", ...args], folder);
   }
+  writeFileSync(join(folder, ".git/refs/heads/broken"), "");
+  for (const args of [[], ["--head"], ["main"], ["--tags"]]) await sameAsGit(["show-ref", ...args], folder);
+  writeFileSync(join(folder, ".git/refs/heads/zz"), "");
+  writeFileSync(join(folder, ".git/refs/heads/missing"), gitText(["rev-parse", "main"], folder));
+  await sameAsGit(["show-ref"], folder);
+  writeFileSync(join(folder, ".git/refs/heads/missing"), `${"1".repeat(40)}\n`);
   assert.equal((await latticeGit(["for-each-ref"], folder)).exit, 128);
 });
 
