@@ -15,7 +15,7 @@
  */
 import { LatticeError } from "../platform/errors.ts";
 import { crc32 } from "../platform/crc32.ts";
-import { concatBytes, decodeUtf8, utf8 } from "../platform/text.ts";
+import { concatBytes, decodeUtf8, equalBytes, utf8 } from "../platform/text.ts";
 
 /** Version of the format, in the `begin` record. */
 export const JOURNAL_FORMAT = 1;
@@ -126,7 +126,8 @@ export interface JournalContent {
 }
 
 const PREFIX = utf8('{"sum":"');
-const BODY_OFFSET = PREFIX.length + 8 + 2; // eight digits, a quote and a comma
+const SEPARATOR = utf8('",');
+const BODY_OFFSET = PREFIX.length + 8 + SEPARATOR.length; // eight digits in between
 
 /** One line of a journal, with its newline. `flushed` is the file's flushed length in bytes at this moment. */
 export function encodeRecord(record: JournalRecord, flushed: number): Uint8Array<ArrayBuffer> {
@@ -182,7 +183,8 @@ function hasLaterProof(bytes: Uint8Array, badOffset: number, flushedBefore: numb
 
 function decodeLine(line: Uint8Array): { flushed: number; record: JournalRecord } | null {
   if (line.length < BODY_OFFSET) return null;
-  for (let i = 0; i < PREFIX.length; i++) if (line[i] !== PREFIX[i]) return null;
+  if (!equalBytes(line.subarray(0, PREFIX.length), PREFIX)) return null;
+  if (!equalBytes(line.subarray(BODY_OFFSET - SEPARATOR.length, BODY_OFFSET), SEPARATOR)) return null;
   const sum = decodeUtf8(line.subarray(PREFIX.length, PREFIX.length + 8));
   const body = line.subarray(BODY_OFFSET);
   if (sum === null || crc32(body).toString(16).padStart(8, "0") !== sum) return null;

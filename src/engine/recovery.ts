@@ -42,14 +42,13 @@ export function recover(context: EngineContext, lock: RepoLock): RecoveredOperat
     if (outcome !== null) recovered.push(outcome);
   }
   if (marker === "unreadable") removeTornMarker(context);
-  const waiting = recovered.filter(({ outcome }) => outcome === "paused").map(({ op }) => op);
-  sweepTemporary(context, waiting);
+  sweepTemporary(context);
   if (searchAll) removeKeepFiles(context);
   updateNotes(context, lock, recovered, searchAll);
   return recovered;
 }
 
-/** Brings one operation to its end. `null`: nothing had happened, and nothing is left of it. */
+/** Brings one operation to its end. `null`: there was no more to do than to sweep, or it waits as it did before. */
 function recoverOperation(context: EngineContext, opId: string): RecoveredOperation | null {
   const { system, repository } = context;
   const journal = Journal.reopen(system, repository.commonDir, opId);
@@ -64,9 +63,9 @@ function recoverOperation(context: EngineContext, opId: string): RecoveredOperat
     return null;
   }
   try {
-    const ended = endOf(journal.records) !== null;
+    const known = endOf(journal.records) !== null || pausedRecord(journal.records) !== null;
     const { outcome, diverged } = settle(context, journal);
-    return ended && outcome !== "paused" ? null : { op: opId, outcome, diverged };
+    return known ? null : { op: opId, outcome, diverged };
   } finally {
     journal.close();
   }
@@ -87,10 +86,10 @@ function findUnfinished(context: EngineContext): string[] {
 }
 
 /** Removes temporary folders: whoever made one held the lock that we hold now. */
-function sweepTemporary(context: EngineContext, waiting: readonly string[]): void {
+function sweepTemporary(context: EngineContext): void {
   const { system, repository } = context;
   for (const entry of system.disk.list(temporaryRoot(repository.commonDir)) ?? []) {
-    if (!waiting.includes(entry.name)) removeTree(system, `${temporaryRoot(repository.commonDir)}/${entry.name}`);
+    removeTree(system, `${temporaryRoot(repository.commonDir)}/${entry.name}`);
   }
 }
 

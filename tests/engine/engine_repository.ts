@@ -35,7 +35,11 @@ export function fixedConfig(values: Record<string, string> = {}): Config {
 }
 
 /** Opens the repository at `/r/.git` of a system. */
-export function openTestRepository(system: System, config: Record<string, string> = {}, gitDir = "/r/.git"): Repository {
+export function openTestRepository(
+  system: System,
+  config: Record<string, string> = {},
+  gitDir = "/r/.git",
+): Repository {
   const settings = fixedConfig({ "user.name": "T", "user.email": "t@example.com", ...config });
   const refs = openRefStore({ system, gitDir, commonDir: gitDir, format: SHA1, refStorage: "files" });
   const objects = openObjectStore({

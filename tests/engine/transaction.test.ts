@@ -19,7 +19,13 @@ function oidOf(object: NewObject): string {
 }
 
 function setRef(name: string, object: NewObject): RefUpdate {
-  return { name, expect: { kind: "any" }, change: { kind: "set", oid: oidOf(object) }, follow: false, keepContent: true };
+  return {
+    name,
+    expect: { kind: "any" },
+    change: { kind: "set", oid: oidOf(object) },
+    follow: false,
+    keepContent: true,
+  };
 }
 
 function flushesOf(system: SimSystem) {
@@ -72,7 +78,12 @@ test("undo() walks back, and the undo of an undo is redo", async () => {
     return value?.kind === "direct" ? value.oid : null;
   };
   for (const object of [one, two]) {
-    writer.transact({ updates: [setRef("refs/meta/a", object)], objects: [object], message: "m", purpose: "operation" });
+    writer.transact({
+      updates: [setRef("refs/meta/a", object)],
+      objects: [object],
+      message: "m",
+      purpose: "operation",
+    });
   }
   undo(writer, undefined);
   assert.equal(read(), oidOf(one));

@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { test } from "../harness.ts";
+import { FLUSHES } from "../simulation/calls.ts";
+import { SimSystem } from "../simulation/sim_system.ts";
+import { SimDisk } from "../simulation/sim_disk.ts";
+import { EMPTY_REPOSITORY, openTestRepository, openTestWriter } from "../engine/engine_repository.ts";
+import { blob, commit, deleteRef, EMPTY_TREE, runStep, setRef, type Step } from "./scenarios.ts";
+
+const many = (text: string) => Array.from({ length: 70 }, (_, i) => blob(`${text} ${i}`));
+const both: Step = {
+  updates: [setRef("refs/meta/a", blob("1")), setRef("refs/meta/b", blob("2"))],
+  objects: [blob("1"), blob("2")],
+};
+const seventy = many("doc");
+const batch: Step = { updates: seventy.map((doc, i) => setRef(`refs/meta/x${i}`, doc)), objects: seventy };
+const again = many("new");
+const c1 = commit("1");
+const branch: Step = { updates: [{ ...setRef("refs/heads/main", c1), keepContent: false }], objects: [EMPTY_TREE, c1] };
+
+/** Which flushes a transaction makes, in order, with names that do not depend on ids. */
+async function flushesOf(base: readonly Step[], step: Step): Promise<string[]> {
+  const system = new SimSystem(SimDisk.fromTree(EMPTY_REPOSITORY));
+  const repository = openTestRepository(system);
+  using writer = await openTestWriter(repository);
+  for (const one of base) runStep(writer, one);
+  const before = system.disk.trace.length;
+  runStep(writer, step);
+  return system.disk.trace.slice(before).filter((call) => FLUSHES.has(call.operation)).map((call) =>
+    call.path.replace("/r/.git", ".").replace(/[0-9a-f]{8}-[0-9a-f-]{27}/, "<op>").replace(
+      /\/[0-9a-f]{2}(\/[0-9a-f]{38})?$/,
+      (
+        _,
+        rest,
+      ) => rest === undefined ? "/<fan-out>" : "/<fan-out>/<object>",
+    ).replace(/tmp_obj_\w+/, "<object>").replace(
+      /tmp_(pack|idx)_\w+/,
+      "$1",
+    )
+  );
+}
+
+test("one update flushes object, its folder, journal, ops, value, the ref's folder: no fewer and no more", async () => {
+  assert.deepEqual(await flushesOf([both, batch], { updates: [setRef("refs/meta/a", seventy[0]!)], objects: [] }), [
+    "./lattice/ops/<op>.jsonl",
+    "./lattice/ops",
+    "./lattice/tmp/<op>/0",
+    "./refs/meta",
+  ]);
+  const fresh = blob("3");
+  const flushes = await flushesOf([both], { updates: [setRef("refs/meta/a", fresh)], objects: [fresh] });
+  assert.deepEqual(flushes.filter((path) => path !== "./objects"), [
+    flushes[flushes.indexOf("./objects") === 0 ? 1 : 0]!,
+    "./objects/<fan-out>",
+    "./lattice/ops/<op>.jsonl",
+    "./lattice/ops",
+    "./lattice/tmp/<op>/0",
+    "./refs/meta",
+  ]);
+});
+
+test("one deletion of a packed ref flushes the new packed-refs and the common dir twice", async () => {
+  assert.deepEqual(await flushesOf([batch], { updates: [deleteRef("refs/meta/x1")], objects: [] }), [
+    "./lattice/ops/<op>.jsonl",
+    "./lattice/ops",
+    "./lattice/tmp/<op>/packed-refs",
+    ".", // the new packed-refs is durable before a loose file may go
+    "./refs/meta",
+    ".", // packed-refs.lock is gone
+  ]);
+});
+
+test("HEAD's branch flushes the git dir too, where HEAD.lock was, and keeps what it replaced", async () => {
+  const c2 = commit("2");
+  const flushes = await flushesOf([branch], {
+    updates: [{ ...setRef("refs/heads/main", c2), keepContent: false }],
+    objects: [c2],
+  });
+  const tail = flushes.slice(flushes.indexOf("./lattice/ops/<op>.jsonl"));
+  assert.deepEqual(tail, [
+    "./lattice/ops/<op>.jsonl",
+    "./lattice/ops",
+    "./lattice/op-state.json",
+    "./lattice",
+    "./lattice/tmp/<op>/0",
+    "./lattice/tmp/<op>/1",
+    "./refs",
+    "./refs/lattice",
+    "./refs/lattice/keep",
+    "./refs/heads", // locks
+    "./refs/lattice/keep/<op>",
+    ".", // HEAD.lock
+    "./lattice/ops/<op>.jsonl", // prepared
+    "./refs/heads", // values
+    "./refs/lattice/keep/<op>",
+    "./lattice/ops/<op>.jsonl", // committed
+    "./refs/heads", // locks are gone
+    "./refs/lattice/keep/<op>",
+    ".",
+    "./lattice",
+  ]);
+});
+
+test("a batch makes twelve flushes, however many refs it has", async () => {
+  assert.deepEqual(
+    await flushesOf([batch], { updates: again.map((doc, i) => setRef(`refs/meta/x${i}`, doc)), objects: again }),
+    [
+      "./objects/pack/pack",
+      "./objects/pack/idx",
+      "./objects/pack",
+      "./lattice/ops/<op>.jsonl",
+      "./lattice/ops",
+      "./lattice/op-state.json",
+      "./lattice",
+      "./lattice/tmp/<op>/packed-refs",
+      ".",
+      "./refs/meta",
+      "./lattice/ops/<op>.jsonl",
+      "./lattice",
+    ],
+  );
+});
