@@ -34,12 +34,23 @@ export function writeLooseFile(storage: ObjectStorage, oid: Oid, object: NewObje
 }
 
 /**
- * Gives a finished, flushed temporary file the name of its object, and makes that durable.
+ * Makes a finished temporary file durable and gives it the name of its object.
  *
- * @param temporary Path of the file; it is removed when it cannot be named.
+ * @param temporary Path of the file; it is removed when this fails.
  * @throws {LatticeError} `io`.
  */
-export function nameLooseFile(storage: ObjectStorage, oid: Oid, temporary: string): void {
+export function flushAndNameLooseFile(storage: ObjectStorage, oid: Oid, temporary: string): void {
+  try {
+    storage.system.disk.syncFile(temporary);
+  } catch (error) {
+    removeQuietly(storage, temporary);
+    throw error;
+  }
+  nameLooseFile(storage, oid, temporary);
+}
+
+/** Gives a flushed temporary file its name, and makes that durable; the file is removed when this fails. */
+function nameLooseFile(storage: ObjectStorage, oid: Oid, temporary: string): void {
   const { disk } = storage.system;
   const path = loosePath(storage.objectsDir, oid);
   const folder = path.slice(0, path.lastIndexOf("/"));

@@ -26,7 +26,7 @@ export function hashStream(format: ObjectFormat, type: ObjectType, size: number,
 }
 
 /**
- * Writes a content that comes in chunks into a temporary file, as a loose object, flushed.
+ * Writes a content that comes in chunks into a temporary file, as a loose object, not yet flushed.
  *
  * @param size Size of the whole content in bytes.
  * @param level Level of compression, as `createDeflater` takes it.
@@ -48,7 +48,7 @@ export function writeStreamToTemporary(
   fillTemporary(storage, file, () => {
     for (const piece of pieces(header, counted(size, chunks))) file.write(deflater.push(piece));
     file.write(deflater.finish());
-  });
+  }, false);
   return { oid: toHex(hasher.digest()), path: file.path };
 
   function* pieces(first: Uint8Array, rest: Iterable<Uint8Array>): Iterable<Uint8Array> {

@@ -11,7 +11,7 @@ import { findAlternates } from "./alternates.ts";
 import { looseCompression, packCompression } from "./compression.ts";
 import { promisedObject } from "./damage.ts";
 import { createFreshener } from "./freshen.ts";
-import { nameLooseFile, writeLooseFile } from "./loose_writer.ts";
+import { flushAndNameLooseFile, writeLooseFile } from "./loose_writer.ts";
 import { writeStreamToTemporary } from "./object_stream.ts";
 import { type NamedObject, writePackFiles } from "./pack_writer.ts";
 import { sharedRepository } from "./permissions.ts";
@@ -121,7 +121,7 @@ export function openObjectStore(options: ObjectStoreOptions): OpenObjectStore {
       } finally {
         if (present) removeQuietly(target, path);
       }
-      if (!present) nameLooseFile(target, oid, path);
+      if (!present) flushAndNameLooseFile(target, oid, path);
       return oid;
     },
 
