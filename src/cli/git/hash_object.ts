@@ -5,7 +5,7 @@
  */
 import { computeOid, type ObjectFormat, objectHeader, type ObjectType, SHA1, SHA256 } from "../../git/object_format.ts";
 import type { Repository } from "../../git/repository.ts";
-import type { OpenFile } from "../../platform/disk.ts";
+import { isDiskError, type OpenFile } from "../../platform/disk.ts";
 import { createHasher, hash } from "../../platform/hash.ts";
 import { concatBytes, toHex, utf8 } from "../../platform/text.ts";
 import { type ContentConversion, createContentConversion } from "./content_conversion.ts";
@@ -18,6 +18,12 @@ import { unquotePath } from "./path_quoting.ts";
 
 /** Files are read in pieces of this size; larger than one piece, they are hashed without being held. */
 const PIECE_BYTES = 1024 * 1024;
+/** Files below this size are read and hashed at once. */
+const SMALL_BYTES = 64 * 1024;
+/** Room for an object's header before its content. */
+const HEADER_BYTES_MAX = 32;
+const NOTHING = new Uint8Array(0);
+const encoder = new TextEncoder();
 
 interface Settings {
   type: string;
@@ -135,18 +141,31 @@ function hashFile(job: Job, path: string, shown: string): string {
   if (file === null) {
     throw new GitExit(128, `fatal: could not open '${shown}' for reading: No such file or directory`);
   }
-  const stat = file.stat();
-  if (stat.kind === "directory") throw new GitExit(128, `fatal: ${failure(job, shown)}`);
-  const { settings } = job;
-  const asPath = filterPath(job, path);
-  if (stat.kind === "file" && !settings.write && settings.type === "blob") {
-    return stat.size < PIECE_BYTES ? hashSmall(job, file, stat.size, asPath) : hashPieces(job, file, stat.size, asPath);
+  try {
+    return hashOpenFile(job, file, filterPath(job, path));
+  } catch (error) {
+    if (isDiskError(error, "EISDIR")) throw new GitExit(128, `fatal: ${failure(job, shown)}`);
+    if (!isDiskError(error, "ESPIPE")) throw error;
+    // A pipe is read from its beginning to its end; that `file` stays open meanwhile keeps its writer alive.
+    return hashContent(job, job.context.system.disk.readFile(path) ?? NOTHING, filterPath(job, path));
   }
-  if (stat.kind === "file" && settings.type === "blob" && job.repository !== null && stat.size > PIECE_BYTES) {
-    const pieces = piecesOf(job, file, stat.size, asPath);
-    return job.repository.objects.writeLooseStream("blob", stat.size, pieces);
+}
+
+function hashOpenFile(job: Job, file: OpenFile, asPath: string | null): string {
+  const { settings, piece, repository } = job;
+  const count = file.readAt(piece.subarray(HEADER_BYTES_MAX, HEADER_BYTES_MAX + SMALL_BYTES), 0);
+  if (count < SMALL_BYTES) {
+    const content = piece.subarray(HEADER_BYTES_MAX, HEADER_BYTES_MAX + count);
+    if (settings.write || settings.type !== "blob") return hashContent(job, content.slice(), asPath);
+    return hashSmall(job, count, content, asPath);
   }
-  return hashContent(job, readToEnd(file), asPath);
+  if (settings.type !== "blob") return hashContent(job, readToEnd(file), asPath);
+  const { size } = file.stat();
+  const pieces = piecesOf(job, file, size, asPath);
+  if (settings.write && repository !== null) return repository.objects.writeLooseStream("blob", size, pieces);
+  const hasher = createHasher(job.format.name).update(objectHeader("blob", size));
+  for (const part of pieces) hasher.update(part);
+  return toHex(hasher.digest());
 }
 
 /** The path whose attributes rule the conversion, or `null` for none. */
@@ -162,17 +181,13 @@ function failure(job: Job, shown: string): string {
   return job.settings.write ? `Unable to add ${shown} to database` : `Unable to hash ${shown}`;
 }
 
-function hashSmall(job: Job, file: OpenFile, size: number, asPath: string | null): string {
-  const count = file.readAt(job.piece.subarray(0, size), 0);
-  const content = job.piece.subarray(0, count);
+/** The header goes right before the content, so that both are hashed in one go. */
+function hashSmall(job: Job, size: number, content: Uint8Array, asPath: string | null): string {
   if (asPath !== null) job.conversion.require(asPath).take(content);
-  return toHex(hash(job.format.name, objectHeader("blob", count), content));
-}
-
-function hashPieces(job: Job, file: OpenFile, size: number, asPath: string | null): string {
-  const hasher = createHasher(job.format.name).update(objectHeader("blob", size));
-  for (const piece of piecesOf(job, file, size, asPath)) hasher.update(piece);
-  return toHex(hasher.digest());
+  const header = `blob ${size}\0`;
+  const start = HEADER_BYTES_MAX - header.length;
+  encoder.encodeInto(header, job.piece.subarray(start, HEADER_BYTES_MAX));
+  return toHex(hash(job.format.name, job.piece.subarray(start, HEADER_BYTES_MAX + size)));
 }
 
 /** The content of a large file; each piece is overwritten by the next. */
@@ -191,7 +206,7 @@ function* piecesOf(job: Job, file: OpenFile, size: number, asPath: string | null
   if (position !== size) throw new GitExit(128, `fatal: ${JSON.stringify(file.path)} changed while it was read`);
 }
 
-/** Pipes and devices have no size; everything else is read in one go too when it must be stored. */
+/** The whole content of what must be checked before it is named. */
 function readToEnd(file: OpenFile): Uint8Array {
   const pieces: Uint8Array[] = [];
   for (let position = 0;;) {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { Buffer } from "node:buffer";
+import { execFileSync, spawn } from "node:child_process";
 import { join } from "node:path";
 import fc from "fast-check";
 import { test } from "../../harness.ts";
@@ -34,6 +35,30 @@ test("git hash-object streams a file that is larger than its buffer", async () =
     writeFileSync(join(folder, "large"), new Uint8Array(size).map((_, i) => i * 7 + (i >> 13)));
     await sameAsGit(["hash-object", "large", "./large"], folder);
   }
+});
+
+test("git hash-object reads a pipe to its end", async () => {
+  const folder = temporaryFolder();
+  execFileSync("mkfifo", [join(folder, "pipe")]);
+  const content = "line\n".repeat(50_000);
+  writeFileSync(join(folder, "file"), content);
+  for (const options of [[], ["-t", "blob", "--no-filters"]]) {
+    const writer = spawn("sh", ["-c", "cat file > pipe"], { cwd: folder });
+    const ended = await latticeGit(["hash-object", ...options, "pipe"], folder);
+    assert.equal(ended.stdout, `${gitText(["hash-object", "file"], folder)}\n`, ended.stderr);
+    await new Promise((resolve) => writer.on("close", resolve));
+  }
+});
+
+test("git hash-object -w stores a file of any size as git does", async () => {
+  const folder = repository();
+  for (const size of [0, 1, 65_535, 65_536, 65_537, (1 << 20) + 3, 3 << 20]) {
+    writeFileSync(join(folder, "file"), new Uint8Array(size).map((_, i) => (i * i) >> 7));
+    const oid = (await latticeGit(["hash-object", "-w", "file"], folder)).stdout.trim();
+    assert.equal(oid, gitText(["hash-object", "file"], folder));
+    assert.equal(gitText(["cat-file", "-s", oid], folder), String(size));
+  }
+  gitText(["fsck", "--strict"], folder);
 });
 
 test("git hash-object -w leaves objects that git reads, in both formats", async () => {
