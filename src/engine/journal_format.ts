@@ -169,14 +169,17 @@ export function decodeJournal(bytes: Uint8Array, path: string): JournalContent {
   return { records, soundLength: offset, firstLine };
 }
 
-/** A bad line counts as torn only when no sound line says that this part had been flushed. */
+/**
+ * A bad line counts as torn only when no sound line says that this part had been flushed. Lines are looked for by
+ * how they begin, since the damage may be in a newline.
+ */
 function hasLaterProof(bytes: Uint8Array, badOffset: number, flushedBefore: number): boolean {
   if (badOffset < flushedBefore) return true;
-  for (let end = bytes.indexOf(10, badOffset); end !== -1;) {
-    const next = bytes.indexOf(10, end + 1);
-    const line = next === -1 ? null : decodeLine(bytes.subarray(end + 1, next));
+  for (let at = bytes.indexOf(PREFIX[0]!, badOffset + 1); at !== -1; at = bytes.indexOf(PREFIX[0]!, at + 1)) {
+    if (!equalBytes(bytes.subarray(at, at + PREFIX.length), PREFIX)) continue;
+    const end = bytes.indexOf(10, at);
+    const line = end === -1 ? null : decodeLine(bytes.subarray(at, end));
     if (line !== null && line.flushed > badOffset) return true;
-    end = next;
   }
   return false;
 }
