@@ -259,10 +259,14 @@ function hold(
     release() {
       if (released) return;
       released = true;
-      const held = children ?? file;
-      held.unlock();
-      children?.close();
-      file.close();
+      try {
+        (children ?? file).unlock();
+        children?.close();
+        file.close();
+      } catch (error) {
+        // The kernel gives the lock back when the process ends; a failing release must not hide why we end.
+        if (!isDiskError(error)) throw error;
+      }
     },
     [Symbol.dispose]() {
       lock.release();

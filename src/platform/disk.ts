@@ -60,7 +60,7 @@ export interface OpenFile extends Disposable {
    * @returns How many bytes were read; fewer than the buffer holds only at the end of the file.
    */
   readAt(buffer: Uint8Array, position: number): number;
-  /** Appends all of the bytes (at the current end for append files, else after what was written before). */
+  /** Appends all of the bytes at the end of the file. */
   write(bytes: Uint8Array): void;
   /** Cuts the file to a length in bytes. */
   truncate(length: number): void;

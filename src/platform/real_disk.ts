@@ -35,7 +35,7 @@ export const realDisk: Disk = {
   },
 
   create(path, mode = 0o666) {
-    const flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW;
+    const flags = O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW;
     return attempt("create", path, () => new RealFile(path, fs.openSync(native(path), flags, mode)));
   },
 

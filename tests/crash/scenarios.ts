@@ -84,7 +84,7 @@ export async function transactionScenario(
   name: string,
   base: readonly Step[],
   program: (writer: Writer) => void,
-  files: Record<string, string | null> = {},
+  files: Record<string, string | Uint8Array | null> = {},
 ): Promise<Scenario> {
   const start = new SimSystem(SimDisk.fromTree({ ...EMPTY_REPOSITORY, ...files }));
   {
@@ -111,7 +111,8 @@ export async function transactionScenario(
       using writer = await openTestWriter(openTestRepository(system), true);
       assert.equal(writer.paused, null, "nothing is paused where nobody else moved a ref");
     },
-    check(system, { acknowledged }) {
+    check(system, { acknowledged, error }) {
+      if (error !== undefined) assert.equal((error as { code?: string }).code, "io", String(error));
       const found = snapshot(system);
       const isNew = JSON.stringify(found) === JSON.stringify(fresh);
       const isOld = JSON.stringify(found) === JSON.stringify(old);

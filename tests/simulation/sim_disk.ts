@@ -154,7 +154,7 @@ export class SimDisk implements Disk {
   create(path: string, mode = 0o666): OpenFile {
     return this.gate.call("create", path, () => {
       const ino = this.make("create", path, { kind: "file", mode: mode & ~UMASK, timeUs: this.storage.timeUs });
-      return new SimFile(this, path, ino, "write");
+      return new SimFile(this, path, ino, "append");
     });
   }
 

@@ -6,12 +6,11 @@
 import { DiskError, type FileStat, type OpenFile } from "../../src/platform/disk.ts";
 import type { SimDisk } from "./sim_disk.ts";
 
-/** How a file was opened: only to read; to write from its beginning on; to write at its end. */
-export type OpenMode = "read" | "write" | "append";
+/** How a file was opened: only to read, or also to write at its end. */
+export type OpenMode = "read" | "append";
 
 /** An open file; it names an inode, so renaming or removing its path changes nothing for it. */
 export class SimFile implements OpenFile {
-  private position = 0;
   private open = true;
 
   constructor(
@@ -78,9 +77,7 @@ export class SimFile implements OpenFile {
     if (bytes.length === 0) return;
     if (this.mode === "read") throw new DiskError("EBADF", "write", this.path);
     const { storage } = this.disk;
-    const at = this.mode === "append" ? storage.visible.get(this.ino)!.content.length : this.position;
-    storage.write(this.ino, at, bytes, this.path);
-    this.position = at + bytes.length;
+    storage.write(this.ino, storage.visible.get(this.ino)!.content.length, bytes, this.path);
   }
 
   private call<T>(operation: string, action: string, body: () => T, more?: Parameters<SimDisk["call"]>[3]): T {
