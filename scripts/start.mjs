@@ -5,7 +5,7 @@
  * Needs Node.js and npm, no git: the repository is made of three files and by lattice itself.
  */
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -26,6 +26,9 @@ compile(binary);
 
 const folder = mkdtempSync(join(tmpdir(), "lattice-start-"));
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+
+/** It is there while an operation is unfinished. */
+const MARKER = join(folder, ".git", "lattice", "op-state.json");
 
 /** The environment without what would lead lattice elsewhere; its configuration is that of no user. */
 const environment = Object.fromEntries(
@@ -72,17 +75,15 @@ write(
     }}\n`
   ).join(""),
 );
-await killInTheMiddle("apply --file changes.jsonl");
-lattice("op status", { exit: 5 });
-lattice("recover --json");
-lattice("op status");
-lattice("meta list", {
-  summary: (lines) => `(${lines.length} branches: all of the ${BATCH.toLocaleString("en")} or none)`,
-});
+await killWhen("apply --file changes.jsonl", "its journal says what it is going to do", isJournaled);
+recoverAndCount();
+if (countBranches() > 2) lattice("undo");
 
-title("Again, and taken back");
-if (countBranches() === 2) lattice("apply --file changes.jsonl");
-lattice("meta list", { summary: (lines) => `(${lines.length} branches)` });
+title("Killed again, later: the refs are there, their locks too");
+await killWhen("apply --file changes.jsonl", "git sees the new refs", isVisible);
+recoverAndCount();
+
+title("Taken back");
 lattice("undo");
 lattice("meta list");
 lattice("op list");
@@ -147,31 +148,55 @@ function lattice(line, { stdin = "", exit = 0, summary } = {}) {
   return printed;
 }
 
+/** What a user does after a crash, though every changing command would do it by itself. */
+function recoverAndCount() {
+  lattice("op status", { exit: 5 });
+  lattice("recover");
+  lattice("op status");
+  lattice("meta list", { summary: (lines) => `(${lines.length} branches: the two, and all of the ${BATCH} or none)` });
+}
+
 function countBranches() {
   const listed = spawnSync(binary, ["meta", "list"], { cwd: folder, env: environment, encoding: "utf8" });
   return listed.stdout.split("\n").length - 1;
 }
 
 /**
- * Runs a command and kills it while its operation is unfinished, which `lattice/op-state.json` tells. A kill that came
- * too late is said, its work taken back, and tried again.
+ * Runs a command and kills it as soon as a moment has come. A kill that came too late is said, its work taken back,
+ * and tried again.
+ *
+ * @param moment Its name, for the reader.
+ * @param hasCome Whether it is there; asked until it is, or until the command has ended.
  */
-async function killInTheMiddle(line) {
-  const marker = join(folder, ".git", "lattice", "op-state.json");
+async function killWhen(line, moment, hasCome) {
   for (let kill = 1; kill <= KILLS_MAX; kill++) {
-    console.log(`$ lattice ${line} & until [ -e .git/lattice/op-state.json ]; do :; done; kill -9 $!`);
+    console.log(`$ lattice ${line} &    # and kill -9 $! as soon as ${moment}`);
     const child = spawn(binary, argumentsOf(line), { cwd: folder, env: environment, stdio: "ignore" });
     const ended = new Promise((resolve) => child.on("exit", resolve));
-    while (!existsSync(marker) && child.exitCode === null) await nextTurn();
+    while (child.exitCode === null && !hasCome()) await nextTurn();
     child.kill("SIGKILL");
     await ended;
-    if (child.signalCode === "SIGKILL" && existsSync(marker)) {
-      console.log(`(killed in the phase "${JSON.parse(readFileSync(marker, "utf8")).phase}")`);
-      return;
-    }
+    if (child.signalCode === "SIGKILL" && existsSync(MARKER)) return;
     console.log("(the kill came too late: everything was done already)");
     if (countBranches() > 2) lattice("undo");
   }
   console.error(`error: none of ${KILLS_MAX} kills came in the middle`);
   process.exit(1);
+}
+
+/** Whether the journal of the unfinished operation says what it is going to do. */
+function isJournaled() {
+  try {
+    const { op_id: id } = JSON.parse(readFileSync(MARKER, "utf8"));
+    return statSync(join(MARKER, "..", "ops", `${id}.jsonl`)).size > BATCH * 100;
+  } catch (error) {
+    if (error.code === "ENOENT") return false; // not there yet, or not any more
+    throw error;
+  }
+}
+
+/** Whether `packed-refs` has a ref of the batch. */
+function isVisible() {
+  const path = join(folder, ".git", "packed-refs");
+  return existsSync(path) && statSync(path).size > BATCH * 50;
 }

@@ -7,7 +7,7 @@
  * - Files below `tests/e2e/` judge the binary and run once; all others run under Bun and under Deno.
  * - Given parts of paths, only test files whose path contains one of them run, and no static checks.
  */
-import { mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -27,6 +27,7 @@ console.log("building dist/lattice");
 compile(binary);
 
 const scratch = mkdtempSync(join(tmpdir(), "lattice-run-")); // whatever tests leave behind goes with it
+chmodSync(scratch, 0o755); // some tests open folders in it for another user
 process.on("exit", () => {
   endAll();
   rmSync(scratch, { recursive: true, force: true, maxRetries: 3 });

@@ -15,7 +15,10 @@ export function staticChecks() {
   if (existsSync(join(root, "src", "mod.ts"))) {
     checks.push(["deno doc --lint src/mod.ts", deno, ["doc", "--lint", "src/mod.ts"]]);
   }
-  if (hasExamples()) checks.push(["deno test --doc src", deno, ["test", "-A", "--doc", "src"]]);
+  if (hasExamples()) {
+    // --no-check: the runner imports every name of a file into each of its examples, and unused names are errors here.
+    checks.push(["deno test --doc src", deno, ["test", "-A", "--no-check", "--doc", "src"]]);
+  }
   return checks.map(([title, program, args]) => ({ title: `check ${title}`, program, args }));
 }
 
