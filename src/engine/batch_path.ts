@@ -8,6 +8,7 @@ import { filesRefs, packedLockPath } from "./files_refs.ts";
 import { parentFolder, removeIfThere } from "./paths.ts";
 import { refusePackedRefsLink, stagePackedRefs, syncFolderOf } from "./ref_files.ts";
 import { appendReflogLines } from "./reflog_lines.ts";
+import { openRefView } from "./ref_view.ts";
 import type { RunningTransaction } from "./transaction.ts";
 import { refuseConflicts } from "./verify.ts";
 import type { PackedChange } from "../git/refs/files/packed_writer.ts";
@@ -25,7 +26,7 @@ export function commitBatch(running: RunningTransaction): void {
   );
   hook.run("prepared");
   // A loose `a/b` beside a packed `a` is an error that git cannot get out of, so the last look comes right before.
-  refuseConflicts(context, changes);
+  refuseConflicts(openRefView(context, changes.map((update) => update.ref)), changes);
   appendReflogLines(context, record.logs, record.identity, "fresh");
   system.disk.rename(staged!, filesRefs(repository).packedRefsPath); // the commit point
   const packedLock = packedLockPath(repository);

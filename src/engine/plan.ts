@@ -12,6 +12,7 @@ import type { Oid } from "../git/object_format.ts";
 import { requireRefName } from "../git/refs/names.ts";
 import type { RefStore, RefValue } from "../git/refs/store.ts";
 import type { EngineContext } from "./context.ts";
+import { openRefView, type RefView } from "./ref_view.ts";
 import { isMet, type RefUpdate, sameValue, type TransactionRequest, valueText } from "./update.ts";
 
 /** How many symbolic refs git follows before it gives up. */
@@ -60,7 +61,8 @@ export interface Plan {
  */
 export function planTransaction(context: EngineContext, request: TransactionRequest): Plan {
   const refs = context.repository.refs;
-  const updates = request.updates.map((update) => planUpdate(refs, update, request));
+  const view = openRefView(context, request.updates.map((update) => update.name));
+  const updates = request.updates.map((update) => planUpdate(refs, view, update, request));
   updates.sort((a, b) => compareNames(a.ref, b.ref));
   refuseRepetition(updates);
   const changing = updates.filter((update) => update.changes);
@@ -74,6 +76,7 @@ export function planTransaction(context: EngineContext, request: TransactionRequ
 
 function planUpdate(
   refs: RefStore,
+  view: RefView,
   update: RefUpdate,
   request: TransactionRequest,
 ): PlannedUpdate {
@@ -84,7 +87,7 @@ function planUpdate(
       details: { ref: update.name },
     });
   }
-  const { ref, through, value } = follow(refs, update);
+  const { ref, through, value } = follow(view, update);
   const oldOid = value === null ? null : value.kind === "direct" ? value.oid : refs.resolve(ref).oid;
   checkExpectation(update, oldOid, value);
   const wanted = wantedValue(update, value);
@@ -102,13 +105,13 @@ function planUpdate(
 
 /** The ref that an update writes to, and what it holds. */
 function follow(
-  refs: RefStore,
+  view: RefView,
   update: RefUpdate,
 ): { ref: string; through: string[]; value: RefValue | null } {
   const through: string[] = [];
   let ref = update.name;
   for (;;) {
-    const value = refs.read(ref)?.value ?? null;
+    const value = view.read(ref);
     if (value?.kind !== "symbolic" || !update.follow) return { ref, through, value };
     through.push(ref);
     if (through.length > SYMBOLIC_DEPTH_MAX || through.includes(value.target)) {

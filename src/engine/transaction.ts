@@ -13,7 +13,7 @@ import { committerIdentity } from "../git/identity.ts";
 import { commitBatch } from "./batch_path.ts";
 import type { EngineContext } from "./context.ts";
 import { packedLockTimeoutMs, refLockTimeoutMs } from "./context.ts";
-import { filesRefs, lockPath, packedLockPath } from "./files_refs.ts";
+import { lockPath, packedLockPath } from "./files_refs.ts";
 import { ReferenceTransactionHook, refuseInsideHook } from "./hooks.ts";
 import { Journal } from "./journal.ts";
 import {
@@ -40,6 +40,7 @@ import {
 import { type Plan, type PlannedUpdate, planTransaction, recordedValue } from "./plan.ts";
 import { makeRefFolders, stageValues } from "./ref_files.ts";
 import { LockMaker } from "./ref_locks.ts";
+import { openRefView } from "./ref_view.ts";
 import { ReflogPolicy } from "./reflog_lines.ts";
 import { keepText, rollBackUntouched, settle } from "./settle.ts";
 import type { NewObject } from "../git/objects/store.ts";
@@ -111,7 +112,7 @@ export function prepareTransaction(
   if (!plan.updates.some((update) => update.changes)) return null;
   const brought = newObjects(context, request);
   checkNewValues(context, plan.updates, brought);
-  refuseConflicts(context, plan.updates);
+  refuseConflicts(openRefView(context, plan.updates.map((update) => update.ref)), plan.updates);
 
   const operation = new OperationInProgress(context, origin, request, brought);
   try {
@@ -425,9 +426,9 @@ function compareForLocking(a: string, b: string): number {
 /** Whether one new `packed-refs` can carry all of it: many updates, all to plain values, none with a loose file. */
 function isBatch(context: EngineContext, changes: readonly PlannedUpdate[]): boolean {
   if (changes.length < UPDATES_FOR_BATCH) return false;
-  const refs = filesRefs(context.repository);
+  const view = openRefView(context, changes.map((update) => update.ref));
   return changes.every(({ ref, new: value, old }) =>
-    value?.kind === "direct" && old?.kind !== "symbolic" && isPackable(ref) && refs.examineLoose(ref).kind !== "ref"
+    value?.kind === "direct" && old?.kind !== "symbolic" && isPackable(ref) && !view.hasLooseFile(ref)
   );
 }
 

@@ -7,6 +7,7 @@
 import type { EngineContext } from "./context.ts";
 import { casFailed, type Plan, type PlannedUpdate } from "./plan.ts";
 import { conflictError } from "./ref_files.ts";
+import { openRefView, type RefView } from "./ref_view.ts";
 import { isMet, sameValue } from "./update.ts";
 
 /** A ref moved between plan and lock, in a way that the caller allows: the transaction is planned anew. */
@@ -21,21 +22,25 @@ export class MovedRefError extends Error {
  * @throws {MovedRefError} A ref changed, but the expectation (*anything*) allows it.
  */
 export function verifyUnderLocks(context: EngineContext, plan: Plan): void {
-  for (const update of plan.updates) verifyUpdate(context, update);
-  refuseConflicts(context, plan.updates);
+  const view = openRefView(context, plan.updates.map((update) => update.ref));
+  for (const update of plan.updates) verifyUpdate(context, view, update);
+  refuseConflicts(view, plan.updates);
 }
 
-function verifyUpdate(context: EngineContext, update: PlannedUpdate): void {
-  const { refs } = context.repository;
+function verifyUpdate(context: EngineContext, view: RefView, update: PlannedUpdate): void {
   // The way through symbolic refs must be the one that was planned, for they are locked now.
   for (let i = 0; i < update.through.length; i++) {
-    const value = refs.read(update.through[i]!)?.value;
+    const value = view.read(update.through[i]!);
     const next = update.through[i + 1] ?? update.ref;
     if (value?.kind !== "symbolic" || value.target !== next) throw new MovedRefError();
   }
-  const value = refs.read(update.ref)?.value ?? null;
+  const value = view.read(update.ref);
   if (sameValue(value, update.old)) return;
-  const actual = value === null ? null : value.kind === "direct" ? value.oid : refs.resolve(update.ref).oid;
+  const actual = value === null
+    ? null
+    : value.kind === "direct"
+    ? value.oid
+    : context.repository.refs.resolve(update.ref).oid;
   if (!isMet(update.request.expect, actual)) throw casFailed(update.request, actual);
   throw new MovedRefError();
 }
@@ -45,7 +50,7 @@ function verifyUpdate(context: EngineContext, update: PlannedUpdate): void {
  *
  * @throws {LatticeError} `cas_failed`.
  */
-export function refuseConflicts(context: EngineContext, updates: readonly PlannedUpdate[]): void {
+export function refuseConflicts(view: RefView, updates: readonly PlannedUpdate[]): void {
   const created = updates.filter((update) => update.changes && update.old === null);
   const names = new Set(created.map((update) => update.ref));
   for (const { ref } of created) {
@@ -53,7 +58,7 @@ export function refuseConflicts(context: EngineContext, updates: readonly Planne
       const above = ref.slice(0, slash);
       if (names.has(above)) throw conflictError(ref, above);
     }
-    const other = context.repository.refs.findConflict(ref);
+    const other = view.findConflict(ref);
     if (other !== null) throw conflictError(ref, other);
   }
 }
