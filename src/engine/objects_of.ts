@@ -6,7 +6,8 @@
  */
 import { LatticeError } from "../platform/errors.ts";
 import { utf8 } from "../platform/text.ts";
-import { computeOid, type Oid } from "../git/object_format.ts";
+import type { Oid } from "../git/object_format.ts";
+import { nameNewObject } from "../git/objects/new_object.ts";
 import type { NewObject } from "../git/objects/store.ts";
 import type { EngineContext } from "./context.ts";
 import { KEEP_PREFIX } from "./paths.ts";
@@ -19,7 +20,7 @@ const OBJECTS_FOR_PACK = 64;
 /** The names of the objects that a transaction brings. */
 export function newObjects(context: EngineContext, request: TransactionRequest): ReadonlyMap<Oid, NewObject> {
   const format = context.repository.objectFormat;
-  return new Map(request.objects.map((object) => [computeOid(format, object.type, object.content), object]));
+  return new Map(request.objects.map((object) => [nameNewObject(format, object), object]));
 }
 
 /**
@@ -88,7 +89,7 @@ export function keepRefs(context: EngineContext, opId: string, updates: readonly
   const kept: KeepRef[] = [];
   if (commits.length > 0) {
     const object = keepCommit(context, opId, [...new Set(commits)].sort());
-    kept.push({ ref: `${KEEP_PREFIX}${opId}/0`, oid: computeOid(objectFormat, "commit", object.content), object });
+    kept.push({ ref: `${KEEP_PREFIX}${opId}/0`, oid: nameNewObject(objectFormat, object), object });
   }
   [...new Set(others)].sort().forEach((oid, index) => {
     kept.push({ ref: `${KEEP_PREFIX}${opId}/${index + 1}`, oid, object: null });

@@ -4,7 +4,8 @@
  * @module
  */
 import type { Expectation, RefUpdate } from "../engine/update.ts";
-import { computeOid, type Oid } from "../git/object_format.ts";
+import type { Oid } from "../git/object_format.ts";
+import { nameNewObject } from "../git/objects/new_object.ts";
 import type { NewObject } from "../git/objects/store.ts";
 import type { DocumentContext } from "./check.ts";
 import type { BranchMetadata } from "./document.ts";
@@ -31,10 +32,11 @@ export function planDocument(document: BranchMetadata, expect: Expectation, cont
 
 /** Plans to store a document that is in its bytes already. */
 export function planBytes(bytes: Uint8Array, expect: Expectation, context: DocumentContext): DocumentPlan {
-  const oid = computeOid(context.format, "blob", bytes);
+  const object: NewObject = { type: "blob", content: bytes };
+  const oid = nameNewObject(context.format, object);
   return {
     oid,
-    object: { type: "blob", content: bytes },
+    object,
     update: metadataUpdate(context.branch, expect, { kind: "set", oid }),
   };
 }

@@ -6,13 +6,14 @@
 import { LatticeError } from "../../platform/errors.ts";
 import type { System } from "../../platform/system.ts";
 import type { Config } from "../config/config.ts";
-import { computeOid, type ObjectFormat, type Oid } from "../object_format.ts";
+import type { ObjectFormat, Oid } from "../object_format.ts";
 import { findAlternates } from "./alternates.ts";
 import { looseCompression, packCompression } from "./compression.ts";
 import { promisedObject } from "./damage.ts";
 import { createFreshener } from "./freshen.ts";
 import { flushAndNameLooseFile, writeLooseFile } from "./loose_writer.ts";
 import { writeStreamToTemporary } from "./object_stream.ts";
+import { nameNewObject } from "./new_object.ts";
 import { type NamedObject, writePackFiles } from "./pack_writer.ts";
 import { sharedRepository } from "./permissions.ts";
 import { createReader } from "./reader.ts";
@@ -103,7 +104,7 @@ export function openObjectStore(options: ObjectStoreOptions): OpenObjectStore {
     allOids: () => reader.names(""),
 
     writeLoose(object) {
-      const oid = computeOid(format, object.type, object.content);
+      const oid = nameNewObject(format, object);
       const place = reader.find(oid);
       if (place !== null && createFreshener(system).freshen(place)) return oid;
       writeLooseFile(writableStorage(), oid, object, looseCompression(config()));
@@ -130,7 +131,7 @@ export function openObjectStore(options: ObjectStoreOptions): OpenObjectStore {
       const { freshen } = createFreshener(system);
       const fresh = new Map<Oid, NamedObject>();
       for (const object of objects) {
-        const oid = computeOid(format, object.type, object.content);
+        const oid = nameNewObject(format, object);
         if (fresh.has(oid)) continue;
         const place = find(oid);
         if (place === null || !freshen(place)) fresh.set(oid, { oid, object });
