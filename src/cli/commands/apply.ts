@@ -44,7 +44,7 @@ function requestOf(lines: readonly ApplyLine[], { objectFormat: format }: Reposi
   for (const line of lines) {
     if (line.kind === "ref") {
       const change = line.new === null ? { kind: "delete" } as const : { kind: "set", oid: line.new } as const;
-      updates.push({ name: line.ref, expect: line.expect, change, follow: false });
+      updates.push({ name: line.ref, expect: line.expect, change, follow: true }); // as `git update-ref`
     } else if (line.document === null) {
       updates.push(planRemoval(line.branch, line.expect));
     } else {
@@ -60,7 +60,7 @@ function requestOf(lines: readonly ApplyLine[], { objectFormat: format }: Reposi
 function refuseForeign(repository: Repository, lines: readonly ApplyLine[]): void {
   const store = new MetadataStore(repository);
   for (const line of lines) {
-    if (line.kind !== "metadata") continue;
+    if (line.kind !== "metadata" || line.expect.kind === "absent") continue;
     const actual = valueOf(repository, line.ref);
     if (actual !== null && isMet(line.expect, actual)) store.refuseForeign(line.branch, actual);
   }
