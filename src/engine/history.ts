@@ -14,12 +14,15 @@ export type Phase = "in_progress" | "paused" | "committed" | "rolled_back";
 
 /** An operation in a list. */
 export interface OperationSummary {
+  /** Its id, a UUID of version 7. */
   readonly op_id: string;
+  /** What the person typed. */
   readonly command: string;
   /** RFC 3339, UTC. */
   readonly started_at: string;
   /** RFC 3339, UTC; `null` while it is unfinished. */
   readonly finished_at: string | null;
+  /** Where it stands. */
   readonly phase: Phase;
   /** The operation that it took back. */
   readonly undoes: string | null;

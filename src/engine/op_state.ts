@@ -12,12 +12,17 @@ import { opStatePath, removeIfThere, temporaryFolder } from "./paths.ts";
 
 /** What the marker says. */
 export interface OpState {
+  /** Id of the operation. */
   readonly op_id: string;
+  /** What the person typed. */
   readonly command: string;
+  /** Under way (or left by a crash), or waiting for a person. */
   readonly phase: "in_progress" | "paused";
   /** RFC 3339, UTC. */
   readonly updated_at: string;
+  /** Git directory of the worktree that it began in. */
   readonly origin_git_dir: string;
+  /** Top of that worktree; `null` when bare. */
   readonly origin_work_dir: string | null;
   /** Digest of what was planned, for operations of several steps. */
   readonly plan_digest: string | null;

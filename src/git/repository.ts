@@ -33,8 +33,12 @@ export interface RepositoryLayout {
 
 /** An open repository. */
 export interface Repository extends RepositoryLayout {
+  /** The world that it is in. */
   readonly system: System;
+  /** Git's configuration, read once. */
   readonly config: Config;
+  /** Its objects. */
   readonly objects: ObjectStore;
+  /** Its refs, for reading. */
   readonly refs: RefStore;
 }

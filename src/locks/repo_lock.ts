@@ -23,8 +23,11 @@ export const LOCK_TOKEN_VARIABLE = "LATTICE_LOCK_TOKEN";
 
 /** Who holds the lock, as far as its text tells. */
 export interface LockHolder {
+  /** Process id, in its own container. */
   pid: number;
+  /** Host name. */
   host: string;
+  /** What it is doing. */
   command: string;
   /** RFC 3339, UTC. */
   since: string;
@@ -66,9 +69,12 @@ export interface LockOptions {
 
 /** Someone else holds the repository lock. */
 export class AlreadyLockedError extends LatticeError {
+  /** Tells the class apart. */
   override readonly name = "AlreadyLockedError";
 
   /**
+   * Made where waiting ends.
+   *
    * @param path The lock file.
    * @param holder Who holds it, or `null` when its text cannot be read.
    * @param waitedMs How long was waited, in milliseconds.

@@ -43,6 +43,7 @@ export type PullRequestState = typeof PR_STATES[number];
 
 /** The branch that this one is based on. */
 export interface Parent {
+  /** A branch of the stack, or the trunk. */
   readonly kind: ParentKind;
   /** Short name, as after `refs/heads/`. */
   readonly name: string;
@@ -75,19 +76,27 @@ export type PullRequest =
 
 /** A sound document. The order of its fields is the order of the keys in the stored bytes. */
 export interface BranchMetadata {
+  /** Tells the document from those of other tools. */
   readonly kind: typeof DOCUMENT_KIND;
+  /** Version of the schema. */
   readonly schema_version: typeof SCHEMA_VERSION;
+  /** The branch that the document is of. */
   readonly branch: {
     /** The branch that the ref is named for. */
     readonly name: string;
   };
+  /** What the branch is based on. */
   readonly parent: Parent;
+  /** Where the branch begins. */
   readonly base: {
     /** The commit of the parent on which the branch begins. */
     readonly oid: Oid;
   };
+  /** Whether the branch may be changed. */
   readonly freeze: Freeze;
+  /** The pull request of the branch. */
   readonly pr: PullRequest;
+  /** When the document was made and changed. */
   readonly timestamps: {
     /** RFC 3339, UTC. */
     readonly created_at: string;

@@ -8,9 +8,12 @@ import { LatticeError, type LatticeErrorOptions } from "../platform/errors.ts";
 
 /** The branch has no metadata. */
 export class NotFoundError extends LatticeError {
+  /** Tells the class apart. */
   override readonly name = "NotFoundError";
 
   /**
+   * Made where it is found out.
+   *
    * @param branch The branch.
    * @param ref The ref that does not exist.
    */
@@ -24,9 +27,12 @@ export class NotFoundError extends LatticeError {
 
 /** The ref does not hold what the caller expected. */
 export class CasFailedError extends LatticeError {
+  /** Tells the class apart. */
   override readonly name = "CasFailedError";
 
   /**
+   * Made where it is found out.
+   *
    * @param ref The ref.
    * @param expected What it should have held; `null`: it should not have existed.
    * @param actual What it holds; `null`: it does not exist.
@@ -47,14 +53,20 @@ export class CasFailedError extends LatticeError {
 
 /** Stored or given bytes are no sound document. */
 export class ParseError extends LatticeError {
+  /** Tells the class apart. */
   override readonly name: string = "ParseError";
 }
 
 /** A document that was to be written is not sound. */
 export class SerializeError extends LatticeError {
+  /** Tells the class apart. */
   override readonly name = "SerializeError";
 
-  /** @param options Hint, details and the flaw as the cause. */
+  /**
+   * Made where it is found out.
+   *
+   * @param options Hint, details and the flaw as the cause.
+   */
   constructor(message: string, options: LatticeErrorOptions = {}) {
     super("invalid_data", message, options);
   }
@@ -65,9 +77,12 @@ export type ForeignTool = "graphite" | "charcoal" | "stax";
 
 /** The document belongs to another tool; it is neither read nor overwritten. */
 export class ForeignDocumentError extends ParseError {
+  /** Tells the class apart. */
   override readonly name = "ForeignDocumentError";
 
   /**
+   * Made where it is found out.
+   *
    * @param branch The branch.
    * @param ref Its metadata ref.
    * @param tools Whose it may be; the three share a format, and a short document does not tell them apart.
@@ -82,9 +97,12 @@ export class ForeignDocumentError extends ParseError {
 
 /** Git's objects or refs could not be read or written; the cause says why, and lends its code. */
 export class GitError extends LatticeError {
+  /** Tells the class apart. */
   override readonly name = "GitError";
 
   /**
+   * Made where it is found out.
+   *
    * @param message What failed.
    * @param ref The metadata ref that it was about.
    * @param cause What git's layer threw.

@@ -10,7 +10,15 @@
 import * as z from "zod/mini";
 import { isBranchName } from "../git/refs/names.ts";
 import { isWellFormed } from "../platform/text.ts";
-import { DOCUMENT_KIND, FORGES, FREEZE_SCOPES, PARENT_KINDS, PR_STATES, SCHEMA_VERSION } from "./document.ts";
+import {
+  type BranchMetadata,
+  DOCUMENT_KIND,
+  FORGES,
+  FREEZE_SCOPES,
+  PARENT_KINDS,
+  PR_STATES,
+  SCHEMA_VERSION,
+} from "./document.ts";
 
 const text = z.string().check(z.refine(isWellFormed, "expected valid Unicode"));
 const branchName = text.check(z.refine(isBranchName, "expected a valid branch name"));
@@ -44,7 +52,7 @@ const pullRequest = z.discriminatedUnion("state", [
 ]);
 
 /** A branch metadata document. */
-export const branchMetadataSchema = z.strictObject({
+export const branchMetadataSchema: z.ZodMiniType<BranchMetadata> = z.strictObject({
   kind: z.literal(DOCUMENT_KIND),
   schema_version: z.literal(SCHEMA_VERSION),
   branch: z.strictObject({ name: branchName }),

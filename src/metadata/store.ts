@@ -1,5 +1,5 @@
 /**
- * Reads the metadata of branches out of a repository.
+ * The metadata of the branches of a repository.
  *
  * Absent is `undefined` here, and nothing else is: a ref that cannot be read, an object that is gone and a document
  * that does not parse are errors, each naming the ref.
@@ -17,10 +17,13 @@ import type { BranchMetadata } from "./document.ts";
 import { ForeignDocumentError, GitError, NotFoundError, ParseError, quote } from "./errors.ts";
 import { parseDocument, parseError, refuseOversized } from "./parse.ts";
 import { branchOfRef, METADATA_PREFIX, metadataRef } from "./ref_name.ts";
+import type { Expected, MetadataWrite, Overwrite, WriteOptions } from "./write.ts";
 
 /** A branch that has metadata. */
 export interface MetadataEntry {
+  /** Short name, as after `refs/heads/`. */
   readonly branch: string;
+  /** The ref of its metadata. */
   readonly ref: string;
   /** The blob that the ref names. */
   readonly oid: Oid;
@@ -28,6 +31,7 @@ export interface MetadataEntry {
 
 /** The metadata of a branch, as it is stored. */
 export interface StoredMetadata extends MetadataEntry {
+  /** The document. */
   readonly metadata: BranchMetadata;
   /** The blob as it stands; other programs may have written it in another layout. Do not change it. */
   readonly bytes: Uint8Array;
@@ -38,8 +42,13 @@ export type OnBroken = (branch: string, error: LatticeError) => void;
 
 /** The metadata of the branches of a repository. */
 export class MetadataStore {
-  /** @param repository Where they are. */
-  constructor(private readonly repository: Repository) {}
+  /**
+   * Made for one repository.
+   *
+   * @param repository Where they are.
+   * @param options How writes are made.
+   */
+  constructor(private readonly repository: Repository, private readonly options: WriteOptions = {}) {}
 
   /**
    * The ref that holds the metadata of a branch.
@@ -112,6 +121,38 @@ export class MetadataStore {
       if (stored !== undefined) yield stored;
     }
   }
+
+  /**
+   * Stores a document if the ref still holds what the caller last saw. When this returns, it survives a power cut.
+   *
+   * @param expected The object name that was read; `null`: there must be none; `OVERWRITE`: whatever is there.
+   * @throws {CasFailedError} The ref holds something else; `actual` says what.
+   * @throws {SerializeError} The document is not sound, or of another branch.
+   * @throws {ForeignDocumentError} Another tool's document is there, which is never overwritten.
+   * @throws {AlreadyLockedError} Another process kept the repository lock for longer than `lockTimeoutMs`.
+   * @throws {GitError} Git's objects or refs could not be read or written.
+   * @throws {LatticeError} `op_in_progress`, `diverged`: an operation is paused; `usage`: no branch can be called so.
+   */
+  async writeCas(branch: string, expected: Expected, metadata: BranchMetadata): Promise<MetadataWrite> {
+    this.refName(branch);
+    const { writeDocument } = await import("./write.ts");
+    return await writeDocument(this.repository, branch, expected, metadata, this.#guard, this.options);
+  }
+
+  /**
+   * Removes the document of a branch if the ref still holds what the caller last saw.
+   *
+   * @param expected The object name that was read; `OVERWRITE`: whatever is there.
+   * @throws {NotFoundError} `OVERWRITE` was given, and there is none.
+   * @throws {CasFailedError} The ref holds something else, or does not exist. Also what `writeCas` throws.
+   */
+  async deleteCas(branch: string, expected: Oid | Overwrite): Promise<MetadataWrite> {
+    this.refName(branch);
+    const { removeDocument } = await import("./write.ts");
+    return await removeDocument(this.repository, branch, expected, this.#guard, this.options);
+  }
+
+  readonly #guard = (branch: string, oid: Oid): void => this.refuseForeign(branch, oid);
 
   /**
    * Makes sure that what a branch's ref holds is not another tool's, before it is replaced or removed. A damaged

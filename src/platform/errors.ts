@@ -49,6 +49,7 @@ export interface LatticeErrorOptions {
  * ```
  */
 export class LatticeError extends Error {
+  /** Tells the class apart. */
   override readonly name: string = "LatticeError";
   /** The stable code. */
   readonly code: ErrorCode;
@@ -58,6 +59,8 @@ export class LatticeError extends Error {
   readonly details: ErrorDetails;
 
   /**
+   * Made where something fails.
+   *
    * @param code The stable code.
    * @param message What failed, with names and values; lower case, no full stop.
    * @param options Hint, details and cause.

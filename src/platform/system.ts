@@ -78,8 +78,11 @@ export interface RunOptions {
 
 /** Everything outside of the program. */
 export interface System {
+  /** Files and folders. */
   readonly disk: Disk;
+  /** Time. */
   readonly clock: Clock;
+  /** This process and its host. */
   readonly host: Host;
   /** Environment variables, as they were at the start. */
   readonly env: Readonly<Record<string, string | undefined>>;

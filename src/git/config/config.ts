@@ -13,6 +13,7 @@ export interface ConfigEntry {
   readonly key: string;
   /** The value; `null` for a name without `=`, which means true. */
   readonly value: string | null;
+  /** Where it comes from. */
   readonly scope: ConfigScope;
   /** The file, or `null` for the environment and the command line. */
   readonly path: string | null;

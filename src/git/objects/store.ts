@@ -7,6 +7,7 @@ import type { ObjectFormat, ObjectType, Oid } from "../object_format.ts";
 
 /** An object as it was read: its name is the hash of what stands here, which was checked. */
 export interface GitObject {
+  /** Blob, tree, commit or tag. */
   readonly type: ObjectType;
   /** The bare content. Do not change it: it may be shared with a cache. */
   readonly content: Uint8Array;
@@ -14,6 +15,7 @@ export interface GitObject {
 
 /** Type and size of an object, which can be learned without reading all of it. */
 export interface ObjectInfo {
+  /** Blob, tree, commit or tag. */
   readonly type: ObjectType;
   /** Content size in bytes. */
   readonly size: number;
@@ -21,7 +23,9 @@ export interface ObjectInfo {
 
 /** An object to be stored. */
 export interface NewObject {
+  /** Blob, tree, commit or tag. */
   readonly type: ObjectType;
+  /** The bare content, without header. */
   readonly content: Uint8Array;
 }
 
@@ -33,6 +37,7 @@ export type PrefixMatch =
 
 /** The objects of a repository: loose, packed and borrowed. */
 export interface ObjectStore {
+  /** How objects are named. */
   readonly format: ObjectFormat;
 
   /**

@@ -14,7 +14,9 @@ export type RefValue =
 
 /** A ref as it is stored. */
 export interface RefEntry {
+  /** Full name. */
   readonly name: string;
+  /** What it holds, not followed. */
   readonly value: RefValue;
   /** What a tag leads to in the end, where the backend has it noted; `undefined` says nothing. */
   readonly peeled?: Oid;
@@ -30,7 +32,9 @@ export interface ResolvedRef {
 
 /** A line of a reflog. */
 export interface ReflogEntry {
+  /** What the ref held before; zeros when it did not exist. */
   readonly old: Oid;
+  /** What it held afterwards; zeros when it was deleted. */
   readonly new: Oid;
   /** `Name <email>`, as it stands. */
   readonly identity: string;

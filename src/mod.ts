@@ -1,0 +1,78 @@
+/**
+ * lattice as a library: the metadata of branches with compare-and-swap, the repository lock, and what happened.
+ *
+ * It runs on Bun and on Deno, and works on the same files as the `lattice` command, at the same time if need be. The
+ * zod schema of the metadata document is an entry of its own (`./schema`), because loading zod takes longer than most
+ * programs need for their work here.
+ *
+ * @example Change the metadata of a branch, unless somebody else did so meanwhile
+ * ```ts
+ * import { CasFailedError, MetadataStore, openRepository } from "./mod.ts";
+ *
+ * async function freeze(branch: string): Promise<boolean> {
+ *   const store = new MetadataStore(openRepository(), { command: `freeze ${branch}` });
+ *   const before = store.read(branch);
+ *   if (before === undefined) return false;
+ *   const now = new Date().toISOString();
+ *   try {
+ *     await store.writeCas(branch, before.oid, {
+ *       ...before.metadata,
+ *       freeze: { state: "frozen", scope: "single", reason: "under review", frozen_at: now },
+ *       timestamps: { ...before.metadata.timestamps, updated_at: now },
+ *     });
+ *     return true;
+ *   } catch (error) {
+ *     if (error instanceof CasFailedError) return await freeze(branch); // read again, decide again
+ *     throw error;
+ *   }
+ * }
+ * ```
+ *
+ * @module
+ */
+export { openRepository } from "./library/open.ts";
+export { type AcquireOptions, RepoLock } from "./library/repo_lock.ts";
+export { Journal, type JournaledOperation, JournalError, OpState, type RefSnapshot } from "./library/journal.ts";
+export { AlreadyLockedError, type LockHolder } from "./locks/repo_lock.ts";
+
+export { type MetadataEntry, MetadataStore, type OnBroken, type StoredMetadata } from "./metadata/store.ts";
+export { type Expected, type MetadataWrite, OVERWRITE, type Overwrite, type WriteOptions } from "./metadata/write.ts";
+export {
+  CasFailedError,
+  ForeignDocumentError,
+  type ForeignTool,
+  GitError,
+  NotFoundError,
+  ParseError,
+  SerializeError,
+} from "./metadata/errors.ts";
+export {
+  type BranchMetadata,
+  DOCUMENT_KIND,
+  type Forge,
+  FORGES,
+  type Freeze,
+  FREEZE_SCOPES,
+  type FreezeScope,
+  type Parent,
+  PARENT_KINDS,
+  type ParentKind,
+  PR_STATES,
+  type PullRequest,
+  type PullRequestState,
+  SCHEMA_VERSION,
+} from "./metadata/document.ts";
+export { type ErrorCode, type ErrorDetails, LatticeError, type LatticeErrorOptions } from "./platform/errors.ts";
+
+export type { OperationSummary, Phase } from "./engine/history.ts";
+export type { OpState as OpStateMarker } from "./engine/op_state.ts";
+
+export type { OpenOptions } from "./git/open.ts";
+export type { Repository, RepositoryLayout } from "./git/repository.ts";
+export type { Config, ConfigEntry, ConfigScope } from "./git/config/config.ts";
+export type { ObjectFormat, ObjectType, Oid } from "./git/object_format.ts";
+export type { HashName } from "./platform/hash.ts";
+export type { GitObject, NewObject, ObjectInfo, ObjectStore, PrefixMatch } from "./git/objects/store.ts";
+export type { RefEntry, ReflogEntry, RefStore, RefValue, ResolvedRef } from "./git/refs/store.ts";
+export type { Clock, Host, LockableFile, RunOptions, RunResult, System } from "./platform/system.ts";
+export type { DirectoryEntry, Disk, FileKind, FileStat, OpenFile } from "./platform/disk.ts";
