@@ -8,7 +8,7 @@
 import { mkdirSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { isStarted, prepare, root, runOrExit, tool } from "./setup.mjs";
+import { isStarted, prepare, root, run, tool } from "./setup.mjs";
 
 /** Path of the binary for this machine. */
 export const binary = join(root, "dist", process.platform === "win32" ? "lattice.exe" : "lattice");
@@ -23,7 +23,7 @@ export function compile(outfile, more = []) {
   const folder = join(outfile, "..");
   const unfinished = join(folder, `.unfinished-${process.pid}${outfile.endsWith(".exe") ? ".exe" : ""}`);
   mkdirSync(folder, { recursive: true });
-  runOrExit(tool("bun"), [
+  run(tool("bun"), [
     "build",
     "--compile",
     "--minify",

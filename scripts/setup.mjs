@@ -18,13 +18,12 @@ export function tool(name) {
   return join(root, "node_modules", ".bin", name);
 }
 
-/** Runs a program in the project's folder with its output on the terminal; a failure ends this script with its code. */
-export function runOrExit(program, args, options = {}) {
+/** Runs a program in the project's folder with its output on the terminal; throws when it fails. */
+export function run(program, args, options = {}) {
   const result = spawnSync(program, args, { cwd: root, stdio: ["ignore", "inherit", "inherit"], ...options });
   if (result.error !== undefined) throw result.error;
   if (result.status !== 0) {
-    console.error(`error: "${program} ${args.join(" ")}" ended with ${result.status ?? result.signal}`);
-    process.exit(result.status ?? 1);
+    throw new Error(`"${program} ${args.join(" ")}" ended with ${result.status ?? result.signal}`);
   }
 }
 
@@ -41,9 +40,9 @@ export function prepare() {
   if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(wanted).mtimeMs) {
     console.log("installing the packages of package-lock.json: npm ci");
     const [program, first] = npm();
-    runOrExit(program, [...first, "ci"]);
+    run(program, [...first, "ci"]);
   }
-  runOrExit(process.execPath, [join(root, "scripts", "extract_kernels.mjs")]);
+  run(process.execPath, [join(root, "scripts", "extract_kernels.mjs")]);
 }
 
 /** Whether the file at this `import.meta.url` is the script that was started. */

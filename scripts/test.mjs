@@ -21,10 +21,22 @@ import { reasonToSkip, testFiles } from "./test/test_files.mjs";
 const startedMs = Date.now();
 const parts = process.argv.slice(2);
 
-prepare();
-installSystemPackages();
+const total = { passed: 0, failed: 0, skipped: 0 };
+const failures = [];
+
+attempt("setting up", () => {
+  prepare();
+  installSystemPackages();
+});
 console.log("building dist/lattice");
-compile(binary);
+attempt("building dist/lattice", () => {
+  try {
+    compile(binary);
+  } catch (error) {
+    rmSync(binary, { force: true }); // no old one is judged in place of one that does not build
+    throw error;
+  }
+});
 
 const scratch = mkdtempSync(join(tmpdir(), "lattice-run-")); // whatever tests leave behind goes with it
 chmodSync(scratch, 0o755); // some tests open folders in it for another user
@@ -34,8 +46,6 @@ process.on("exit", () => {
 });
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => process.exit(1));
 
-const total = { passed: 0, failed: 0, skipped: 0 };
-const failures = [];
 const jobs = [...(parts.length === 0 ? staticChecks() : []), ...testJobs()];
 
 console.log(`running ${jobs.length} jobs`);
@@ -48,6 +58,17 @@ if (failures.length > 0) console.log(`\nfailed:\n${failures.map((title) => `  ${
 console.log(`took ${Math.round((Date.now() - startedMs) / 1000)} s`);
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exit(total.failed > 0 ? 1 : 0);
+
+/** Does what all tests build on; where it fails, that counts as a failed test, and the others show what it means. */
+function attempt(title, work) {
+  try {
+    work();
+  } catch (error) {
+    console.log(`FAIL  ${title}: ${error.message}`);
+    failures.push(title);
+    total.failed++;
+  }
+}
 
 /** One job for each test file and runtime that it is for. */
 function testJobs() {

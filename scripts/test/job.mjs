@@ -64,14 +64,20 @@ export async function runJob(job, scratch) {
     timedOut = true;
     endGroup(child);
   }, JOB_TIMEOUT_MS);
-  const [status, signal] = await new Promise((resolve, reject) => {
-    child.on("error", reject);
+  let refused = null; // why it did not start at all
+  const [status, signal] = await new Promise((resolve) => {
+    child.on("error", (error) => {
+      refused = error.message;
+      resolve([null, null]);
+    });
     child.on("close", (...ended) => resolve(ended));
   });
   clearTimeout(timer);
   running.delete(child);
   const counts = job.junit === undefined ? null : countTests(job.junit);
-  const trouble = timedOut
+  const trouble = refused !== null
+    ? refused
+    : timedOut
     ? `still running after ${JOB_TIMEOUT_MS / 1000} s`
     : signal !== null
     ? `killed by ${signal}`

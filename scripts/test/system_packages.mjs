@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 import process from "node:process";
-import { runOrExit } from "../setup.mjs";
+import { run } from "../setup.mjs";
 
 /** Program, and the Debian package that has it. */
 const NEEDED = {
@@ -16,7 +16,7 @@ const NEEDED = {
   ldd: "libc-bin", // the libraries that the binary needs
 };
 
-/** Installs what is missing and says so; ends this process with an explanation where it cannot. */
+/** Installs what is missing and says so; throws where it cannot. */
 export function installSystemPackages() {
   const missing = Object.keys(NEEDED).filter((program) => !isThere(program));
   if (missing.length === 0) return;
@@ -32,7 +32,7 @@ export function installSystemPackages() {
   console.log(`installing: apt-get install ${packages.join(" ")}`);
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   spawnSync("apt-get", ["update", "-qq"], { stdio: ["ignore", "ignore", "inherit"], env }); // stale lists may do
-  runOrExit("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...packages], { env });
+  run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...packages], { env });
 }
 
 function isThere(program) {
