@@ -134,6 +134,7 @@ function joined(first: UpdateRecord, second: UpdateRecord): UpdateRecord {
     ref: first.ref,
     old: first.old,
     new: second.new,
+    ...(first.document === undefined ? {} : { document: true }),
     ...(first.old_content === undefined ? {} : { old_content: first.old_content }),
     ...(second.new_content === undefined ? {} : { new_content: second.new_content }),
   };

@@ -54,6 +54,8 @@ export interface UpdateRecord {
   readonly new: string | null;
   /** Only looked at, under the same locks. */
   readonly verify?: true;
+  /** A document that nothing but this ref leads to: what is replaced is kept here, and not by a keep ref. */
+  readonly document?: true;
   readonly old_content?: StoredBytes;
   readonly new_content?: StoredBytes;
 }

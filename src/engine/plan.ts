@@ -51,6 +51,8 @@ export interface Plan {
   /** Refs that are locked though they do not change: symbolic refs on the way, and `HEAD`. Sorted. */
   readonly locked: readonly string[];
   readonly logs: readonly PlannedLog[];
+  /** The refs of the moment that was planned with. */
+  readonly view: RefView;
 }
 
 /**
@@ -71,6 +73,7 @@ export function planTransaction(context: EngineContext, request: TransactionRequ
     updates,
     locked: lockedRefs(updates, changing, head),
     logs: changing.flatMap((update) => planLogs(context, update, head, request.message)),
+    view,
   };
 }
 

@@ -40,7 +40,7 @@ import {
 import { type Plan, type PlannedUpdate, planTransaction, recordedValue } from "./plan.ts";
 import { makeRefFolders, stageValues } from "./ref_files.ts";
 import { LockMaker } from "./ref_locks.ts";
-import { openRefView } from "./ref_view.ts";
+import type { RefView } from "./ref_view.ts";
 import { ReflogPolicy } from "./reflog_lines.ts";
 import { keepText, rollBackUntouched, settle } from "./settle.ts";
 import type { NewObject } from "../git/objects/store.ts";
@@ -112,7 +112,7 @@ export function prepareTransaction(
   if (!plan.updates.some((update) => update.changes)) return null;
   const brought = newObjects(context, request);
   checkNewValues(context, plan.updates, brought);
-  refuseConflicts(openRefView(context, plan.updates.map((update) => update.ref)), plan.updates);
+  refuseConflicts(plan.view, plan.updates);
 
   const operation = new OperationInProgress(context, origin, request, brought);
   try {
@@ -176,7 +176,7 @@ class OperationInProgress {
     const { system, repository } = context;
     const plan = request.purpose === "operation" ? this.withKeepRefs(asked) : asked;
     const changes = plan.updates.filter((update) => update.changes);
-    const batch = isBatch(context, changes);
+    const batch = isBatch(plan.view, changes);
     if (this.transactions === 0) {
       this.keepFile = storeObjects(context, [...this.brought.values()], keepText(this.origin.opId));
     }
@@ -206,8 +206,8 @@ class OperationInProgress {
       hook,
     };
     this.running = running;
-    verifyUnderLocks(context, plan);
-    if (batch && !isBatch(context, changes)) throw new MovedRefError(); // a loose file appeared: the other path
+    const view = verifyUnderLocks(context, plan);
+    if (batch && !isBatch(view, changes)) throw new MovedRefError(); // a loose file appeared: the other path
     return {
       commit: () => this.commit(running),
       abort: () => {
@@ -276,21 +276,23 @@ class OperationInProgress {
       type: "updates",
       transaction: ++this.transactions,
       path: batch ? "batch" : "loose",
-      updates: plan.updates.map((update) => this.updateRecord(update)),
+      updates: plan.updates.map((update) => this.updateRecord(update, batch)),
       locked: plan.locked,
       logs: logs.map(({ ref, old, new: value, message }) => ({ ref, old, new: value, message })),
       identity: logs.length === 0 ? "" : committerIdentity(context.system, context.repository.config),
     };
   }
 
-  private updateRecord(update: PlannedUpdate): UpdateRecord {
+  private updateRecord(update: PlannedUpdate, batch: boolean): UpdateRecord {
     const record = { ref: update.ref, old: recordedValue(update.old), new: recordedValue(update.new) };
     if (!update.changes) return { ...record, verify: true };
     if (update.request.keepContent !== true) return record;
     const before = update.old?.kind === "direct" ? this.contentOf(update.old.oid) : null;
-    const after = update.new?.kind === "direct" ? this.contentOf(update.new.oid) : null;
+    // A batch is never redone, and its pack is durable by now: there is no need to write the new documents twice.
+    const after = batch || update.new?.kind !== "direct" ? null : this.contentOf(update.new.oid);
     return {
       ...record,
+      document: true,
       ...(before === null ? {} : { old_content: storeBytes(before) }),
       ...(after === null ? {} : { new_content: storeBytes(after) }),
     };
@@ -424,9 +426,8 @@ function compareForLocking(a: string, b: string): number {
 }
 
 /** Whether one new `packed-refs` can carry all of it: many updates, all to plain values, none with a loose file. */
-function isBatch(context: EngineContext, changes: readonly PlannedUpdate[]): boolean {
+function isBatch(view: RefView, changes: readonly PlannedUpdate[]): boolean {
   if (changes.length < UPDATES_FOR_BATCH) return false;
-  const view = openRefView(context, changes.map((update) => update.ref));
   return changes.every(({ ref, new: value, old }) =>
     value?.kind === "direct" && old?.kind !== "symbolic" && isPackable(ref) && !view.hasLooseFile(ref)
   );

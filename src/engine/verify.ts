@@ -19,12 +19,14 @@ export class MovedRefError extends Error {
  * Compares what the refs hold with the plan.
  *
  * @throws {LatticeError} `cas_failed`: an expectation is no longer met, or a ref is in the way of a new one.
+ * @returns The view that it was compared with.
  * @throws {MovedRefError} A ref changed, but the expectation (*anything*) allows it.
  */
-export function verifyUnderLocks(context: EngineContext, plan: Plan): void {
+export function verifyUnderLocks(context: EngineContext, plan: Plan): RefView {
   const view = openRefView(context, plan.updates.map((update) => update.ref));
   for (const update of plan.updates) verifyUpdate(context, view, update);
   refuseConflicts(view, plan.updates);
+  return view;
 }
 
 function verifyUpdate(context: EngineContext, view: RefView, update: PlannedUpdate): void {

@@ -104,7 +104,7 @@ function inverse(update: UpdateRecord): RefUpdate {
     expect: expectationOf(update.new),
     change: changeTo(update.old),
     follow: false,
-    ...(update.old_content === undefined && update.new_content === undefined ? {} : { keepContent: true }),
+    ...(update.document === undefined ? {} : { keepContent: true }),
   };
 }
 
