@@ -22,13 +22,27 @@ export interface ObjectFormat {
   readonly hexLength: 40 | 64;
   /** The name that stands for "no object". */
   readonly zero: Oid;
+  /** The name of the tree without entries, which every repository has without storing it. */
+  readonly emptyTree: Oid;
 }
 
 /** SHA-1. */
-export const SHA1: ObjectFormat = { name: "sha1", rawLength: 20, hexLength: 40, zero: "0".repeat(40) };
+export const SHA1: ObjectFormat = {
+  name: "sha1",
+  rawLength: 20,
+  hexLength: 40,
+  zero: "0".repeat(40),
+  emptyTree: "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
+};
 
 /** SHA-256. */
-export const SHA256: ObjectFormat = { name: "sha256", rawLength: 32, hexLength: 64, zero: "0".repeat(64) };
+export const SHA256: ObjectFormat = {
+  name: "sha256",
+  rawLength: 32,
+  hexLength: 64,
+  zero: "0".repeat(64),
+  emptyTree: "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
+};
 
 /** Whether a text is a full object name of a format, in lower-case digits. */
 export function isOid(format: ObjectFormat, text: string): boolean {

@@ -10,7 +10,6 @@ import type { Repository } from "../../git/repository.ts";
 import { bytesToName } from "../../platform/text.ts";
 import { type BatchMode, type BatchSettings, runBatch } from "./cat_file_batch.ts";
 import { type GitCommand, GitExit } from "./context.ts";
-import { infoOf, isEmptyTree, readObject } from "./empty_tree.ts";
 import { nameObject } from "./object_name.ts";
 import { type OutputBuffer, withOutput } from "./output_buffer.ts";
 import { type OptionSpec, type OptionSyntax, parseOptions, usageError } from "./parse_options.ts";
@@ -150,21 +149,16 @@ function batchSettings(syntax: OptionSyntax, settings: Settings, operands: reado
 function answer(repository: Repository, output: OutputBuffer, question: Question, name: string): number {
   const oid = requireObjectName(repository, name);
   const { objects } = repository;
-  if (question === "-e") return present(repository, oid) ? 0 : 1;
+  // Unlike the other questions, this one is no failure in a partial clone that has not fetched the object.
+  if (question === "-e") return objects.has(objects.replacementOf(oid)) ? 0 : 1;
   if (question === "-p") {
     prettyPrint(repository, output, oid, name);
     return 0;
   }
-  const info = infoOf(repository, objects.replacementOf(oid));
+  const info = objects.info(objects.replacementOf(oid));
   if (info === null) throw new GitExit(128, "fatal: git cat-file: could not get object info");
   output.text(`${question === "-t" ? info.type : info.size}\n`);
   return 0;
-}
-
-/** Unlike the other questions, this one is no failure in a partial clone that has not fetched the object. */
-function present(repository: Repository, oid: Oid): boolean {
-  const actual = repository.objects.replacementOf(oid);
-  return isEmptyTree(repository, actual) || repository.objects.has(actual);
 }
 
 function requireObjectName(repository: Repository, name: string): Oid {
@@ -174,7 +168,7 @@ function requireObjectName(repository: Repository, name: string): Oid {
 }
 
 function prettyPrint(repository: Repository, output: OutputBuffer, oid: Oid, name: string): void {
-  const object = readObject(repository, repository.objects.replacementOf(oid));
+  const object = repository.objects.read(repository.objects.replacementOf(oid));
   if (object === null) throw new GitExit(128, `fatal: Not a valid object name ${name}`);
   if (object.type !== "tree") return output.bytes(object.content);
   const quoteHighBytes = repository.config.getBoolean("core.quotepath") !== false;
@@ -201,7 +195,7 @@ function isType(text: string): text is ObjectType {
 function readAs(repository: Repository, start: Oid, type: ObjectType): GitObject | null {
   let oid = start;
   for (;;) {
-    const object = readObject(repository, repository.objects.replacementOf(oid));
+    const object = repository.objects.read(repository.objects.replacementOf(oid));
     if (object === null || object.type === type) return object;
     const header = object.type === "commit" ? "tree " : object.type === "tag" ? "object " : null;
     if (header === null) return null;

@@ -8,7 +8,6 @@ import type { GitObject, ObjectInfo } from "../../git/objects/store.ts";
 import type { Repository } from "../../git/repository.ts";
 import { type BatchAtom, type BatchPiece, DEFAULT_BATCH_FORMAT, parseBatchFormat, uses } from "./batch_format.ts";
 import { type GitContext, GitExit } from "./context.ts";
-import { infoOf, readObject } from "./empty_tree.ts";
 import { inputLines } from "./input_lines.ts";
 import { nameObject } from "./object_name.ts";
 import { type ObjectStorage, openObjectStorage } from "./object_storage.ts";
@@ -126,9 +125,9 @@ function show(batch: Batch, oid: Oid, name: string, rest: string, contents: bool
   // Of all objects, those that are replaced are shown themselves.
   const actual = settings.allObjects ? oid : repository.objects.replacementOf(oid);
   // The content, where it is wanted, comes first: what does not pass its hash must not have a header either.
-  const object = contents ? readObject(repository, actual) : null;
+  const object = contents ? repository.objects.read(actual) : null;
   const info: ObjectInfo | null = object === null
-    ? infoOf(repository, actual)
+    ? repository.objects.info(actual)
     : { type: object.type, size: object.content.length };
   if (info === null) {
     output.text(`${name} missing${settings.outputDelimiter}`);

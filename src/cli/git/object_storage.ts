@@ -14,7 +14,6 @@ import type { PackedPlace } from "../../git/objects/packed_objects.ts";
 import type { Repository } from "../../git/repository.ts";
 import { LatticeError } from "../../platform/errors.ts";
 import { fromHex, toHex } from "../../platform/text.ts";
-import { isEmptyTree } from "./empty_tree.ts";
 
 /** Answers questions about how objects are stored; each object must be there. */
 export interface ObjectStorage {
@@ -61,7 +60,7 @@ export function openObjectStorage(repository: Repository): ObjectStorage {
 
   return {
     diskSize(oid) {
-      if (isEmptyTree(repository, oid)) return 0;
+      if (oid === objectFormat.emptyTree) return 0; // as in git, even where it is stored
       const place = placeOf(oid);
       if (place !== null) {
         const { offsets } = orderOf(place.pack);
@@ -75,7 +74,7 @@ export function openObjectStorage(repository: Repository): ObjectStorage {
     },
 
     deltaBase(oid) {
-      const place = isEmptyTree(repository, oid) ? null : placeOf(oid);
+      const place = oid === objectFormat.emptyTree ? null : placeOf(oid);
       if (place === null) return objectFormat.zero;
       const { stored } = readEntry(place.pack, place.offset, objectFormat);
       if (stored.kind === "whole") return objectFormat.zero;

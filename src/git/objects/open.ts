@@ -18,7 +18,7 @@ import { type NamedObject, writePackFiles } from "./pack_writer.ts";
 import { sharedRepository } from "./permissions.ts";
 import { createReader } from "./reader.ts";
 import { type ObjectStorage, removeQuietly } from "./storage.ts";
-import type { ObjectStore, PrefixMatch } from "./store.ts";
+import type { GitObject, ObjectStore, PrefixMatch } from "./store.ts";
 
 /** What is needed to open the objects of a repository. */
 export interface ObjectStoreOptions {
@@ -45,6 +45,12 @@ export interface OpenObjectStore extends ObjectStore, Disposable {
 
 /** Replacements of replacements are followed as far as git follows them. */
 const REPLACE_DEPTH_MAX = 5;
+
+/**
+ * What stands behind `ObjectFormat.emptyTree`. As in git, it can be asked for wherever it is not stored, and is stored
+ * and listed like any other object.
+ */
+const EMPTY_TREE: GitObject = { type: "tree", content: new Uint8Array(0) };
 
 /** Opens the objects of a repository; nothing is read before something is asked. */
 export function openObjectStore(options: ObjectStoreOptions): OpenObjectStore {
@@ -85,7 +91,7 @@ export function openObjectStore(options: ObjectStoreOptions): OpenObjectStore {
 
   const store: OpenObjectStore = {
     format,
-    read: (oid) => presentOrNull(oid, reader.read(oid)),
+    read: (oid) => oid === format.emptyTree ? EMPTY_TREE : presentOrNull(oid, reader.read(oid)),
     replacementOf,
 
     readReplaced(oid) {
@@ -98,8 +104,12 @@ export function openObjectStore(options: ObjectStoreOptions): OpenObjectStore {
       });
     },
 
-    info: (oid) => presentOrNull(oid, reader.info(oid)),
-    has: (oid) => reader.info(oid) !== null,
+    info(oid) {
+      if (oid === format.emptyTree) return { type: "tree", size: 0 };
+      return presentOrNull(oid, reader.info(oid));
+    },
+
+    has: (oid) => oid === format.emptyTree || reader.info(oid) !== null,
     findPrefix: (digits) => toMatch(reader.names(digits)),
     allOids: () => reader.names(""),
 

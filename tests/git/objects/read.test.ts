@@ -4,11 +4,11 @@ import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:
 import { join } from "node:path";
 import process from "node:process";
 import { constants, deflateSync } from "node:zlib";
-import { SHA1 } from "../../../src/git/object_format.ts";
+import { computeOid, SHA1, SHA256 } from "../../../src/git/object_format.ts";
 import type { LatticeError } from "../../../src/platform/errors.ts";
 import { utf8 } from "../../../src/platform/text.ts";
 import { fixtureFolder, fixtures, freshFixtureFolder, temporaryFolder } from "../../fixtures.ts";
-import { git, gitText, runProgram } from "../../git_oracle.ts";
+import { git, gitText, modernGit, runProgram } from "../../git_oracle.ts";
 import { test } from "../../harness.ts";
 import { configOf, openObjects } from "./open_fixture.ts";
 
@@ -65,6 +65,25 @@ test("read() finds a pack that appears later, and follows a repack", () => {
     assert.deepEqual(objects.info(oid), { type: "blob", size: text.length });
   }
   assert.equal(objects.has("1".repeat(40)), false);
+});
+
+test("read(), info() and has() know the empty tree without its being stored, and no other object, as git does", () => {
+  for (const format of [SHA1, SHA256]) {
+    const [tree, blob] = (["tree", "blob"] as const).map((type) => computeOid(format, type, new Uint8Array(0)));
+    assert.equal(format.emptyTree, tree);
+    const folder = temporaryFolder();
+    const init = runProgram(modernGit(), ["init", "-q", "--bare", `--object-format=${format.name}`], folder);
+    assert.equal(init.exit, 0, init.stderr);
+    using objects = openObjects(folder, { format });
+    const known = [tree!, blob!].map((oid) => runProgram(modernGit(), ["cat-file", "-e", oid], folder).exit === 0);
+    assert.deepEqual([objects.has(tree!), objects.has(blob!)], known);
+    assert.deepEqual(objects.read(tree!), { type: "tree", content: new Uint8Array(0) });
+    assert.deepEqual(objects.info(tree!), { type: "tree", size: 0 });
+    assert.deepEqual(objects.allOids(), []);
+    assert.deepEqual(objects.findPrefix(tree!), { kind: "none" });
+    objects.writeLoose({ type: "tree", content: new Uint8Array(0) });
+    assert.deepEqual(objects.allOids(), [tree!]);
+  }
 });
 
 test("read() of a hundred packs keeps few files open", () => {
