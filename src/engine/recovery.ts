@@ -8,6 +8,7 @@
  * @module
  */
 import type { RepoLock } from "../locks/repo_lock.ts";
+import { LatticeError } from "../platform/errors.ts";
 import type { EngineContext } from "./context.ts";
 import { Journal, listJournals, readJournal } from "./journal.ts";
 import type { DivergedRef, JournalRecord } from "./journal_format.ts";
@@ -26,10 +27,12 @@ export interface RecoveredOperation {
  * Recovers what earlier commands left unfinished.
  *
  * @param lock The repository lock, held; its notes are brought up to date.
+ * @param asked Whether a person asked for it (`lattice recover`), which is what the journal of another host on a
+ *   shared file system takes: the flock may not tell whether that host still works.
  * @returns What was done; empty when there was nothing.
  * @throws {LatticeError} `invalid_data`: a journal is damaged; `unsupported`: of an unknown version; `io`; `locked`.
  */
-export function recover(context: EngineContext, lock: RepoLock): RecoveredOperation[] {
+export function recover(context: EngineContext, lock: RepoLock, asked: boolean): RecoveredOperation[] {
   const { system, repository } = context;
   const { bootId } = system.host;
   const marker = readOpState(system, repository.commonDir);
@@ -38,7 +41,7 @@ export function recover(context: EngineContext, lock: RepoLock): RecoveredOperat
   const unfinished = searchAll ? findUnfinished(context) : [];
   if (marker !== null && marker !== "unreadable" && !unfinished.includes(marker.op_id)) unfinished.push(marker.op_id);
   for (const opId of unfinished) {
-    const outcome = recoverOperation(context, opId);
+    const outcome = recoverOperation(context, opId, asked);
     if (outcome !== null) recovered.push(outcome);
   }
   if (marker === "unreadable") removeTornMarker(context);
@@ -49,7 +52,7 @@ export function recover(context: EngineContext, lock: RepoLock): RecoveredOperat
 }
 
 /** Brings one operation to its end. `null`: there was no more to do than to sweep, or it waits as it did before. */
-function recoverOperation(context: EngineContext, opId: string): RecoveredOperation | null {
+function recoverOperation(context: EngineContext, opId: string, asked: boolean): RecoveredOperation | null {
   const { system, repository } = context;
   const journal = Journal.reopen(system, repository.commonDir, opId);
   if (journal === null) {
@@ -63,12 +66,27 @@ function recoverOperation(context: EngineContext, opId: string): RecoveredOperat
     return null;
   }
   try {
+    if (!asked) refuseOtherHost(context, journal);
     const known = endOf(journal.records) !== null || pausedRecord(journal.records) !== null;
     const { outcome, diverged } = settle(context, journal);
     return known ? null : { op: opId, outcome, diverged };
   } finally {
     journal.close();
   }
+}
+
+/** The flock of another host may not reach this one on a network file system, so that host may be in the middle of it. */
+function refuseOtherHost(context: EngineContext, { begin }: Journal): void {
+  const { system, repository } = context;
+  if (begin.host === system.host.hostName || !system.disk.isShared(repository.commonDir)) return;
+  throw new LatticeError(
+    "op_in_progress",
+    `operation ${begin.op_id} (${begin.command}) of host ${JSON.stringify(begin.host)} is unfinished`,
+    {
+      hint: "this is a network file system; when nothing runs there any more, `lattice recover` brings it to its end",
+      details: { op: begin.op_id, host: begin.host, pid: begin.pid, since: begin.started_at },
+    },
+  );
 }
 
 /** Operations whose journals have no end, oldest first. A successor's `begin` that names an outcome counts as the end. */

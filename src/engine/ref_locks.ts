@@ -57,6 +57,7 @@ export class LockMaker {
    * @throws {LatticeError} `locked`: somebody else's lock stayed; `io`.
    */
   lock(path: string, what: string, timeoutMs: number): void {
+    if (this.tryLock(path)) return; // nearly always
     const waiting = startWaiting(this.system, timeoutMs);
     while (!this.tryLock(path)) {
       const delayMs = waiting.nextDelayMs();

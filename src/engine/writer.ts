@@ -91,7 +91,7 @@ function openLocked(
     gitLockTimeoutMs: options.gitLockTimeoutMs,
     log,
   };
-  const recovered = recover(context, lock);
+  const recovered = recover(context, lock, options.evenIfPaused === true);
   const state = readOpState(repository.system, repository.commonDir);
   const paused = state === "unreadable" || state?.phase !== "paused" ? null : state;
   if (paused !== null && options.evenIfPaused !== true) throw pausedError(paused, recovered);

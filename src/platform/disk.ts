@@ -116,6 +116,8 @@ export interface Disk {
   syncDirectory(path: string): void;
   /** Flushes the whole file system that holds the path (`syncfs`). `false`: the platform has no such call. */
   syncFileSystem(path: string): boolean;
+  /** Whether a path lies on a file system that other hosts may use too (network, FUSE), where flock may not reach them. */
+  isShared(path: string): boolean;
 }
 
 /** A failing call of the file system. */

@@ -159,7 +159,29 @@ export const realDisk: Disk = {
       }
     });
   },
+
+  isShared(path) {
+    const { type } = attempt("examine the file system of", path, () => fs.statfsSync(native(path) as string));
+    return SHARED_FILE_SYSTEMS.has(type >>> 0);
+  },
 };
+
+/** File system types (statfs(2)) that several hosts can use at once, and FUSE, behind which anything may stand. */
+const SHARED_FILE_SYSTEMS: ReadonlySet<number> = new Set([
+  0x6969, // NFS
+  0x517b, // SMB
+  0xff534d42, // CIFS
+  0xfe534d42, // SMB 2
+  0x65735546, // FUSE
+  0x01021997, // 9P
+  0x5346414f, // AFS
+  0x00c36400, // Ceph
+  0x01161970, // GFS 2
+  0x7461636f, // OCFS 2
+  0x0bd00bd0, // Lustre
+  0x47504653, // GPFS
+  0x73757245, // Coda
+]);
 
 /** An open file of this machine. */
 class RealFile implements OpenFile {

@@ -105,3 +105,15 @@ test("recovery leaves a ref alone that somebody else created where ours was to b
   await assert.rejects(openTestWriter(openTestRepository(system)), { code: "diverged" });
   assert.equal(valueOf(system, NAMES[2]), oidOf(other));
 });
+
+test("the journal of another host on a network file system is recovered only when somebody asks", async () => {
+  const system = await killedAfterFirstRename();
+  system.disk.shared = true;
+  const elsewhere = () => new SimSystem(system.disk.copy(), { hostName: "elsewhere" });
+  await assert.rejects(openTestWriter(openTestRepository(elsewhere())), { code: "op_in_progress" });
+  const asked = elsewhere();
+  using writer = await openTestWriter(openTestRepository(asked), true);
+  assert.deepEqual(writer.recovered.map(({ outcome }) => outcome), ["committed"]);
+  using own = await openTestWriter(openTestRepository(system));
+  assert.deepEqual(own.recovered.map(({ outcome }) => outcome), ["committed"]);
+});

@@ -43,6 +43,7 @@ export const READS: ReadonlySet<string> = new Set([
   "list",
   "readLink",
   "realPath",
+  "isShared",
   "file.readAt",
   "file.stat",
   "file.close",

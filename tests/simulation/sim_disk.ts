@@ -49,6 +49,8 @@ export class SimDisk implements Disk {
   openFiles = 0;
   /** Whether `syncFileSystem` is to be had. */
   hasSyncFileSystem = true;
+  /** Whether the disk passes for a network file system. */
+  shared = false;
 
   private constructor(readonly storage: Storage) {
     this.gate.onCall = () => storage.timeUs += storage.stepUs;
@@ -96,6 +98,7 @@ export class SimDisk implements Disk {
   forNextProcess(): SimDisk {
     const next = new SimDisk(this.storage.copy());
     next.hasSyncFileSystem = this.hasSyncFileSystem;
+    next.shared = this.shared;
     return next;
   }
 
@@ -115,6 +118,7 @@ export class SimDisk implements Disk {
     const { durable, visible } = this.storage;
     const next = new SimDisk(this.storage.afterPowerCut(applyChoice(durable, visible, this.pendingChanges(), choice)));
     next.hasSyncFileSystem = this.hasSyncFileSystem;
+    next.shared = this.shared;
     return next;
   }
 
@@ -309,6 +313,13 @@ export class SimDisk implements Disk {
       if (this.hasSyncFileSystem) this.storage.settleAll();
       return this.hasSyncFileSystem;
     }, { whenLeftOut: true });
+  }
+
+  isShared(path: string): boolean {
+    return this.gate.call("isShared", path, () => {
+      this.existing(path, true, "examine the file system of");
+      return this.shared;
+    });
   }
 
   /** The inode that a path names, a symbolic link itself; `null`: nothing is there. Not a call by itself. */
