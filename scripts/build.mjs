@@ -18,8 +18,9 @@ export const binary = join(root, "dist", process.platform === "win32" ? "lattice
  *
  * @param outfile Path of the executable; it is replaced at once, so that a running one is not disturbed.
  * @param more Further options of `bun build`, such as `--target`.
+ * @param entry Path of the program; the benchmark compiles another one in the same way.
  */
-export function compile(outfile, more = []) {
+export function compile(outfile, more = [], entry = join(root, "src", "main.ts")) {
   const folder = join(outfile, "..");
   const unfinished = join(folder, `.unfinished-${process.pid}${outfile.endsWith(".exe") ? ".exe" : ""}`);
   mkdirSync(folder, { recursive: true });
@@ -35,7 +36,7 @@ export function compile(outfile, more = []) {
     "--no-compile-autoload-package-json",
     ...more,
     `--outfile=${unfinished}`,
-    join(root, "src", "main.ts"),
+    entry,
   ], { stdio: ["ignore", "ignore", "inherit"] });
   renameSync(unfinished, outfile);
 }

@@ -1,0 +1,85 @@
+/**
+ * The benchmark: runs workloads and prints the table.
+ *
+ *     main.ts <lattice binary> <hello-world binary> [workload…]
+ *
+ * Exit code 0 when every result was right, 1 when one was wrong, 2 for a workload that there is not. A missed budget
+ * is told in the table only: on a busy machine it proves nothing.
+ *
+ * @module
+ */
+import { cpus, loadavg, release } from "node:os";
+import process from "node:process";
+import { gitText } from "../git_oracle.ts";
+import { temporaryFolder } from "../temporary_folder.ts";
+import { apply1000, apply10000 } from "./apply.ts";
+import { contention } from "./contention.ts";
+import { hashLarge } from "./hash_large.ts";
+import { hashMany } from "./hash_many.ts";
+import { metaExport } from "./meta_export.ts";
+import { metaGet } from "./meta_get.ts";
+import { metaSet } from "./meta_set.ts";
+import { packedCas } from "./packed_cas.ts";
+import { packedDelete } from "./packed_delete.ts";
+import { runContest } from "./runner/contest.ts";
+import { renderHeading, renderRow, rowsOf, verdictOf } from "./runner/table.ts";
+import type { Workload } from "./runner/workload.ts";
+import { version } from "./version.ts";
+
+/** In the order of the table: those that write most come last, so that they disturb no other. */
+const WORKLOADS: readonly Workload[] = [
+  version,
+  metaGet,
+  metaSet,
+  packedCas,
+  packedDelete,
+  hashLarge,
+  hashMany,
+  metaExport,
+  contention,
+  apply1000,
+  apply10000,
+];
+
+process.exitCode = main(process.argv.slice(2));
+
+function main([lattice, helloWorld, ...names]: readonly string[]): number {
+  const unknown = names.find((name) => WORKLOADS.every((workload) => workload.name !== name));
+  if (lattice === undefined || helloWorld === undefined || unknown !== undefined) {
+    const known = WORKLOADS.map(({ name }) => name).join(", ");
+    console.error(
+      `error: ${unknown === undefined ? "two binaries are needed" : `no workload "${unknown}"`}; there are ${known}`,
+    );
+    return 2;
+  }
+  console.log(describeMachine());
+  console.log(renderHeading());
+  const verdicts: Record<string, number> = {};
+  let wrong = 0;
+  for (const workload of WORKLOADS) {
+    if (names.length > 0 && !names.includes(workload.name)) continue;
+    try {
+      const scores = runContest(workload, { lattice, helloWorld, folder: temporaryFolder });
+      for (const row of rowsOf(workload.work, scores)) {
+        console.log(renderRow(row));
+        const verdict = verdictOf(row);
+        verdicts[verdict] = (verdicts[verdict] ?? 0) + 1;
+      }
+    } catch (error) {
+      wrong++;
+      console.log(`${workload.work}: WRONG: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  console.log(`${verdicts["reached"] ?? 0} budgets reached, ${verdicts["missed"] ?? 0} missed, ${wrong} wrong results`);
+  return wrong > 0 ? 1 : 0;
+}
+
+/** What the numbers depend on. */
+function describeMachine(): string {
+  const processors = cpus();
+  const load = loadavg()[0]!.toFixed(1);
+  return `${processors.length} x ${processors[0]?.model ?? "unknown"}, Linux ${release()}, ${
+    gitText(["--version"], "/")
+  }; ` +
+    `load ${load}\nmedians of turns taken side by side; flushes: lattice / other, of one turn`;
+}

@@ -1,0 +1,53 @@
+/**
+ * Lets the competitors of a workload take turns, so that whatever disturbs the machine disturbs all of them.
+ *
+ * @module
+ */
+import { countFlushes, runCommand } from "./run_command.ts";
+import type { Bench, Competitor, Workload } from "./workload.ts";
+
+/** From so many rounds on, the first one only warms up. */
+const ROUNDS_TO_WARM_UP = 5;
+
+/** What was measured of a competitor. */
+export interface Score {
+  readonly competitor: Competitor;
+  /** Median of its times, in milliseconds. */
+  readonly medianMs: number;
+  /** Flushes of one turn, `null` where they cannot be counted. */
+  readonly flushes: number | null;
+}
+
+/**
+ * Runs a workload: A, B, A, B, …; then each once more to count its flushes. Every turn is verified after it ran.
+ *
+ * @throws {Error} A command failed, or did not do its work.
+ */
+export function runContest(workload: Workload, bench: Bench): Score[] {
+  const competitors = workload.prepare(bench);
+  const output = bench.folder();
+  const times = competitors.map((): number[] => []);
+  const warmUps = workload.rounds >= ROUNDS_TO_WARM_UP ? 1 : 0;
+  const rounds = warmUps + workload.rounds;
+  for (let round = 0; round < rounds; round++) {
+    for (const [index, competitor] of competitors.entries()) {
+      const { command, verify } = competitor.turn(round);
+      const { tookMs, stdout } = runCommand(command, output);
+      verify(stdout);
+      if (round >= warmUps) times[index]!.push(tookMs);
+    }
+  }
+  return competitors.map((competitor, index) => {
+    const { command, verify } = competitor.turn(rounds);
+    const traced = countFlushes(command, output);
+    if (traced !== null) verify(traced.stdout);
+    return { competitor, medianMs: median(times[index]!), flushes: traced?.flushes ?? null };
+  });
+}
+
+/** The middle one of some numbers; of an even count the mean of the two in the middle. */
+export function median(numbers: readonly number[]): number {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  const upper = Math.floor(sorted.length / 2);
+  return sorted.length % 2 === 1 ? sorted[upper]! : (sorted[upper - 1]! + sorted[upper]!) / 2;
+}
