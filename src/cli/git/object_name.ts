@@ -7,9 +7,9 @@ import type { Oid } from "../../git/object_format.ts";
 import type { Repository } from "../../git/repository.ts";
 import { completeRefName } from "../../git/revisions/ref_names.ts";
 import { resolveRevision, type RevisionOptions } from "../../git/revisions/revision.ts";
-import { upstreamRef } from "../../git/revisions/upstream.ts";
+import { RevisionError } from "../../git/revisions/revision_error.ts";
+import { currentBranch, upstreamOfBranch } from "../../git/revisions/upstream.ts";
 import { LatticeError } from "../../platform/errors.ts";
-import { previousBranch } from "./previous_branch.ts";
 
 /** What a name stands for. */
 export type NamedObject =
@@ -22,8 +22,8 @@ const MISSING: NamedObject = { kind: "missing" };
 /**
  * Finds the object that a name stands for; a full object name need not exist.
  *
- * @throws {LatticeError} `usage`: the name uses a part of git's grammar that is not supported, and says which;
- *   `invalid_data`: a ref, reflog or object on the way is damaged.
+ * @throws {RevisionError} `unsupported`: the name uses a part of git's grammar that is not supported, and says which.
+ * @throws {LatticeError} `invalid_data`: a ref, reflog or object on the way is damaged.
  */
 export function nameObject(repository: Repository, name: string, options: RevisionOptions = {}): NamedObject {
   // These mean something in a list of revisions; as the name of one object they are nothing to git.
@@ -32,14 +32,29 @@ export function nameObject(repository: Repository, name: string, options: Revisi
   try {
     return { kind: "found", oid: resolveRevision(repository, name, options) };
   } catch (error) {
-    if (!(error instanceof LatticeError)) throw error;
-    if (error.code === "not_found") return MISSING;
-    if (error.code !== "usage") throw error;
-    const { candidates, oid } = error.details;
-    if (Array.isArray(candidates)) return { kind: "ambiguous", oids: candidates as Oid[] };
-    if (oid !== undefined) return MISSING; // it leads to an object of another type
+    if (error instanceof RevisionError) return unlessUnsupported(error);
+    if (error instanceof LatticeError && error.code === "not_found") return MISSING; // an object on the way
     throw error;
   }
+}
+
+function unlessUnsupported(error: RevisionError): NamedObject {
+  const { failure } = error;
+  switch (failure.kind) {
+    case "missing":
+    case "wrong-type":
+      return MISSING;
+    case "ambiguous":
+      return { kind: "ambiguous", oids: failure.candidates };
+    case "unsupported":
+      throw error;
+  }
+}
+
+/** Like {@link nameObject}; `null`: there is no such object, or none that is clear. */
+export function resolveName(repository: Repository, name: string): Oid | null {
+  const named = nameObject(repository, name);
+  return named.kind === "found" ? named.oid : null;
 }
 
 /** What git says on standard error of an abbreviation that several objects share. */
@@ -56,7 +71,7 @@ export interface ExpandedRef {
   readonly first: string | null;
 }
 
-/** Completes a ref's name, `@`, `@{-<n>}` and `@{upstream}` included, and follows it. */
+/** Completes a ref's name, `@` and `@{upstream}` included, and follows it. */
 export function expandRef(repository: Repository, name: string): ExpandedRef {
   const found = completeRefName(repository.refs, plainName(repository, name));
   return { matches: found.length, first: found[0]?.end.name ?? null };
@@ -65,13 +80,7 @@ export function expandRef(repository: Repository, name: string): ExpandedRef {
 function plainName(repository: Repository, name: string): string {
   if (name === "@") return "HEAD";
   const mark = /^(.*)@\{(?:u|upstream)\}$/is.exec(name);
-  if (mark === null) return previousBranch(repository, name) ?? name;
-  const branch = mark[1] === "" || mark[1] === "@" || mark[1] === "HEAD" ? currentBranch(repository) : mark[1]!;
-  return (branch === null ? null : upstreamRef(repository.config, branch)) ?? name;
-}
-
-function currentBranch(repository: Repository): string | null {
-  const head = repository.refs.read("HEAD")?.value;
-  const heads = "refs/heads/";
-  return head?.kind === "symbolic" && head.target.startsWith(heads) ? head.target.slice(heads.length) : null;
+  if (mark === null) return name;
+  const branch = ["", "@", "HEAD"].includes(mark[1]!) ? currentBranch(repository) : mark[1]!;
+  return (branch === null ? null : upstreamOfBranch(repository, branch)) ?? name;
 }

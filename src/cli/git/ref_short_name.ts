@@ -4,18 +4,9 @@
  * @module
  */
 import type { Repository } from "../../git/repository.ts";
+import { COMPLETIONS } from "../../git/revisions/ref_names.ts";
 import type { NameForm } from "./ref_atom.ts";
 import { readRefOrNull } from "./ref_item.ts";
-
-/** What a short name may stand for, in the order in which git tries (gitrevisions, "<refname>"). */
-const EXPANSIONS: readonly (readonly [before: string, after: string])[] = [
-  ["", ""],
-  ["refs/", ""],
-  ["refs/tags/", ""],
-  ["refs/heads/", ""],
-  ["refs/remotes/", ""],
-  ["refs/remotes/", "/HEAD"],
-];
 
 /**
  * The shortest name that still leads to a ref.
@@ -24,11 +15,11 @@ const EXPANSIONS: readonly (readonly [before: string, after: string])[] = [
  *   way that would be preferred.
  */
 export function shortenRef(repository: Repository, name: string, strict: boolean): string {
-  for (let rule = EXPANSIONS.length - 2; rule > 0; rule--) {
-    const [before] = EXPANSIONS[rule]!;
+  for (let rule = COMPLETIONS.length - 2; rule > 0; rule--) {
+    const [before] = COMPLETIONS[rule]!;
     if (!name.startsWith(before) || name.length === before.length) continue;
     const short = name.slice(before.length);
-    const rivals = strict ? EXPANSIONS : EXPANSIONS.slice(0, rule);
+    const rivals = strict ? COMPLETIONS : COMPLETIONS.slice(0, rule);
     const ambiguous = rivals.some(([prefix, suffix]) => {
       const rival = `${prefix}${short}${suffix}`;
       return rival !== name && readRefOrNull(repository, rival) !== null;

@@ -5,11 +5,10 @@
  */
 import { openHistory } from "../../git/objects/history.ts";
 import { peelTo } from "../../git/objects/peel.ts";
-import type { Oid } from "../../git/object_format.ts";
 import type { Repository } from "../../git/repository.ts";
-import { resolveRevision } from "../../git/revisions/revision.ts";
 import { abbreviate } from "../../git/revisions/short_oid.ts";
 import { LatticeError } from "../../platform/errors.ts";
+import { resolveName } from "./object_name.ts";
 import type { ValueSource } from "./ref_value.ts";
 
 /** Opens the source; nothing is read before something is asked. */
@@ -30,14 +29,4 @@ export function openValueSource(repository: Repository): ValueSource {
       }
     },
   };
-}
-
-/** The object that a name on the command line or on standard input stands for; `null`: none, or none that is clear. */
-export function resolveName(repository: Repository, text: string): Oid | null {
-  try {
-    return resolveRevision(repository, text);
-  } catch (error) {
-    if (error instanceof LatticeError && (error.code === "not_found" || error.code === "usage")) return null;
-    throw error;
-  }
 }

@@ -3,11 +3,6 @@
  *
  * @module
  */
-import { aheadBehind } from "./commit_reach.ts";
-import type { TrackingForm } from "./ref_atom.ts";
-import { readRefOrNull } from "./ref_item.ts";
-import { formatRefName } from "./ref_short_name.ts";
-import type { ValueSource } from "./ref_value.ts";
 import {
   mergeOfBranch,
   pushedNameOfBranch,
@@ -15,7 +10,12 @@ import {
   pushTargetOfBranch,
   remoteOfBranch,
   upstreamOfBranch,
-} from "./remote_tracking.ts";
+} from "../../git/revisions/upstream.ts";
+import { aheadBehind } from "./commit_reach.ts";
+import type { TrackingForm } from "./ref_atom.ts";
+import { readRefOrNull } from "./ref_item.ts";
+import { formatRefName } from "./ref_short_name.ts";
+import type { ValueSource } from "./ref_value.ts";
 
 /**
  * The value of the field for a ref.
@@ -27,8 +27,7 @@ export function trackingValue(source: ValueSource, refName: string, form: Tracki
   const { repository } = source;
   const { config } = repository;
   const branch = refName.slice("refs/heads/".length);
-  const exists = (name: string) => readRefOrNull(repository, name) !== null;
-  const base = () => (form.push ? pushTargetOfBranch : upstreamOfBranch)(config, branch, exists);
+  const base = () => (form.push ? pushTargetOfBranch : upstreamOfBranch)(repository, branch);
   // Without an upstream nothing at all is told of the remote; of a push the remote is known without it.
   if (!form.push && base() === null) return "";
   if (form.show === "remotename") {

@@ -8,7 +8,7 @@ import type { Repository } from "../../git/repository.ts";
 import { ABBREVIATION_MIN } from "../../git/revisions/short_oid.ts";
 import { type GitCommand, type GitContext, GitExit } from "./context.ts";
 import { mergeBases, parentsOf, peelToCommit } from "./merge_bases.ts";
-import { ambiguousHint, nameObject } from "./object_name.ts";
+import { ambiguousHint, nameObject, resolveName } from "./object_name.ts";
 import { type OutputBuffer, withOutput } from "./output_buffer.ts";
 import { createRevisionWriter, type RevisionWriter, shellQuote } from "./rev_parse_output.ts";
 import { describeRepository, gitPath, LOCAL_ENVIRONMENT, type PathFormat, resolveGitDir } from "./rev_parse_paths.ts";
@@ -79,10 +79,7 @@ function answerWithoutRepository(
 
 function openSession(context: GitContext, output: OutputBuffer, args: readonly string[]): Session {
   const repository = context.repository();
-  const resolve = (name: string) => {
-    const named = nameObject(repository, name);
-    return named.kind === "found" ? named.oid : null;
-  };
+  const resolve = (name: string) => resolveName(repository, name);
   const writer = createRevisionWriter(output, () => repository, resolve, (name) => {
     context.streams.writeError(`error: refname '${name}' is ambiguous\n`);
   });

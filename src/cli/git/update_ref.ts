@@ -10,8 +10,8 @@ import type { Repository } from "../../git/repository.ts";
 import { LatticeError } from "../../platform/errors.ts";
 import { utf8 } from "../../platform/text.ts";
 import { type GitCommand, type GitContext, GitExit } from "./context.ts";
+import { resolveName } from "./object_name.ts";
 import { type OptionSyntax, parseOptions, usageError } from "./parse_options.ts";
-import { resolveName } from "./ref_source.ts";
 import { type PreparedRefs, prepareRefs, writeRefs } from "./ref_writing.ts";
 import { refusedOption } from "./unsupported_option.ts";
 import { expectOld, inputCommands, inputPieces, type TransactionVerb } from "./update_ref_input.ts";
@@ -157,7 +157,7 @@ async function updateFromInput(context: GitContext, settings: Settings): Promise
   });
   const session = new InputSession(context, settings);
   try {
-    for (const command of commands) {
+    for await (const command of commands) {
       if (command.kind === "change") session.add(command.update);
       else if (command.kind === "no-deref") session.skipNextSymbolic();
       else await session.steer(command.kind);

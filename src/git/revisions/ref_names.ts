@@ -7,8 +7,8 @@ import { LatticeError } from "../../platform/errors.ts";
 import { checkRefName, isRootRefSyntax } from "../refs/names.ts";
 import type { RefStore, ResolvedRef } from "../refs/store.ts";
 
-/** What stands before and behind a short name, in the order in which git tries. */
-const RULES: readonly (readonly [before: string, behind: string])[] = [
+/** What may stand before and behind a short name, in the order in which git tries. */
+export const COMPLETIONS: readonly (readonly [before: string, behind: string])[] = [
   ["", ""],
   ["refs/", ""],
   ["refs/tags/", ""],
@@ -53,7 +53,7 @@ export function completeReflogName(refs: RefStore, short: string): string | null
 }
 
 function candidates(short: string): string[] {
-  const names = RULES.map(([before, behind]) => `${before}${short}${behind}`);
+  const names = COMPLETIONS.map(([before, behind]) => `${before}${short}${behind}`);
   return names.filter((name) => checkRefName(name, { allowOneLevel: true }) === null);
 }
 

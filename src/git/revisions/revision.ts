@@ -6,14 +6,16 @@
  *
  * @module
  */
-import { LatticeError } from "../../platform/errors.ts";
+import type { LatticeErrorOptions } from "../../platform/errors.ts";
 import type { ObjectType, Oid } from "../object_format.ts";
 import { type History, openHistory } from "../objects/history.ts";
 import { peelTo } from "../objects/peel.ts";
+import { isBranchName } from "../refs/names.ts";
 import type { Repository } from "../repository.ts";
 import { completeReflogName, completeRefName } from "./ref_names.ts";
+import { RevisionError } from "./revision_error.ts";
 import { configuredPreference, expandOid, type WantedType } from "./short_oid.ts";
-import { upstreamRef } from "./upstream.ts";
+import { currentBranch, upstreamOfBranch } from "./upstream.ts";
 
 /** What a caller would rather have when an abbreviation is ambiguous. */
 export interface RevisionOptions {
@@ -36,8 +38,9 @@ const REFLOG_NUMBER_MAX = 99_999_999;
 /**
  * Finds the object that a revision names. A full object name need not exist.
  *
- * @throws {LatticeError} `not_found`: nothing has this name; `usage`: it is not written as lattice takes it, is
- *   ambiguous, or leads to an object of another type; `invalid_data`: a ref, reflog or object on the way is damaged.
+ * @throws {RevisionError} It gives none; `failure` says why.
+ * @throws {LatticeError} `not_found`: an object on the way is missing; `invalid_data`: a ref, reflog or object on the
+ *   way is damaged.
  */
 export function resolveRevision(repository: Repository, text: string, options: RevisionOptions = {}): Oid {
   const { base, steps } = parseRevision(text);
@@ -48,7 +51,7 @@ export function resolveRevision(repository: Repository, text: string, options: R
   return oid;
 }
 
-/** Splits a revision into the name it begins with and the steps from there. @throws {LatticeError} `usage`. */
+/** Splits a revision into the name it begins with and the steps from there. @throws {RevisionError} `unsupported`. */
 function parseRevision(text: string): { base: string; steps: Step[] } {
   if (text.includes("^{/") || text.startsWith(":/")) throw refused(text, "a search through messages");
   if (text.includes(":")) throw refused(text, "a path in a tree or the index");
@@ -119,28 +122,22 @@ function refNameOf(repository: Repository, base: string, text: string): string {
   if (mark === null) return base;
   if (!isUpstreamMark(mark[2]!)) throw refused(text, JSON.stringify(`@{${mark[2]}}`));
   const branch = branchNamed(repository, mark[1]!, text);
-  const upstream = upstreamRef(repository.config, branch);
+  const upstream = upstreamOfBranch(repository, branch);
   if (upstream !== null) return upstream;
-  throw new LatticeError("not_found", `no upstream is configured for the branch ${JSON.stringify(branch)}`, {
+  throw missing(text, `no upstream is configured for the branch ${JSON.stringify(branch)}`, {
     hint: `set one with \`git branch --set-upstream-to=<upstream> ${branch}\``,
-    details: { revision: text },
   });
 }
 
 /** The short name of the branch that stands before `@{upstream}`. */
 function branchNamed(repository: Repository, name: string, text: string): string {
   if (name !== "" && name !== "@" && name !== "HEAD") {
-    const heads = "refs/heads/";
-    if (repository.refs.resolve(`${heads}${name}`).oid !== null) return name;
-    throw new LatticeError("not_found", `there is no branch ${JSON.stringify(name)}`, { details: { revision: text } });
+    if (isBranchName(name) && repository.refs.resolve(`refs/heads/${name}`).oid !== null) return name;
+    throw missing(text, `there is no branch ${JSON.stringify(name)}`);
   }
-  const head = repository.refs.read("HEAD")?.value;
-  if (head?.kind === "symbolic" && head.target.startsWith("refs/heads/")) {
-    return head.target.slice("refs/heads/".length);
-  }
-  throw new LatticeError("not_found", "HEAD does not point to a branch, so it has no upstream", {
-    details: { revision: text },
-  });
+  const branch = currentBranch(repository);
+  if (branch !== null) return branch;
+  throw missing(text, "HEAD does not point to a branch, so it has no upstream");
 }
 
 function isUpstreamMark(inner: string): boolean {
@@ -164,9 +161,7 @@ function reflogValue(repository: Repository, base: string, count: number, text: 
     const current = refs.resolve(name).oid; // without a log, the present value is the newest
     if (current !== null) return current;
   }
-  throw new LatticeError("not_found", `the reflog of ${JSON.stringify(name)} has only ${seen} entries`, {
-    details: { revision: text, ref: name },
-  });
+  throw missing(text, `the reflog of ${JSON.stringify(name)} has only ${seen} entries`, { details: { ref: name } });
 }
 
 function takeStep(repository: Repository, history: History, oid: Oid, step: Step, text: string): Oid {
@@ -186,9 +181,11 @@ function takeStep(repository: Repository, history: History, oid: Oid, step: Step
 function peeled(repository: Repository, oid: Oid, type: ObjectType | "any", text: string): Oid {
   const found = peelTo(repository.objects, oid, type);
   if (found !== null) return found.oid;
-  throw new LatticeError("usage", `revision ${JSON.stringify(text)} does not lead to a ${type}`, {
-    details: { revision: text, oid },
-  });
+  throw new RevisionError(
+    { kind: "wrong-type", oid },
+    text,
+    `revision ${JSON.stringify(text)} does not lead to a ${type}`,
+  );
 }
 
 function parentOf(history: History, commit: Oid, number: number, text: string): Oid {
@@ -198,25 +195,24 @@ function parentOf(history: History, commit: Oid, number: number, text: string): 
   const why = source === "shallow"
     ? "the history of this shallow clone ends there"
     : `it has ${parents.length} parents`;
-  throw new LatticeError(
-    "not_found",
-    `revision ${JSON.stringify(text)}: commit ${commit} has no parent ${number}: ${why}`,
-    {
-      details: { revision: text, oid: commit },
-    },
-  );
-}
-
-function unknown(text: string): LatticeError {
-  return new LatticeError("not_found", `unknown revision ${JSON.stringify(text)}`, {
-    hint: "name an object, a branch, a tag, or HEAD, such as main, v1.0^{commit} or HEAD~2",
-    details: { revision: text },
+  throw missing(text, `revision ${JSON.stringify(text)}: commit ${commit} has no parent ${number}: ${why}`, {
+    details: { oid: commit },
   });
 }
 
-function refused(text: string, what: string): LatticeError {
-  return new LatticeError("usage", `cannot take ${JSON.stringify(text)} as a revision: ${what} is not supported`, {
+function missing(text: string, message: string, options: LatticeErrorOptions = {}): RevisionError {
+  return new RevisionError({ kind: "missing" }, text, message, options);
+}
+
+function unknown(text: string): RevisionError {
+  return missing(text, `unknown revision ${JSON.stringify(text)}`, {
+    hint: "name an object, a branch, a tag, or HEAD, such as main, v1.0^{commit} or HEAD~2",
+  });
+}
+
+function refused(text: string, what: string): RevisionError {
+  const message = `cannot take ${JSON.stringify(text)} as a revision: ${what} is not supported`;
+  return new RevisionError({ kind: "unsupported" }, text, message, {
     hint: "`git rev-parse` gives the object name that it stands for",
-    details: { revision: text },
   });
 }

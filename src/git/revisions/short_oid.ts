@@ -10,6 +10,7 @@ import { findAlternates } from "../objects/alternates.ts";
 import { peelTo } from "../objects/peel.ts";
 import type { ObjectStore } from "../objects/store.ts";
 import type { Repository } from "../repository.ts";
+import { RevisionError } from "./revision_error.ts";
 
 /** What an ambiguous abbreviation should rather lead to; `any`: no preference. */
 export type WantedType = ObjectType | "committish" | "treeish" | "any";
@@ -34,7 +35,7 @@ const INDEX_MAGIC = 0xff744f63;
  * @param digits Hexadecimal, in any case.
  * @param wanted Decides between several objects, if one alone is of that type.
  * @returns `null`: there is none, or the text is no abbreviation.
- * @throws {LatticeError} `usage`: it stands for several objects, which `details.candidates` names.
+ * @throws {RevisionError} `ambiguous`: it stands for several objects.
  */
 export function expandOid(objects: ObjectStore, digits: string, wanted: WantedType): Oid | null {
   const length = digits.length;
@@ -44,9 +45,9 @@ export function expandOid(objects: ObjectStore, digits: string, wanted: WantedTy
   if (match.kind === "unique") return match.oid;
   const fitting = match.oids.filter((oid) => leadsTo(objects, oid, wanted));
   if (fitting.length === 1) return fitting[0]!;
-  throw new LatticeError("usage", `the abbreviation ${JSON.stringify(digits)} is ambiguous`, {
+  const failure = { kind: "ambiguous", candidates: match.oids } as const;
+  throw new RevisionError(failure, digits, `the abbreviation ${JSON.stringify(digits)} is ambiguous`, {
     hint: `write more digits; it stands for ${match.oids.slice(0, 5).join(", ")}${match.oids.length > 5 ? ", …" : ""}`,
-    details: { revision: digits, candidates: match.oids },
   });
 }
 

@@ -41,7 +41,7 @@ export function repositoryOfRefs(): string {
   run("branch", "ünïcode");
   run("branch", "a.b-c_d");
   run("branch", "UPPER");
-  run("branch", "upper2", "old");
+  for (const name of ["upper2", "dev", "dev2"]) run("branch", name, "old");
   gitAt(folder, "1700200000 +0100", "tag", "-a", "-m", "tag one\n\ntag body", "v1.0");
   gitAt(folder, "1700300000 +0100", "tag", "-a", "-m", "nested", "v1.0-nested", "v1.0");
   for (const name of ["v1.2", "v1.10", "v1.9", "v2.0-rc1", "v2.0", "v01", "v001"]) run("tag", name, "old");
@@ -78,6 +78,8 @@ function configureTracking(run: (...args: string[]) => string): void {
   track("upper2", ".", "refs/heads/main");
   track("a.b-c_d", "elsewhere", "refs/heads/main");
   track("ünïcode", "origin", "refs/heads/topic");
+  track("dev", ".", "side/a");
+  track("dev2", ".", "refs/heads/alias");
   run("config", "branch.old.pushRemote", "elsewhere");
 }
 

@@ -204,11 +204,16 @@ test("resolveRevision() refuses by name what it does not take", () => {
     ["main~99999999999", /99999999999/],
   ];
   for (const [text, message] of refused) {
-    assert.throws(() => resolveRevision(repository, text), { code: "usage", message }, text);
+    const expected = { name: "RevisionError", code: "usage", failure: { kind: "unsupported" }, message };
+    assert.throws(() => resolveRevision(repository, text), expected, text);
   }
   for (const text of ["absent", "", "a b", "abc", "~", "main~100", "main@{99}"]) {
-    assert.throws(() => resolveRevision(repository, text), { code: "not_found" }, text);
+    const expected = { code: "not_found", failure: { kind: "missing" } };
+    assert.throws(() => resolveRevision(repository, text), expected, text);
   }
+  const oid = resolveRevision(repository, "main");
+  const wrong = { code: "usage", failure: { kind: "wrong-type", oid } };
+  assert.throws(() => resolveRevision(repository, "main^{tag}"), wrong);
 });
 
 test("resolveRevision() reports a damaged ref instead of looking further", () => {
@@ -231,7 +236,10 @@ test("expandOid() and abbreviate() agree with git where abbreviations clash", ()
   oids.forEach((oid, index) => assert.equal(abbreviate(repository, oid, 4), lengths[index]));
   assert.ok(lengths.some((text) => text.length > 4), "some clash at four digits");
   const clash = lengths.find((text) => text.length > 4)!.slice(0, 4);
-  assert.throws(() => expandOid(repository.objects, clash, "any"), { code: "usage", message: /ambiguous/ });
+  const candidates = oids.concat(gitText(["rev-parse", "HEAD", "HEAD^{tree}"], folder).split("\n"))
+    .filter((oid) => oid.startsWith(clash)).sort();
+  const ambiguous = { code: "usage", failure: { kind: "ambiguous", candidates } };
+  assert.throws(() => expandOid(repository.objects, clash, "any"), ambiguous);
   const commit = gitText(["rev-parse", "HEAD"], folder);
   for (const wanted of ["committish", "commit"] as const) {
     assert.equal(expandOid(repository.objects, commit.slice(0, 4), wanted), commit);
