@@ -61,8 +61,13 @@ class RealHost implements Host {
 }
 
 function readBootId(): string | null {
-  const bytes = realDisk.readFile("/proc/sys/kernel/random/boot_id");
-  return bytes === null ? null : new TextDecoder().decode(bytes).trim();
+  try {
+    const bytes = realDisk.readFile("/proc/sys/kernel/random/boot_id");
+    return bytes === null ? null : new TextDecoder().decode(bytes).trim();
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== "NotCapable") throw error;
+    return null; // Deno opens /proc only to who may do everything; not to know it costs time, nothing else
+  }
 }
 
 /** This machine. */
@@ -179,10 +184,9 @@ class DenoLockable implements LockableFile {
     this.file.unlockSync();
   }
 
-  /** Deno rounds inode numbers of an open file, so the name's are compared with what the descriptor's link says. */
+  /** Deno rounds inode numbers of an open file, so the name's exact one is taken where both round to the same. */
   stat(): FileStat {
-    const link = realDisk.stat(`/proc/self/fd`) === null ? null : this.statThroughProc();
-    const stat = link ?? realDisk.stat(this.path);
+    const stat = this.statOpened() ?? realDisk.stat(this.path);
     if (stat === null) throw new DiskError("ENOENT", "examine", this.path);
     return stat;
   }
@@ -213,7 +217,7 @@ class DenoLockable implements LockableFile {
     this.close();
   }
 
-  private statThroughProc(): FileStat | null {
+  private statOpened(): FileStat | null {
     const { dev, ino } = this.file.statSync();
     const named = realDisk.stat(this.path);
     if (named === null || ino === null) return null;

@@ -11,6 +11,8 @@ import { utf8 } from "./text.ts";
 export interface Streams {
   /** The next bytes of standard input, at most 64 KiB; `null` at its end. Waits for them. */
   read(): Uint8Array | null;
+  /** Like `read`, but signals are heard while it waits. */
+  readLater(): Promise<Uint8Array | null>;
   /** Writes all of the bytes to standard output. @throws {ClosedOutputError} Nobody reads it any more. */
   write(bytes: Uint8Array): void;
   /** Writes a text to standard error; a closed one is no error, since there is nobody left to tell. */
@@ -37,6 +39,20 @@ export const realStreams: Streams = {
       }
     });
     return count === 0 ? null : buffer.subarray(0, count);
+  },
+
+  readLater() {
+    const buffer = new Uint8Array(64 * 1024);
+    return new Promise((resolve, reject) => {
+      const attempt = () =>
+        fs.read(0, buffer, 0, buffer.length, null, (error, count) => {
+          if (error === null) resolve(count === 0 ? null : buffer.subarray(0, count));
+          else if (error.code === "EOF") resolve(null);
+          else if (error.code === "EAGAIN" || error.code === "EINTR") setTimeout(attempt, 1);
+          else reject(error);
+        });
+      attempt();
+    });
   },
 
   write(bytes) {

@@ -42,6 +42,9 @@ export function keptStreams(surroundings: Surroundings): { streams: Streams; end
         rest = null;
         return bytes === null || bytes.length === 0 ? null : bytes;
       },
+      readLater() {
+        return Promise.resolve(this.read());
+      },
       write(bytes) {
         if (surroundings.writeFailure !== undefined) throw surroundings.writeFailure;
         output.push(new Uint8Array(bytes));

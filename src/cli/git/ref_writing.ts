@@ -4,6 +4,7 @@
  * @module
  */
 import type { PreparedTransaction, RefUpdate, TransactionRequest, Writer } from "../../engine/mod.ts";
+import { onSignal } from "../../platform/process.ts";
 import type { GitContext } from "./context.ts";
 
 /** How long another lattice command may keep the repository, in milliseconds, unless the command line says so. */
@@ -55,7 +56,9 @@ export async function prepareRefs(
     writer.close();
     throw error;
   }
+  const unheard = onSignal(() => prepared?.abort()); // the locks are held while the caller waits for its input
   const end = (step: () => unknown) => {
+    unheard();
     try {
       step();
     } finally {
@@ -71,6 +74,7 @@ export async function prepareRefs(
 async function open(context: GitContext, command: string): Promise<Writer> {
   const { openWriter } = await import("../../engine/mod.ts");
   const { lockTimeoutMs } = context;
+  onSignal(() => {}); // from here on a signal ends us between steps only
   return await openWriter(context.repository(), {
     command: `git ${command}`,
     arguments: [],

@@ -51,11 +51,11 @@ const SPACE = /[ \t\n\v\f\r]/;
 const RECORD_BYTES_MAX = 16 * 1024 * 1024;
 
 /** Splits standard input after each terminator, which stays at the end of each piece. */
-export function* inputPieces(streams: Streams, terminator: "\n" | "\0"): Generator<string> {
+export async function* inputPieces(streams: Streams, terminator: "\n" | "\0"): AsyncGenerator<string> {
   const delimiter = terminator.charCodeAt(0);
   let held: Uint8Array[] = [];
   let size = 0;
-  for (let chunk = streams.read(); chunk !== null; chunk = streams.read()) {
+  for (let chunk = await streams.readLater(); chunk !== null; chunk = await streams.readLater()) {
     let start = 0;
     for (let end = chunk.indexOf(delimiter); end >= 0; end = chunk.indexOf(delimiter, start)) {
       held.push(chunk.subarray(start, end + 1));
@@ -79,12 +79,15 @@ export function* inputPieces(streams: Streams, terminator: "\n" | "\0"): Generat
  * @param pieces As {@link inputPieces} gives them.
  * @throws {GitExit} 128: malformed, with git's words; 129: a command of newer versions of git.
  */
-export function* inputCommands(pieces: Iterator<string>, options: InputOptions): Generator<InputCommand> {
-  for (let piece = pieces.next(); piece.done !== true; piece = pieces.next()) {
+export async function* inputCommands(
+  pieces: AsyncIterator<string>,
+  options: InputOptions,
+): AsyncGenerator<InputCommand> {
+  for (let piece = await pieces.next(); piece.done !== true; piece = await pieces.next()) {
     const verb = verbOf(piece.value, options.terminator);
     let text = piece.value;
     for (let more = options.terminator === "\0" ? ARGUMENT_COUNTS[verb] - 1 : 0; more > 0; more--) {
-      const next = pieces.next();
+      const next = await pieces.next();
       if (next.done === true) break; // the command itself says what it misses
       text += next.value;
     }
