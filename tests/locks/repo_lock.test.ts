@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import {
+  acquireRepoLock,
+  AlreadyLockedError,
+  inspectRepoLock,
+  LOCK_TOKEN_VARIABLE,
+  tryAcquireRepoLock,
+} from "../../src/locks/repo_lock.ts";
+import { utf8 } from "../../src/platform/text.ts";
+import { test } from "../harness.ts";
+import { SimDisk } from "../simulation/sim_disk.ts";
+import { SimSystem } from "../simulation/sim_system.ts";
+
+const OPTIONS = { commonDir: "/r", command: "test", timeoutMs: 0 };
+
+function newSystem(env: Record<string, string> = {}): SimSystem {
+  return new SimSystem(SimDisk.fromTree({ "/r": null }), { env });
+}
+
+test("acquireRepoLock() fails with the holder when the time is up, and inspectRepoLock() names it", async () => {
+  const system = newSystem();
+  using lock = await acquireRepoLock(system, { ...OPTIONS, command: "meta set a" });
+  assert.equal(inspectRepoLock(system, "/r")?.command, "meta set a");
+  await assert.rejects(acquireRepoLock(system, { ...OPTIONS, timeoutMs: 50 }), (error: unknown) => {
+    assert.ok(error instanceof AlreadyLockedError);
+    assert.equal(error.holder?.pid, system.host.pid);
+    assert.ok(Number(error.details["waited_ms"]) >= 50);
+    return true;
+  });
+  lock.release();
+  assert.equal(inspectRepoLock(system, "/r"), undefined);
+});
+
+test("notes pass from one holder to the next; a text that cannot be read counts as none", async () => {
+  const system = newSystem();
+  {
+    using lock = await acquireRepoLock(system, OPTIONS);
+    lock.writeNotes({ sweptBootId: "b", lastOperation: { id: "x", outcome: "committed" } });
+  }
+  {
+    using lock = await acquireRepoLock(system, OPTIONS);
+    assert.deepEqual(lock.notes, { sweptBootId: "b", lastOperation: { id: "x", outcome: "committed" } });
+  }
+  for (const garbage of ["", "{", "null", "[1]", "\u0000".repeat(100), '{"boot_id":7,"last_operation":"x"}']) {
+    system.disk.unlink("/r/lattice/lock");
+    using file = system.disk.create("/r/lattice/lock");
+    file.write(utf8(garbage));
+    using lock = await acquireRepoLock(system, OPTIONS);
+    assert.deepEqual(lock.notes, { sweptBootId: null, lastOperation: null });
+  }
+});
+
+test("a lock file that was replaced while it was opened does not count", () => {
+  const system = newSystem();
+  tryAcquireRepoLock(system, OPTIONS)!.release();
+  const stale = system.openLockable("/r/lattice/lock", null)!;
+  system.disk.unlink("/r/lattice/lock");
+  assert.equal(stale.tryLock(), true);
+  using lock = tryAcquireRepoLock(system, OPTIONS);
+  assert.ok(lock !== undefined, "the flock of a file without a name keeps nobody out");
+});
+
+test("a child with the token joins its parent; one with another token, and a stranger, do not", () => {
+  const parent = newSystem();
+  using lock = tryAcquireRepoLock(parent, OPTIONS)!;
+  const child = (token: string) => new SimSystem(parent.disk, { env: { [LOCK_TOKEN_VARIABLE]: token } });
+  assert.equal(tryAcquireRepoLock(child("0".repeat(32)), OPTIONS), undefined);
+  assert.equal(tryAcquireRepoLock(parent, OPTIONS), undefined);
+  using joined = tryAcquireRepoLock(child(lock.token), OPTIONS);
+  assert.ok(joined !== undefined);
+  assert.equal(tryAcquireRepoLock(child(lock.token), OPTIONS), undefined, "siblings take turns");
+});
+
+test("while a child of a dead parent works, nobody else gets the lock", () => {
+  const parent = newSystem();
+  const lock = tryAcquireRepoLock(parent, OPTIONS)!;
+  const child = new SimSystem(parent.disk, { env: { [LOCK_TOKEN_VARIABLE]: lock.token } });
+  const joined = tryAcquireRepoLock(child, OPTIONS)!;
+  lock.release(); // as the kernel does for a killed parent
+  assert.equal(tryAcquireRepoLock(parent, OPTIONS), undefined);
+  joined.release();
+  using next = tryAcquireRepoLock(parent, OPTIONS);
+  assert.ok(next !== undefined);
+});
+
+test("a symbolic link in place of lattice/ is refused", () => {
+  const system = new SimSystem(
+    SimDisk.fromTree({ "/r": null, "/elsewhere": null, "/r/lattice": { link: "/elsewhere" } }),
+  );
+  assert.throws(() => tryAcquireRepoLock(system, OPTIONS), { code: "unsupported" });
+});
+
+test("where there is no flock, the lock is refused instead of pretended", () => {
+  const system = new SimSystem(SimDisk.fromTree({ "/r": null }), { hasFlock: false });
+  assert.throws(() => tryAcquireRepoLock(system, OPTIONS), { code: "unsupported" });
+});
