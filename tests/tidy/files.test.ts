@@ -114,7 +114,8 @@ test("every file of src is reached from the executable, the library or a script"
     for (const imported of importsOf(file)) if (imported.path !== null) visit(imported.path);
   };
   visit("src/main.ts");
-  visit("src/mod.ts");
+  const { exports } = JSON.parse(readFileSync(join(root, "deno.json"), "utf8")) as { exports: Record<string, string> };
+  for (const door of Object.values(exports)) visit(join(door));
   for (const script of SCRIPTS) for (const { path } of importsOf(script)) if (path !== null) visit(path);
   assert.deepEqual(SOURCES.map(({ path }) => path).filter((path) => !reached.has(path)), []);
 });
