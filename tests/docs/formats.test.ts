@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { decodeJournal, encodeRecord } from "../../src/engine/journal_format.ts";
+import { readOpState } from "../../src/engine/op_state.ts";
+import { computeOid, SHA1 } from "../../src/git/object_format.ts";
+import { PACKED_HEADER } from "../../src/git/refs/files/packed.ts";
+import { formatReflogLine, parseReflogLine } from "../../src/git/refs/reflog.ts";
+import { inspectRepoLock, tryAcquireRepoLock } from "../../src/locks/repo_lock.ts";
+import { parseDocument } from "../../src/metadata/parse.ts";
+import { serializeDocument } from "../../src/metadata/serialize.ts";
+import { utf8 } from "../../src/platform/text.ts";
+import { test } from "../harness.ts";
+import { SimDisk } from "../simulation/sim_disk.ts";
+import { SimSystem } from "../simulation/sim_system.ts";
+
+const PAGE = readFileSync(new URL("../../docs/formats.md", import.meta.url), "utf8");
+
+/** The one example of a kind. */
+function example(kind: string): string {
+  const [first, ...more] = [...PAGE.matchAll(new RegExp(`^\`\`\`${kind}\\n([\\s\\S]*?)^\`\`\`$`, "gm"))];
+  assert.ok(first !== undefined && more.length === 0, `docs/formats.md has one example of ${kind}`);
+  return first[1]!;
+}
+
+test("docs/formats.md: the journal is read back, and written to the same bytes", () => {
+  const text = example("journal");
+  const bytes = utf8(text);
+  const { records, soundLength } = decodeJournal(bytes, "/example");
+  assert.equal(soundLength, bytes.length);
+  assert.deepEqual(records.map((record) => record.type), ["begin", "updates", "committed"]);
+  const flushed = text.lastIndexOf("\n", text.length - 2) + 1;
+  const lines = records.map((record, index) => new TextDecoder().decode(encodeRecord(record, index < 2 ? 0 : flushed)));
+  assert.equal(lines.join(""), text);
+  assert.ok(PAGE.includes(`one write (${flushed} bytes)`));
+  const update = records[1]?.type === "updates" ? records[1].updates[0] : undefined;
+  assert.equal(update?.new, computeOid(SHA1, "blob", utf8("{}")));
+});
+
+test("docs/formats.md: the document is canonical", () => {
+  const text = example("document").trimEnd();
+  const context = { branch: "feature-b", format: SHA1 };
+  assert.equal(new TextDecoder().decode(serializeDocument(parseDocument(utf8(text), context), context)), text);
+});
+
+test("docs/formats.md: the reflog line and the header of packed-refs are the program's own", () => {
+  const line = example("reflog");
+  const entry = parseReflogLine(utf8(line.trimEnd()), SHA1)!;
+  const identity = `${entry.identity} ${entry.seconds} ${entry.timeZone}`;
+  assert.equal(new TextDecoder().decode(formatReflogLine(entry.old, entry.new, identity, entry.message)), line);
+  assert.ok(PAGE.includes(`    ${PACKED_HEADER} peeled fully-peeled sorted \n`));
+});
+
+test("docs/formats.md: the marker and the text of the lock are understood", () => {
+  const files = { "/c/lattice/op-state.json": example("op-state"), "/c/lattice/lock": example("lock") };
+  const system = new SimSystem(SimDisk.fromTree(files));
+  const state = readOpState(system, "/c");
+  assert.ok(state !== null && state !== "unreadable");
+  assert.equal(`${JSON.stringify(state)}\n`, example("op-state"));
+  const given = JSON.parse(example("lock")) as Record<string, unknown>;
+  using lock = tryAcquireRepoLock(system, { commonDir: "/c", command: "c", timeoutMs: 0 });
+  assert.deepEqual(lock?.notes, { sweptBootId: given["boot_id"], lastOperation: given["last_operation"] });
+  const written = JSON.parse(new TextDecoder().decode(system.disk.readFile("/c/lattice/lock")!)) as object;
+  assert.deepEqual(Object.keys(written), Object.keys(given));
+  assert.equal(inspectRepoLock(system, "/c")?.command, "c");
+});
