@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { parseBoolean } from "../../git/config/values.ts";
 import type { Oid } from "../../git/object_format.ts";
 import type { GitObject, ObjectInfo } from "../../git/objects/store.ts";
 import type { Repository } from "../../git/repository.ts";
@@ -36,6 +37,8 @@ interface Batch {
   readonly pieces: readonly BatchPiece[];
   /** How objects are stored, where the format asks for it. */
   readonly storage: ObjectStorage | null;
+  /** What a partial clone left at its remote is missing, instead of a failure: the caller does not want it fetched. */
+  readonly onlyWhatIsHere: boolean;
 }
 
 /** Runs a batch. @throws {GitExit} As git ends it. */
@@ -44,7 +47,8 @@ export function runBatch(context: GitContext, settings: BatchSettings): number {
   const repository = context.repository();
   const storage = uses(pieces, "objectsize:disk", "deltabase") ? openObjectStorage(repository) : null;
   return withOutput(context.streams, (output) => {
-    const batch: Batch = { repository, settings, output, pieces, storage };
+    const onlyWhatIsHere = parseBoolean(context.system.env["GIT_NO_LAZY_FETCH"] ?? "no") === true;
+    const batch: Batch = { repository, settings, output, pieces, storage, onlyWhatIsHere };
     if (settings.mode === "command") runCommands(batch, context);
     else if (settings.allObjects) answerAll(batch);
     else answerLines(batch, context);
@@ -124,17 +128,19 @@ function show(batch: Batch, oid: Oid, name: string, rest: string, contents: bool
   const { output, settings, repository } = batch;
   // Of all objects, those that are replaced are shown themselves.
   const actual = settings.allObjects ? oid : repository.objects.replacementOf(oid);
+  if (batch.onlyWhatIsHere && !repository.objects.has(actual)) return tellMissing(batch, name);
   // The content, where it is wanted, comes first: what does not pass its hash must not have a header either.
   const object = contents ? repository.objects.read(actual) : null;
   const info: ObjectInfo | null = object === null
     ? repository.objects.info(actual)
     : { type: object.type, size: object.content.length };
-  if (info === null) {
-    output.text(`${name} missing${settings.outputDelimiter}`);
-    return;
-  }
+  if (info === null) return tellMissing(batch, name);
   output.text(header(batch, oid, actual, info, rest) + settings.outputDelimiter);
   if (contents) showContents(output, object, oid, settings.outputDelimiter);
+}
+
+function tellMissing({ output, settings }: Batch, name: string): void {
+  output.text(`${name} missing${settings.outputDelimiter}`);
 }
 
 function showContents(output: OutputBuffer, object: GitObject | null, oid: Oid, delimiter: string): void {
