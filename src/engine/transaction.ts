@@ -9,7 +9,6 @@
  */
 import { LatticeError } from "../platform/errors.ts";
 import type { RefValue } from "../git/refs/store.ts";
-import { committerIdentity } from "../git/identity.ts";
 import { commitBatch } from "./batch_path.ts";
 import type { EngineContext } from "./context.ts";
 import { packedLockTimeoutMs, refLockTimeoutMs } from "./context.ts";
@@ -38,10 +37,10 @@ import {
   temporaryRoot,
 } from "./paths.ts";
 import { type Plan, type PlannedUpdate, planTransaction, recordedValue } from "./plan.ts";
+import { beginRecord, type OperationOrigin, updatesRecord } from "./records.ts";
 import { makeRefFolders, stageValues } from "./ref_files.ts";
 import { LockMaker } from "./ref_locks.ts";
 import type { RefView } from "./ref_view.ts";
-import { ReflogPolicy } from "./reflog_lines.ts";
 import { keepText, rollBackUntouched, settle } from "./settle.ts";
 import type { NewObject } from "../git/objects/store.ts";
 import type { RefOutcome, TransactionRequest, TransactionResult } from "./update.ts";
@@ -53,12 +52,6 @@ const UPDATES_FOR_BATCH = 64;
 
 /** How often a transaction is planned anew because a ref moved that may hold anything. */
 const ATTEMPTS_MAX = 5;
-
-/** What the repository lock's holder before left, and what this one knows. */
-export interface OperationOrigin {
-  readonly opId: string;
-  readonly previous: { readonly id: string; readonly outcome: string } | null;
-}
 
 /** A transaction whose refs are locked and verified. Exactly one of the two must be called. */
 export interface PreparedTransaction {
@@ -124,7 +117,12 @@ export function prepareTransaction(
         if (!(error instanceof MovedRefError) || attempt === ATTEMPTS_MAX) throw error;
         operation.retreat();
         plan = planTransaction(context, request);
+        if (!plan.updates.some((update) => update.changes)) {
+          operation.rollBack(); // somebody else made the very change meanwhile
+          return null;
+        }
         checkNewValues(context, plan.updates, brought);
+        refuseConflicts(plan.view, plan.updates);
       }
     }
   } catch (error) {
@@ -180,7 +178,7 @@ class OperationInProgress {
     if (this.transactions === 0) {
       this.keepFile = storeObjects(context, [...this.brought.values()], keepText(this.origin.opId));
     }
-    const record = this.record(plan, batch);
+    const record = updatesRecord(context, plan, ++this.transactions, batch ? "batch" : "loose", this.brought);
     this.writeJournal(record);
     if (changes.length > 1) {
       // From the second ref on, a half-done update must be found again even after a power cut.
@@ -268,73 +266,13 @@ class OperationInProgress {
     return { ...plan, updates };
   }
 
-  private record(plan: Plan, batch: boolean): UpdatesRecord {
-    const { context } = this;
-    const policy = new ReflogPolicy(context);
-    const logs = plan.logs.filter((log) => policy.isDue(log));
-    return {
-      type: "updates",
-      transaction: ++this.transactions,
-      path: batch ? "batch" : "loose",
-      updates: plan.updates.map((update) => this.updateRecord(update, batch)),
-      locked: plan.locked,
-      logs: logs.map(({ ref, old, new: value, message }) => ({ ref, old, new: value, message })),
-      identity: logs.length === 0 ? "" : committerIdentity(context.system, context.repository.config),
-    };
-  }
-
-  private updateRecord(update: PlannedUpdate, batch: boolean): UpdateRecord {
-    const record = { ref: update.ref, old: recordedValue(update.old), new: recordedValue(update.new) };
-    if (!update.changes) return { ...record, verify: true };
-    if (update.request.keepContent !== true) return record;
-    const before = update.old?.kind === "direct" ? this.contentOf(update.old.oid) : null;
-    // A batch is never redone, and its pack is durable by now: there is no need to write the new documents twice.
-    const after = batch || update.new?.kind !== "direct" ? null : this.contentOf(update.new.oid);
-    return {
-      ...record,
-      document: true,
-      ...(before === null ? {} : { old_content: storeBytes(before) }),
-      ...(after === null ? {} : { new_content: storeBytes(after) }),
-    };
-  }
-
-  /** Content of a document; a damaged one has none that could be kept, and replacing it is how it is mended. */
-  private contentOf(oid: string): Uint8Array | null {
-    const brought = this.brought.get(oid);
-    if (brought !== undefined) return brought.content;
-    try {
-      const object = this.context.repository.objects.read(oid);
-      return object?.type === "blob" ? object.content : null;
-    } catch (error) {
-      if (error instanceof LatticeError && error.code === "invalid_data") return null;
-      throw error;
-    }
-  }
-
   private writeJournal(record: UpdatesRecord): void {
-    const { context, origin, request } = this;
-    const { system, repository } = context;
     if (this.journal !== null) {
       this.journal.append([record], "flush");
       return;
     }
-    const begin: BeginRecord = {
-      type: "begin",
-      format: JOURNAL_FORMAT,
-      op_id: origin.opId,
-      command: context.command,
-      arguments: context.arguments,
-      purpose: request.purpose,
-      started_at: new Date(system.clock.nowMs()).toISOString(),
-      pid: system.host.pid,
-      host: system.host.hostName,
-      boot_id: system.host.bootId,
-      origin_git_dir: repository.gitDir,
-      origin_work_dir: repository.workDir,
-      worktree_id: repository.worktreeId,
-      undoes: request.undoes ?? null,
-      previous: origin.previous,
-    };
+    const { system, repository } = this.context;
+    const begin = beginRecord(this.context, this.origin, this.request);
     this.journal = Journal.begin(system, repository.commonDir, [begin, record]);
   }
 
@@ -395,7 +333,8 @@ class OperationInProgress {
     throw error;
   }
 
-  private rollBack(): void {
+  /** Ends the operation, of which no ref was changed. */
+  rollBack(): void {
     rollBackUntouched(this.context, this.journal!, this.made);
     this.journal!.close();
   }
