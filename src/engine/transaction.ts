@@ -15,13 +15,7 @@ import { packedLockTimeoutMs, refLockTimeoutMs } from "./context.ts";
 import { lockPath, packedLockPath } from "./files_refs.ts";
 import { ReferenceTransactionHook, refuseInsideHook } from "./hooks.ts";
 import { Journal } from "./journal.ts";
-import {
-  type BeginRecord,
-  JOURNAL_FORMAT,
-  storeBytes,
-  type UpdateRecord,
-  type UpdatesRecord,
-} from "./journal_format.ts";
+import type { UpdatesRecord } from "./journal_format.ts";
 import { commitLoose } from "./loose_path.ts";
 import { checkNewValues, keepRefs, newObjects, storeObjects } from "./objects_of.ts";
 import { removeOpState, writeOpState } from "./op_state.ts";
