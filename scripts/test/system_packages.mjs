@@ -10,6 +10,7 @@ const NEEDED = {
   git: "git", // the judge of everything that lattice reads and writes
   strace: "strace", // kills the binary at each of its system calls, and sees which files it opens
   setpriv: "util-linux", // another user's repository
+  flock: "util-linux", // another program that holds our lock
   unshare: "util-linux", // the container that holds nothing but the binary
   chroot: "coreutils",
   tar: "tar", // the fixtures
