@@ -5,7 +5,7 @@
  */
 import type { RefUpdate } from "../../engine/update.ts";
 import type { Oid } from "../../git/object_format.ts";
-import { checkRefName, isSafeName } from "../../git/refs/names.ts";
+import { checkRefName } from "../../git/refs/names.ts";
 import type { Repository } from "../../git/repository.ts";
 import { LatticeError } from "../../platform/errors.ts";
 import { utf8 } from "../../platform/text.ts";
@@ -85,14 +85,7 @@ async function deleteOne(context: GitContext, settings: Settings, [name, old]: r
     change: { kind: "delete" },
     follow: settings.follow,
   };
-  try {
-    requireName(update);
-    await write(context, settings, [update]);
-    return 0;
-  } catch (error) {
-    if (!(error instanceof LatticeError) || error.code === "internal") throw error;
-    throw new GitExit(1, `error: ${error.message}`);
-  }
+  return await writeOne(context, settings, update, (message) => new GitExit(1, `error: ${message}`));
 }
 
 async function updateOne(context: GitContext, settings: Settings, positional: readonly string[]): Promise<number> {
@@ -108,27 +101,36 @@ async function updateOne(context: GitContext, settings: Settings, positional: re
     follow: settings.follow,
     createReflog: settings.createReflog,
   };
+  return await writeOne(
+    context,
+    settings,
+    update,
+    (message) => new GitExit(128, `fatal: update_ref failed for ref '${name}': ${message}`),
+  );
+}
+
+/** @param failure How a change that is refused ends the command. */
+async function writeOne(
+  context: GitContext,
+  settings: Settings,
+  update: RefUpdate,
+  failure: (message: string) => GitExit,
+): Promise<number> {
   try {
     requireName(update);
     await write(context, settings, [update]);
     return 0;
   } catch (error) {
     if (!(error instanceof LatticeError) || error.code === "internal") throw error;
-    throw new GitExit(128, `fatal: update_ref failed for ref '${name}': ${error.message}`);
+    throw failure(error.message);
   }
 }
 
-/**
- * Refuses names as git does: a new value needs a well-formed name; a ref may be deleted whatever it is called, as
- * long as it is one of git's own places.
- */
+/** Refuses names that are not well formed and, as git does, the deletion of what is in none of the places of refs. */
 function requireName({ name, change }: RefUpdate): void {
-  const good = change.kind === "delete"
-    ? (name.startsWith("refs/") && isSafeName(name)) || /^[A-Z_-]+$/.test(name)
-    : checkRefName(name, { allowOneLevel: true }) === null;
-  if (!good) {
-    throw new LatticeError("usage", `refusing to update ref with bad name '${name}'`, { details: { ref: name } });
-  }
+  const isPlace = change.kind !== "delete" || name.startsWith("refs/") || /^[A-Z_-]+$/.test(name);
+  if (isPlace && checkRefName(name, { allowOneLevel: true }) === null) return;
+  throw new LatticeError("usage", `refusing to update ref with bad name '${name}'`, { details: { ref: name } });
 }
 
 function write(context: GitContext, settings: Settings, updates: readonly RefUpdate[]): Promise<void> {

@@ -91,6 +91,18 @@ test("show-ref stops at a damaged ref as git does", async () => {
   assert.equal((await latticeGit(["for-each-ref"], folder)).exit, 128);
 });
 
+test("show-ref --head says what is wrong with a HEAD that git passes over without a word", async () => {
+  const folder = temporaryFolder();
+  gitText(["init", "-q", "-b", "main"], folder);
+  gitText(["commit", "-q", "--allow-empty", "-m", "x"], folder);
+  for (const target of ["refs/heads/bad..name", "refs/heads/x.lock", "refs/../config"]) {
+    writeFileSync(join(folder, ".git/HEAD"), `ref: ${target}\n`);
+    const { exit, stdout, stderr } = await latticeGit(["show-ref", "--head"], folder);
+    assert.deepEqual({ exit, stdout }, { exit: 128, stdout: "" });
+    assert.ok(stderr.startsWith(`fatal: ref "HEAD" is broken: it points to "${target}"`), stderr);
+  }
+});
+
 test("show-ref --exists and --branches do what a current git does", async () => {
   for (
     const args of [

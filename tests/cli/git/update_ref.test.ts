@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { cpSync } from "node:fs";
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { test } from "../../harness.ts";
@@ -116,6 +116,18 @@ test("update-ref -d deletes as git does", async () => {
       ["-d", "refs/heads/main", "-m", "gone"],
     ]
   ) await sameEffect(args);
+});
+
+test("update-ref -d refuses a name that is not well formed, and leaves what stands there", async () => {
+  const folder = copy();
+  const path = join(folder, ".git/refs/heads/bad..name");
+  writeFileSync(path, gitText(["rev-parse", "HEAD"], folder));
+  for (const options of [["-d"], ["-d", "--no-deref"]]) {
+    const { exit, stderr } = await latticeGit(["update-ref", ...options, "refs/heads/bad..name"], folder);
+    assert.equal(exit, 1);
+    assert.equal(stderr, "error: refusing to update ref with bad name 'refs/heads/bad..name'\n");
+  }
+  assert.equal(readFileSync(path, "utf8"), gitText(["rev-parse", "HEAD"], folder));
 });
 
 test("update-ref refuses wrong usage as git does", async () => {
