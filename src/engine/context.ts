@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { adjustMode, sharedRepository } from "../git/objects/permissions.ts";
 import type { Repository } from "../git/repository.ts";
 import type { System } from "../platform/system.ts";
 
@@ -17,6 +18,15 @@ export interface EngineContext {
   readonly gitLockTimeoutMs: number | undefined;
   /** Says what is going on, for `--verbose`. */
   readonly log: (message: string) => void;
+}
+
+/** Gives a file or folder of ours the permissions of a shared repository (`core.sharedRepository`). */
+export function share(context: EngineContext, path: string, kind: "file" | "directory"): void {
+  const shared = sharedRepository(context.repository.config);
+  if (shared.kind === "umask") return;
+  const { disk, host } = context.system;
+  // One that another user made is theirs to change.
+  if (disk.lstat(path)?.uid === host.userId) adjustMode(disk, shared, path, kind);
 }
 
 /** Longest wait for `<ref>.lock`, in milliseconds. */

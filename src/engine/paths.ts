@@ -43,9 +43,12 @@ export function parentFolder(path: string): string {
  * Makes a folder of ours where it is not there, and makes its name durable.
  *
  * @param path The folder; its parent must be there.
+ * @returns Whether it was made.
  */
-export function makeDurableFolder(system: System, path: string): void {
-  if (makeFolder(system, path)) system.disk.syncDirectory(parentFolder(path));
+export function makeDurableFolder(system: System, path: string): boolean {
+  const made = makeFolder(system, path);
+  if (made) system.disk.syncDirectory(parentFolder(path));
+  return made;
 }
 
 /** Makes a folder where it is not there, without making its name durable. Says whether it was made. */

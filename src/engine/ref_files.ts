@@ -10,11 +10,10 @@ import { type Disk, isDiskError } from "../platform/disk.ts";
 import { LatticeError } from "../platform/errors.ts";
 import type { System } from "../platform/system.ts";
 import { utf8 } from "../platform/text.ts";
-import { adjustMode, sharedRepository } from "../git/objects/permissions.ts";
 import { peelTag } from "../git/objects/peel.ts";
 import type { RefValue } from "../git/refs/store.ts";
 import { type PackedChange, rewritePackedRefs } from "../git/refs/files/packed_writer.ts";
-import type { EngineContext } from "./context.ts";
+import { type EngineContext, share } from "./context.ts";
 import { filesRefs } from "./files_refs.ts";
 import { parentFolder, removeIfThere } from "./paths.ts";
 import { valueText } from "./update.ts";
@@ -50,7 +49,7 @@ export function stageValues(
     removeIfThere(context.system, path); // left by an attempt that was cut short
     using file = disk.create(path);
     file.write(utf8(`${valueText(value)}\n`));
-    adjustMode(context.system.disk, sharedRepository(context.repository.config), path, "file");
+    share(context, path, "file");
     if (!together) file.sync();
     staged.set(ref, path);
   });
@@ -95,12 +94,12 @@ function makeRefFolder(context: EngineContext, ref: string, folder: string, know
 }
 
 function makeOneFolder(context: EngineContext, folder: string, made: string[]): void {
-  const { system, repository } = context;
+  const { system } = context;
   for (let attempt = 1;; attempt++) {
     try {
       system.disk.makeDirectory(folder);
       made.push(folder);
-      adjustMode(system.disk, sharedRepository(repository.config), folder, "directory");
+      share(context, folder, "directory");
       break;
     } catch (error) {
       if (isDiskError(error, "EEXIST")) break; // another process was first
@@ -200,7 +199,7 @@ export function stagePackedRefs(
   for (const chunk of rewritePackedRefs(packed, effective, (oid) => peelTag(repository.objects, oid))) {
     file.write(chunk);
   }
-  adjustMode(system.disk, sharedRepository(repository.config), path, "file");
+  share(context, path, "file");
   stepModificationTime(context, path);
   file.sync();
   return path;

@@ -9,7 +9,7 @@
 import { isDiskError } from "../platform/disk.ts";
 import { compareBytes, equalBytes } from "../platform/text.ts";
 import { formatReflogLine } from "../git/refs/reflog.ts";
-import type { EngineContext } from "./context.ts";
+import { type EngineContext, share } from "./context.ts";
 import { filesRefs } from "./files_refs.ts";
 import type { LogRecord } from "./journal_format.ts";
 import { makeFolder, parentFolder } from "./paths.ts";
@@ -76,6 +76,7 @@ function appendLine(context: EngineContext, path: string, line: Uint8Array, mode
   makeParents(context, path);
   using file = disk.openOrCreateAppend(path);
   const { size } = file.stat();
+  if (size === 0) share(context, path, "file");
   const tail = new Uint8Array(Math.min(size, TAIL_BYTES));
   if (mode === "complete" || size > 0) file.readAt(tail, size - tail.length);
   const torn = tornLength(tail, line);
@@ -156,5 +157,7 @@ function makeParents(context: EngineContext, path: string): void {
   for (let folder = parentFolder(path); system.disk.lstat(folder) === null; folder = parentFolder(folder)) {
     missing.push(folder);
   }
-  for (const folder of missing.reverse()) makeFolder(system, folder);
+  for (const folder of missing.reverse()) {
+    if (makeFolder(system, folder)) share(context, folder, "directory");
+  }
 }

@@ -10,8 +10,7 @@
 import { LatticeError } from "../platform/errors.ts";
 import type { RefValue } from "../git/refs/store.ts";
 import { commitBatch } from "./batch_path.ts";
-import type { EngineContext } from "./context.ts";
-import { packedLockTimeoutMs, refLockTimeoutMs } from "./context.ts";
+import { type EngineContext, packedLockTimeoutMs, refLockTimeoutMs, share } from "./context.ts";
 import { lockPath, packedLockPath } from "./files_refs.ts";
 import { ReferenceTransactionHook, refuseInsideHook } from "./hooks.ts";
 import { Journal } from "./journal.ts";
@@ -146,9 +145,12 @@ class OperationInProgress {
   /** The marker appears first, so that a kill from here on is noticed. */
   mark(plan: Plan): void {
     const { system, repository } = this.context;
-    makeDurableFolder(system, opsFolder(repository.commonDir));
-    makeFolder(system, temporaryRoot(repository.commonDir));
+    const ops = opsFolder(repository.commonDir);
+    if (makeDurableFolder(system, ops)) share(this.context, ops, "directory");
+    const root = temporaryRoot(repository.commonDir);
+    if (makeFolder(system, root)) share(this.context, root, "directory");
     makeFolder(system, this.folder);
+    share(this.context, this.folder, "directory");
     writeOpState(system, repository.commonDir, {
       op_id: this.origin.opId,
       command: this.context.command,
@@ -268,6 +270,7 @@ class OperationInProgress {
     const { system, repository } = this.context;
     const begin = beginRecord(this.context, this.origin, this.request);
     this.journal = Journal.begin(system, repository.commonDir, [begin, record]);
+    share(this.context, this.journal.path, "file");
   }
 
   /** Locks every ref in sorted order, then `HEAD`, then `packed-refs`: the order that everybody keeps. */

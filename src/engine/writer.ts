@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { acquireRepoLock, type LockHolder, type RepoLock } from "../locks/repo_lock.ts";
+import { acquireRepoLock, type LockHolder, type RepoLock, repoLockPath } from "../locks/repo_lock.ts";
 import { LatticeError } from "../platform/errors.ts";
 import type { Repository } from "../git/repository.ts";
-import type { EngineContext } from "./context.ts";
+import { type EngineContext, share } from "./context.ts";
 import { refuseInsideHook } from "./hooks.ts";
 import { type OpState, readOpState } from "./op_state.ts";
 import { newOperationId } from "./operation_id.ts";
@@ -91,6 +91,8 @@ function openLocked(
     gitLockTimeoutMs: options.gitLockTimeoutMs,
     log,
   };
+  share(context, `${repository.commonDir}/lattice`, "directory");
+  share(context, repoLockPath(repository.commonDir), "file");
   const recovered = recover(context, lock, options.evenIfPaused === true);
   const state = readOpState(repository.system, repository.commonDir);
   const paused = state === "unreadable" || state?.phase !== "paused" ? null : state;
