@@ -20,6 +20,12 @@ export function readInput({ system, streams }: CommandContext, file: string | un
     throw new LatticeError("usage", `there is no file ${JSON.stringify(file)}`, { details: { path: file } });
   }
   const parts: Uint8Array[] = [];
-  for (let part = streams.read(); part !== null; part = streams.read()) parts.push(part);
+  try {
+    for (let part = streams.read(); part !== null; part = streams.read()) parts.push(part);
+  } catch (cause) {
+    const errno = (cause as { code?: unknown }).code;
+    if (typeof errno !== "string") throw cause; // not the system's refusal
+    throw new LatticeError("io", `cannot read standard input: ${errno}`, { details: { errno }, cause });
+  }
   return concatBytes(parts);
 }

@@ -15,7 +15,10 @@ export interface Streams {
   readLater(): Promise<Uint8Array | null>;
   /** Writes all of the bytes to standard output. @throws {ClosedOutputError} Nobody reads it any more. */
   write(bytes: Uint8Array): void;
-  /** Writes a text to standard error; a closed one is no error, since there is nobody left to tell. */
+  /**
+   * Writes a text to standard error. One that is closed, or on a full or failing disk, is no error: there is nobody left
+   * to tell, and what the command did stays done.
+   */
   writeError(text: string): void;
   /** Whether stream 0, 1 or 2 is a terminal. */
   isTerminal(stream: 0 | 1 | 2): boolean;
@@ -75,8 +78,7 @@ export const realStreams: Streams = {
         done += retry(() => fs.writeSync(2, bytes, start, bytes.length - start));
       }
     } catch (error) {
-      const code = (error as { code?: string }).code;
-      if (code !== "EPIPE" && code !== "EBADF") throw error;
+      if (typeof (error as { code?: unknown }).code !== "string") throw error; // not the system's refusal
     }
   },
 

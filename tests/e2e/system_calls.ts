@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { temporaryFolder } from "../temporary_folder.ts";
 import { type Ended, type Surroundings, underProgram } from "./binary.ts";
 
@@ -61,15 +61,20 @@ export function callsOf(args: readonly string[], surroundings: Surroundings): { 
  * Runs the binary and disturbs one of its calls, which then does nothing: a signal comes before it begins.
  *
  * @param effect What strace does instead of the call, such as `signal=KILL` or `error=ENOSPC`.
+ * @returns How it ended, and strace's lines of all calls of that name, each descriptor with its path.
  */
 export function disturbed(
   call: Pick<SystemCall, "name" | "when">,
   effect: string,
   args: readonly string[],
   surroundings: Surroundings,
-): Ended {
+): Ended & { trace: string[] } {
+  const trace = join(temporaryFolder(), "trace");
   const inject = `inject=${call.name}:${effect}:when=${call.when}`;
   // Not with --seccomp-bpf: strace 6.1 then loses the signals that it is to send.
-  const strace = ["strace", "-f", "-e", `trace=${call.name}`, "-e", inject, "-o", "/dev/null"];
-  return underProgram(strace, args, surroundings);
+  const strace = ["strace", "-f", "-y", "-e", `trace=${call.name}`, "-e", inject, "-o", trace];
+  const ended = underProgram(strace, args, surroundings);
+  const lines = readFileSync(trace, "utf8").split("\n");
+  rmSync(dirname(trace), { recursive: true });
+  return { ...ended, trace: lines };
 }
