@@ -6,12 +6,12 @@
 import { parseBoolean } from "../../git/config/values.ts";
 import type { Oid } from "../../git/object_format.ts";
 import type { GitObject, ObjectInfo } from "../../git/objects/store.ts";
+import { openRepresentations, type Representations } from "../../git/objects/representation.ts";
 import type { Repository } from "../../git/repository.ts";
 import { type BatchAtom, type BatchPiece, DEFAULT_BATCH_FORMAT, parseBatchFormat, uses } from "./batch_format.ts";
 import { type GitContext, GitExit } from "./context.ts";
 import { inputLines } from "./input_lines.ts";
 import { nameObject } from "./object_name.ts";
-import { type ObjectStorage, openObjectStorage } from "./object_storage.ts";
 import { type OutputBuffer, withOutput } from "./output_buffer.ts";
 
 /** What a batch prints: headers alone, contents too, or what each line asks for. */
@@ -36,7 +36,7 @@ interface Batch {
   readonly output: OutputBuffer;
   readonly pieces: readonly BatchPiece[];
   /** How objects are stored, where the format asks for it. */
-  readonly storage: ObjectStorage | null;
+  readonly storage: Representations | null;
   /** What a partial clone left at its remote is missing, instead of a failure: the caller does not want it fetched. */
   readonly onlyWhatIsHere: boolean;
 }
@@ -45,7 +45,7 @@ interface Batch {
 export function runBatch(context: GitContext, settings: BatchSettings): number {
   const pieces = parseBatchFormat(settings.format ?? DEFAULT_BATCH_FORMAT);
   const repository = context.repository();
-  const storage = uses(pieces, "objectsize:disk", "deltabase") ? openObjectStorage(repository) : null;
+  const storage = uses(pieces, "objectsize:disk", "deltabase") ? openRepresentations(repository) : null;
   return withOutput(context.streams, (output) => {
     const onlyWhatIsHere = parseBoolean(context.system.env["GIT_NO_LAZY_FETCH"] ?? "no") === true;
     const batch: Batch = { repository, settings, output, pieces, storage, onlyWhatIsHere };

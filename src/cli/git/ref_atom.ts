@@ -3,9 +3,9 @@
  *
  * @module
  */
+import type { EmailForm } from "../../git/identity_line.ts";
 import { GitExit } from "./context.ts";
 import { type DateFormat, DEFAULT_DATE, parseDateFormat } from "./date_format.ts";
-import type { EmailForm } from "./identity_line.ts";
 import { colorEscape } from "./terminal_color.ts";
 
 /** How much of a ref's name is shown. */

@@ -6,7 +6,7 @@
 import type { Oid } from "../../git/object_format.ts";
 import type { Repository } from "../../git/repository.ts";
 import { compareNames } from "../../platform/text.ts";
-import { ancestorsOf, containsTest } from "./commit_reach.ts";
+import { ancestorsOf, containsTest } from "../../git/revisions/reach.ts";
 import { headerLine } from "./message_parts.ts";
 import { bytesToName } from "../../platform/text.ts";
 import { listRefs, type RefItem } from "./ref_item.ts";

@@ -4,10 +4,9 @@
  * @module
  */
 import { openHistory } from "../../git/objects/history.ts";
-import { peelTo } from "../../git/objects/peel.ts";
+import { peelIfPossible } from "../../git/objects/peel.ts";
 import type { Repository } from "../../git/repository.ts";
 import { abbreviate } from "../../git/revisions/short_oid.ts";
-import { LatticeError } from "../../platform/errors.ts";
 import { resolveName } from "./object_name.ts";
 import type { ValueSource } from "./ref_value.ts";
 
@@ -17,16 +16,8 @@ export function openValueSource(repository: Repository): ValueSource {
   return {
     repository,
     parentsOf: (oid) => history.commitParents(oid).parents,
-    abbreviate: (oid, digits) => digits === null ? abbreviate(repository, oid) : abbreviate(repository, oid, digits),
+    abbreviate: (oid, digits) => abbreviate(repository, oid, digits ?? "auto"),
     resolve: (text) => resolveName(repository, text),
-    commitOf(oid) {
-      try {
-        return peelTo(repository.objects, oid, "commit")?.oid ?? null;
-      } catch (error) {
-        // git passes by a ref whose object is missing when it looks for commits
-        if (error instanceof LatticeError && error.code === "not_found") return null;
-        throw error;
-      }
-    },
+    commitOf: (oid) => peelIfPossible(repository.objects, oid, "commit")?.oid ?? null,
   };
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { aheadBehind } from "../../git/revisions/reach.ts";
 import {
   mergeOfBranch,
   pushedNameOfBranch,
@@ -11,7 +12,6 @@ import {
   remoteOfBranch,
   upstreamOfBranch,
 } from "../../git/revisions/upstream.ts";
-import { aheadBehind } from "./commit_reach.ts";
 import type { TrackingForm } from "./ref_atom.ts";
 import { readRefOrNull } from "./ref_item.ts";
 import { formatRefName } from "./ref_short_name.ts";

@@ -3,16 +3,16 @@
  *
  * @module
  */
+import { identityDate, identityEmail, identityName } from "../../git/identity_line.ts";
 import type { ObjectType, Oid } from "../../git/object_format.ts";
+import { openRepresentations } from "../../git/objects/representation.ts";
 import type { GitObject } from "../../git/objects/store.ts";
 import type { Repository } from "../../git/repository.ts";
+import { aheadBehind, type ParentsOf } from "../../git/revisions/reach.ts";
 import { bytesToName, nameToBytes } from "../../platform/text.ts";
-import { aheadBehind, type ParentsOf } from "./commit_reach.ts";
 import { GitExit } from "./context.ts";
 import { formatDate } from "./date_format.ts";
-import { identityDate, identityEmail, identityName } from "./identity_line.ts";
 import { firstLines, headerLine, oneLine, parseMessage, sanitizedSubject } from "./message_parts.ts";
-import { openObjectStorage } from "./object_storage.ts";
 import type { Field, MessagePart, NameForm, OidForm, Person, PersonPart } from "./ref_atom.ts";
 import { readRefOrNull, type RefItem } from "./ref_item.ts";
 import { formatRefName } from "./ref_short_name.ts";
@@ -55,7 +55,7 @@ interface LoadedObject {
 /** Makes the evaluator for one run of a command. */
 export function createEvaluator(source: ValueSource): Evaluate {
   const { repository } = source;
-  const storage = lazy(() => openObjectStorage(repository));
+  const storage = lazy(() => openRepresentations(repository));
   const loadObject = createLoader(repository);
   const headName = lazy(() => headOf(repository));
   const worktrees = lazy(() => checkedOutRefs(repository));

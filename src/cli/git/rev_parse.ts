@@ -4,10 +4,11 @@
  * @module
  */
 import { isOid, type Oid } from "../../git/object_format.ts";
+import { peelIfPossible } from "../../git/objects/peel.ts";
 import type { Repository } from "../../git/repository.ts";
+import { mergeBases, parentsOf } from "../../git/revisions/merge_bases.ts";
 import { ABBREVIATION_MIN } from "../../git/revisions/short_oid.ts";
 import { type GitCommand, type GitContext, GitExit } from "./context.ts";
-import { mergeBases, parentsOf, peelToCommit } from "./merge_bases.ts";
 import { ambiguousHint, nameObject, resolveName } from "./object_name.ts";
 import { type OutputBuffer, withOutput } from "./output_buffer.ts";
 import { createRevisionWriter, type RevisionWriter, shellQuote } from "./rev_parse_output.ts";
@@ -362,7 +363,7 @@ function takeRange(session: Session, arg: string): boolean {
   session.writer.revision(false, end.oid, to);
   session.writer.revision(!symmetric, start.oid, from);
   if (!symmetric) return true;
-  const commits = [start.oid, end.oid].map((oid) => peelToCommit(session.repository, oid));
+  const commits = [start.oid, end.oid].map((oid) => commitOf(session, oid));
   if (commits[0] == null || commits[1] == null) return false;
   for (const base of mergeBases(session.repository, commits[0], commits[1])) session.writer.revision(true, base, null);
   return true;
@@ -374,7 +375,7 @@ function takeParents(session: Session, arg: string): boolean {
   if (match === null) return false;
   const [, name, mark, number] = match;
   const named = nameObject(session.repository, name!);
-  const commit = named.kind === "found" ? peelToCommit(session.repository, named.oid) : null;
+  const commit = named.kind === "found" ? commitOf(session, named.oid) : null;
   if (named.kind !== "found" || commit === null) return false;
   const parents = parentsOf(session.repository, commit);
   const only = mark === undefined ? Number(number ?? 1) : null;
@@ -386,6 +387,11 @@ function takeParents(session: Session, arg: string): boolean {
     session.writer.revision(mark !== "@", parent, symbolic === null ? null : `${name}^${index + 1}`);
   });
   return true;
+}
+
+/** The commit that an object is or leads to; `null`: there is none. */
+function commitOf({ repository }: Session, oid: Oid): Oid | null {
+  return peelIfPossible(repository.objects, oid, "commit")?.oid ?? null;
 }
 
 /** From the first argument that is no revision on, all of them are paths. */

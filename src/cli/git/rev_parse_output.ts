@@ -106,8 +106,7 @@ export function createRevisionWriter(
     const { symbolic, shortRef, digits } = writer.style;
     if (name !== null && (symbolic === "full" || shortRef !== null)) return refNameOf(name);
     if (name !== null && symbolic === "as-given") return name;
-    if (digits === null) return oid;
-    return digits === "auto" ? abbreviate(repository(), oid) : abbreviate(repository(), oid, digits);
+    return digits === null ? oid : abbreviate(repository(), oid, digits);
   }
 
   function refNameOf(name: string): string | null {

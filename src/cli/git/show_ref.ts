@@ -240,10 +240,7 @@ function show(repository: Repository, settings: Settings, item: RefItem, output:
   if (!repository.objects.has(oid)) throw badRef(name, oid);
   if (settings.quiet) return;
   const { digits } = settings;
-  const shown = (full: string) => {
-    if (digits === null) return full;
-    return digits === "auto" ? abbreviate(repository, full) : abbreviate(repository, full, digits);
-  };
+  const shown = (full: string) => digits === null ? full : abbreviate(repository, full, digits);
   output.text(settings.hashOnly ? `${shown(oid)}\n` : `${shown(oid)} ${name}\n`);
   if (!settings.dereference) return;
   const peeled = peelTag(repository.objects, oid);

@@ -62,6 +62,21 @@ export function peelTo(objects: ObjectStore, oid: Oid, type: ObjectType | "any")
   throw tooManyTags(oid);
 }
 
+/**
+ * Like {@link peelTo}; `null` also where an object on the way is missing, for those who pass over such objects as git
+ * does.
+ *
+ * @throws {LatticeError} `invalid_data`; `unsupported`.
+ */
+export function peelIfPossible(objects: ObjectStore, oid: Oid, type: ObjectType | "any"): TypedOid | null {
+  try {
+    return peelTo(objects, oid, type);
+  } catch (error) {
+    if (error instanceof LatticeError && error.code === "not_found") return null;
+    throw error;
+  }
+}
+
 /** `null` also for what a partial clone left at its remote. */
 function infoIfHere(objects: ObjectStore, oid: Oid): ObjectInfo | null {
   try {

@@ -7,7 +7,7 @@ import { LatticeError } from "../../platform/errors.ts";
 import type { Config } from "../config/config.ts";
 import type { ObjectType, Oid } from "../object_format.ts";
 import { findAlternates } from "../objects/alternates.ts";
-import { peelTo } from "../objects/peel.ts";
+import { peelIfPossible } from "../objects/peel.ts";
 import type { ObjectStore } from "../objects/store.ts";
 import type { Repository } from "../repository.ts";
 import { RevisionError } from "./revision_error.ts";
@@ -69,13 +69,15 @@ export function configuredPreference(config: Config): WantedType {
 /**
  * The shortest beginning of an object name that stands for it alone, as `git rev-parse --short`.
  *
- * @param minLength No fewer digits; without it, `core.abbrev`, else as many as git thinks fit for the number of
- *   objects.
+ * @param minLength No fewer digits; `auto`: `core.abbrev`, else as many as git thinks fit for the number of objects.
  */
-export function abbreviate(repository: Repository, oid: Oid, minLength?: number): string {
+export function abbreviate(repository: Repository, oid: Oid, minLength: number | "auto" = "auto"): string {
   const { objects } = repository;
   const full = objects.format.hexLength;
-  const start = Math.min(Math.max(minLength ?? configuredLength(repository), ABBREVIATION_MIN), full);
+  const start = Math.min(
+    Math.max(minLength === "auto" ? configuredLength(repository) : minLength, ABBREVIATION_MIN),
+    full,
+  );
   if (start === full) return oid;
   const match = objects.findPrefix(oid.slice(0, start));
   const others = match.kind === "ambiguous" ? match.oids : match.kind === "unique" ? [match.oid] : [];
@@ -131,21 +133,13 @@ function leadsTo(objects: ObjectStore, oid: Oid, wanted: WantedType): boolean {
   if (wanted === "any") return true;
   const type = objects.info(oid)?.type;
   if (type === wanted) return true;
-  if (wanted === "committish") return type === "commit" || type === "tag" && leadsThrough(objects, oid, "commit");
+  if (wanted === "committish") {
+    return type === "commit" || type === "tag" && peelIfPossible(objects, oid, "commit") !== null;
+  }
   if (wanted === "treeish") {
-    return type === "tree" || type === "commit" || type === "tag" && leadsThrough(objects, oid, "tree");
+    return type === "tree" || type === "commit" || type === "tag" && peelIfPossible(objects, oid, "tree") !== null;
   }
   return false;
-}
-
-/** Whether a tag leads to a type; one that leads to a missing object leads nowhere. */
-function leadsThrough(objects: ObjectStore, oid: Oid, type: ObjectType): boolean {
-  try {
-    return peelTo(objects, oid, type) !== null;
-  } catch (error) {
-    if (error instanceof LatticeError && error.code === "not_found") return false;
-    throw error;
-  }
 }
 
 function commonLength(a: string, b: string): number {

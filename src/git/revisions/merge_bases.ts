@@ -3,18 +3,12 @@
  *
  * @module
  */
-import type { Oid } from "../../git/object_format.ts";
-import { parseCommit } from "../../git/objects/commit.ts";
-import { openHistory } from "../../git/objects/history.ts";
-import { peelTo } from "../../git/objects/peel.ts";
-import type { Repository } from "../../git/repository.ts";
-import { ancestorsOf } from "./commit_reach.ts";
-
-/** The commit that an object is or, as a tag, leads to; `null` when there is none. */
-export function peelToCommit(repository: Repository, oid: Oid): Oid | null {
-  if (!repository.objects.has(repository.objects.replacementOf(oid))) return null;
-  return peelTo(repository.objects, oid, "commit")?.oid ?? null;
-}
+import { identityDate } from "../identity_line.ts";
+import type { Oid } from "../object_format.ts";
+import { parseCommit } from "../objects/commit.ts";
+import { type History, openHistory } from "../objects/history.ts";
+import type { Repository } from "../repository.ts";
+import { ancestorsOf } from "./reach.ts";
 
 /** Parents of a commit, as git sees them. */
 export function parentsOf(repository: Repository, commit: Oid): readonly Oid[] {
@@ -37,15 +31,15 @@ export function mergeBases(repository: Repository, one: Oid, two: Oid): Oid[] {
     oid,
     seconds: commitSeconds(repository, oid),
   }));
-  return best.sort((a, b) => b.seconds - a.seconds).map(({ oid }) => oid);
+  return best.sort((a, b) => Number(b.seconds - a.seconds)).map(({ oid }) => oid);
 }
 
-function history(repository: Repository) {
+function history(repository: Repository): History {
   return openHistory(repository.system.disk, repository.commonDir, repository.objects);
 }
 
-function commitSeconds(repository: Repository, oid: Oid): number {
+function commitSeconds(repository: Repository, oid: Oid): bigint {
   const object = repository.objects.readReplaced(oid);
   const committer = object === null ? null : parseCommit(repository.objectFormat, object.content, oid).committer;
-  return Number(/> ([0-9]+) [^>]*$/.exec(committer ?? "")?.[1] ?? 0);
+  return identityDate(committer ?? "")?.seconds ?? 0n;
 }

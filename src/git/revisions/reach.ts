@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Oid } from "../../git/object_format.ts";
+import type { Oid } from "../object_format.ts";
 
 /** Parents of a commit, as git sees them: shallow boundaries, grafts and replacements honoured. */
 export type ParentsOf = (oid: Oid) => readonly Oid[];

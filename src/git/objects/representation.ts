@@ -1,22 +1,22 @@
 /**
- * How objects are stored: the space that they take on disk, and what their deltas stand on.
+ * How objects are represented in storage: the space that they take on disk, and what their deltas stand on.
  *
  * @module
  */
-import type { Oid } from "../../git/object_format.ts";
-import { findAlternates } from "../../git/objects/alternates.ts";
-import { createFilePages } from "../../git/objects/file_pages.ts";
-import { loosePath } from "../../git/objects/loose.ts";
-import { nameAt } from "../../git/objects/name_table.ts";
-import { type Pack, readEntry } from "../../git/objects/pack.ts";
-import { openPackFolder } from "../../git/objects/pack_folder.ts";
-import type { PackedPlace } from "../../git/objects/packed_objects.ts";
-import type { Repository } from "../../git/repository.ts";
+import type { Oid } from "../object_format.ts";
+import { findAlternates } from "./alternates.ts";
+import { createFilePages } from "./file_pages.ts";
+import { loosePath } from "./loose.ts";
+import { nameAt } from "./name_table.ts";
+import { type Pack, readEntry } from "./pack.ts";
+import { openPackFolder } from "./pack_folder.ts";
+import type { PackedPlace } from "./packed_objects.ts";
+import type { Repository } from "../repository.ts";
 import { LatticeError } from "../../platform/errors.ts";
 import { fromHex, toHex } from "../../platform/text.ts";
 
-/** Answers questions about how objects are stored; each object must be there. */
-export interface ObjectStorage {
+/** Answers questions about how objects are represented; each object must be there. */
+export interface Representations {
   /** Bytes that an object takes, compressed, with its header. @throws {LatticeError} `invalid_data`. */
   diskSize(oid: Oid): number;
   /** The object that its delta stands on; zeros when it is stored whole. @throws {LatticeError} `invalid_data`. */
@@ -32,7 +32,7 @@ interface PackOrder {
 }
 
 /** Looks at the packs and loose objects of a repository, borrowed ones too. */
-export function openObjectStorage(repository: Repository): ObjectStorage {
+export function openRepresentations(repository: Repository): Representations {
   const { system, objectsDir, objectFormat } = repository;
   const pages = createFilePages(system.disk);
   const environment = system.env["GIT_ALTERNATE_OBJECT_DIRECTORIES"];
