@@ -63,6 +63,22 @@ export function computeOid(format: ObjectFormat, type: ObjectType, content: Uint
   return toHex(hash(format.name, objectHeader(type, content.length), content));
 }
 
+/** A header is no longer, in bytes. */
+export const HEADER_BYTES_MAX = 32;
+
+/**
+ * Names an object whose content stands in a buffer behind {@link HEADER_BYTES_MAX} bytes of room, in which the header
+ * is put right before it: so both are hashed in one go, which counts where objects are small and many.
+ *
+ * @param size Size of the content in bytes.
+ */
+export function computeOidInPlace(format: ObjectFormat, type: ObjectType, buffer: Uint8Array, size: number): Oid {
+  const header = objectHeader(type, size);
+  const start = HEADER_BYTES_MAX - header.length;
+  buffer.set(header, start);
+  return toHex(hash(format.name, buffer.subarray(start, HEADER_BYTES_MAX + size)));
+}
+
 /** The bytes of a loose object before compression. */
 export function framedObject(type: ObjectType, content: Uint8Array): Uint8Array<ArrayBuffer> {
   return concatBytes([objectHeader(type, content.length), content]);

@@ -12,7 +12,7 @@ import { type BatchMode, type BatchSettings, runBatch } from "./cat_file_batch.t
 import { type GitCommand, GitExit } from "./context.ts";
 import { nameObject } from "./object_name.ts";
 import { type OutputBuffer, withOutput } from "./output_buffer.ts";
-import { type OptionSpec, type OptionSyntax, parseOptions, usageError } from "./parse_options.ts";
+import { flag, type OptionSpec, type OptionSyntax, parseOptions, usageError } from "./parse_options.ts";
 import { quotePath } from "./path_quoting.ts";
 import { refusedOption } from "./unsupported_option.ts";
 
@@ -107,10 +107,6 @@ function syntaxFor(settings: Settings): OptionSyntax {
       refusedOption("filter", "required"),
     ],
   };
-}
-
-function flag(long: string, set: (on: boolean) => void): OptionSpec {
-  return { long: [long], value: "none", apply: (_, negated) => set(!negated) };
 }
 
 /** What batch mode needs, or `null` when it is not meant; wrong combinations end the command. */

@@ -9,7 +9,7 @@ import { compareNames } from "../../platform/text.ts";
 import { type GitCommand, type GitContext, GitExit } from "./context.ts";
 import { inputLines } from "./input_lines.ts";
 import { withOutput } from "./output_buffer.ts";
-import { integerValue, type OptionSpec, type OptionSyntax, parseOptions, usageError } from "./parse_options.ts";
+import { flag, integerValue, type OptionSpec, type OptionSyntax, parseOptions, usageError } from "./parse_options.ts";
 import { filterByObjects, listMatching, patternTest, type RefFilter } from "./ref_filter.ts";
 import { parseFormat, type RefFormat, renderFormat } from "./ref_format.ts";
 import { followRef, type RefItem } from "./ref_item.ts";
@@ -89,15 +89,8 @@ function newSettings(): Settings {
 }
 
 function syntaxOf(settings: Settings, source: ValueSource): OptionSyntax {
-  const flag = (name: string, set: (on: boolean) => void): OptionSpec => ({
-    long: [name],
-    value: "none",
-    apply: (_, negated) => set(!negated),
-  });
-  const quote = (style: QuoteStyle, short?: string): OptionSpec => ({
-    ...flag(style, (on) => on ? settings.quotes.add(style) : settings.quotes.delete(style)),
-    ...(short === undefined ? {} : { short }),
-  });
+  const quote = (style: QuoteStyle, short?: string): OptionSpec =>
+    flag(style, (on) => on ? settings.quotes.add(style) : settings.quotes.delete(style), short);
   return {
     usage: [
       "git for-each-ref [<options>] [<pattern>]",

@@ -3,27 +3,33 @@
  *
  * @module
  */
-import { computeOid, type ObjectFormat, objectHeader, type ObjectType, SHA1, SHA256 } from "../../git/object_format.ts";
+import {
+  computeOid,
+  computeOidInPlace,
+  HEADER_BYTES_MAX,
+  type ObjectFormat,
+  type ObjectType,
+  SHA1,
+  SHA256,
+} from "../../git/object_format.ts";
+import { hashStream } from "../../git/objects/object_stream.ts";
 import type { Repository } from "../../git/repository.ts";
 import { isDiskError, type OpenFile } from "../../platform/disk.ts";
-import { createHasher, hash } from "../../platform/hash.ts";
+import { hash } from "../../platform/hash.ts";
 import { concatBytes, toHex, utf8 } from "../../platform/text.ts";
 import { type ContentConversion, createContentConversion } from "./content_conversion.ts";
 import { type GitCommand, type GitContext, GitExit } from "./context.ts";
 import { inputLines } from "./input_lines.ts";
 import { checkObject } from "./object_check.ts";
 import { type OutputBuffer, withOutput } from "./output_buffer.ts";
-import { type OptionSyntax, parseOptions, usageError } from "./parse_options.ts";
+import { flag, type OptionSyntax, parseOptions, usageError } from "./parse_options.ts";
 import { unquotePath } from "./path_quoting.ts";
 
 /** Files are read in pieces of this size; larger than one piece, they are hashed without being held. */
 const PIECE_BYTES = 1024 * 1024;
 /** Files below this size are read and hashed at once. */
 const SMALL_BYTES = 64 * 1024;
-/** Room for an object's header before its content. */
-const HEADER_BYTES_MAX = 32;
 const NOTHING = new Uint8Array(0);
-const encoder = new TextEncoder();
 
 interface Settings {
   type: string;
@@ -81,9 +87,9 @@ function syntaxFor(settings: Settings): OptionSyntax {
       { short: "t", value: "required", apply: (value) => settings.type = value! },
       { short: "w", value: "none", apply: () => settings.write = true },
       { long: ["stdin"], value: "none", apply: (_, negated) => settings.stdin = negated ? 0 : settings.stdin + 1 },
-      { long: ["stdin-paths"], value: "none", apply: (_, negated) => settings.stdinPaths = !negated },
-      { long: ["no-filters"], value: "none", apply: (_, negated) => settings.filters = negated },
-      { long: ["literally"], value: "none", apply: (_, negated) => settings.literally = !negated },
+      flag("stdin-paths", (on) => settings.stdinPaths = on),
+      flag("no-filters", (on) => settings.filters = !on),
+      flag("literally", (on) => settings.literally = on),
       { long: ["path"], value: "required", apply: (value, negated) => settings.path = negated ? null : value },
     ],
   };
@@ -157,15 +163,14 @@ function hashOpenFile(job: Job, file: OpenFile, asPath: string | null): string {
   if (count < SMALL_BYTES) {
     const content = piece.subarray(HEADER_BYTES_MAX, HEADER_BYTES_MAX + count);
     if (settings.write || settings.type !== "blob") return hashContent(job, content.slice(), asPath);
-    return hashSmall(job, count, content, asPath);
+    if (asPath !== null) job.conversion.require(asPath).take(content);
+    return computeOidInPlace(job.format, "blob", piece, count);
   }
   if (settings.type !== "blob") return hashContent(job, readToEnd(file), asPath);
   const { size } = file.stat();
   const pieces = piecesOf(job, file, size, asPath);
   if (settings.write && repository !== null) return repository.objects.writeLooseStream("blob", size, pieces);
-  const hasher = createHasher(job.format.name).update(objectHeader("blob", size));
-  for (const part of pieces) hasher.update(part);
-  return toHex(hasher.digest());
+  return hashStream(job.format, "blob", size, pieces);
 }
 
 /** The path whose attributes rule the conversion, or `null` for none. */
@@ -179,15 +184,6 @@ function filterPath(job: Job, path: string | null): string | null {
 
 function failure(job: Job, shown: string): string {
   return job.settings.write ? `Unable to add ${shown} to database` : `Unable to hash ${shown}`;
-}
-
-/** The header goes right before the content, so that both are hashed in one go. */
-function hashSmall(job: Job, size: number, content: Uint8Array, asPath: string | null): string {
-  if (asPath !== null) job.conversion.require(asPath).take(content);
-  const header = `blob ${size}\0`;
-  const start = HEADER_BYTES_MAX - header.length;
-  encoder.encodeInto(header, job.piece.subarray(start, HEADER_BYTES_MAX));
-  return toHex(hash(job.format.name, job.piece.subarray(start, HEADER_BYTES_MAX + size)));
 }
 
 /** The content of a large file; each piece is overwritten by the next. */

@@ -39,6 +39,20 @@ export interface OptionSyntax {
 }
 
 /**
+ * An option without value: on as it stands, off as `--no-…`.
+ *
+ * @param long Its long name, or several, without dashes.
+ */
+export function flag(long: string | readonly string[], set: (on: boolean) => void, short?: string): OptionSpec {
+  return {
+    long: typeof long === "string" ? [long] : long,
+    ...(short === undefined ? {} : { short }),
+    value: "none",
+    apply: (_, negated) => set(!negated),
+  };
+}
+
+/**
  * Takes all options and gives the arguments that are left.
  *
  * @throws {GitExit} 129: an unknown, ambiguous or malformed option, named in the message; or `-h`.

@@ -11,7 +11,7 @@ import { compareNames } from "../../platform/text.ts";
 import { type GitCommand, type GitContext, GitExit } from "./context.ts";
 import { inputLines } from "./input_lines.ts";
 import { type OutputBuffer, withOutput } from "./output_buffer.ts";
-import { type OptionSpec, type OptionSyntax, parseOptions, usageError } from "./parse_options.ts";
+import { flag, type OptionSyntax, parseOptions, usageError } from "./parse_options.ts";
 import { isDamagedRef, listRefs, readRefOrNull, type RefItem } from "./ref_item.ts";
 
 interface Settings {
@@ -58,14 +58,6 @@ export const run: GitCommand = (context, args) => {
 };
 
 function syntaxOf(settings: Settings): OptionSyntax {
-  const flag = (names: string[], key: "tags" | "heads" | "head" | "verify" | "exists" | "dereference" | "quiet") =>
-    ({
-      long: names,
-      value: "none",
-      apply: (_: string | null, negated: boolean) => {
-        settings[key] = !negated;
-      },
-    }) satisfies OptionSpec;
   return {
     usage: [
       "git show-ref [-q | --quiet] [--verify] [--head] [-d | --dereference]\n" +
@@ -74,13 +66,13 @@ function syntaxOf(settings: Settings): OptionSyntax {
       "git show-ref --exclude-existing[=<pattern>]",
     ],
     options: [
-      flag(["tags"], "tags"),
-      flag(["heads", "branches"], "heads"),
-      flag(["verify"], "verify"),
-      flag(["exists"], "exists"),
-      { ...flag(["head"], "head"), short: "h" },
-      { ...flag(["dereference"], "dereference"), short: "d" },
-      { ...flag(["quiet"], "quiet"), short: "q" },
+      flag("tags", (on) => settings.tags = on),
+      flag(["heads", "branches"], (on) => settings.heads = on),
+      flag("verify", (on) => settings.verify = on),
+      flag("exists", (on) => settings.exists = on),
+      flag("head", (on) => settings.head = on, "h"),
+      flag("dereference", (on) => settings.dereference = on, "d"),
+      flag("quiet", (on) => settings.quiet = on, "q"),
       {
         long: ["hash"],
         short: "s",

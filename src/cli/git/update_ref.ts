@@ -11,7 +11,7 @@ import { LatticeError } from "../../platform/errors.ts";
 import { utf8 } from "../../platform/text.ts";
 import { type GitCommand, type GitContext, GitExit } from "./context.ts";
 import { resolveName } from "./object_name.ts";
-import { type OptionSyntax, parseOptions, usageError } from "./parse_options.ts";
+import { flag, type OptionSyntax, parseOptions, usageError } from "./parse_options.ts";
 import { type PreparedRefs, prepareRefs, writeRefs } from "./ref_writing.ts";
 import { refusedOption } from "./unsupported_option.ts";
 import { expectOld, inputCommands, inputPieces, type TransactionVerb } from "./update_ref_input.ts";
@@ -59,9 +59,9 @@ function syntaxOf(settings: Settings): OptionSyntax {
       { short: "m", value: "required", apply: (value) => settings.message = value },
       { short: "d", value: "none", apply: () => settings.delete = true },
       { short: "z", value: "none", apply: () => settings.nul = true },
-      { long: ["no-deref"], value: "none", apply: (_, negated) => settings.follow = negated },
-      { long: ["stdin"], value: "none", apply: (_, negated) => settings.stdin = !negated },
-      { long: ["create-reflog"], value: "none", apply: (_, negated) => settings.createReflog = !negated },
+      flag("no-deref", (on) => settings.follow = !on),
+      flag("stdin", (on) => settings.stdin = on),
+      flag("create-reflog", (on) => settings.createReflog = on),
       { ...refusedOption("batch-updates"), short: "0" },
     ],
   };
