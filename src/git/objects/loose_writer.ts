@@ -14,12 +14,16 @@ import {
   OBJECT_FILE_MODE,
   type ObjectStorage,
   removeQuietly,
+  SWEPT_ATTEMPTS_MAX,
 } from "./storage.ts";
 import type { NewObject } from "./store.ts";
 
 /**
  * Writes a loose object durably: its content is flushed before it gets its name, its folder afterwards. What stands
  * there already is replaced, which can only be the same object or a damaged one.
+ *
+ * A concurrent `git gc --prune=now` may sweep the temporary file, or the object as soon as it has its name; then it is
+ * written again.
  *
  * @param oid Its name.
  * @param level Level of compression, as `deflate` takes it.
@@ -28,9 +32,16 @@ import type { NewObject } from "./store.ts";
 export function writeLooseFile(storage: ObjectStorage, oid: Oid, object: NewObject, level: number): void {
   const bytes = deflate(framedObject(object.type, object.content), level);
   const path = loosePath(storage.objectsDir, oid);
-  const file = createTemporaryIn(storage, path.slice(0, path.lastIndexOf("/")), "tmp_obj_", OBJECT_FILE_MODE);
-  fillTemporary(storage, file, () => file.write(bytes));
-  nameLooseFile(storage, oid, file.path);
+  for (let attempt = 1;; attempt++) {
+    const file = createTemporaryIn(storage, path.slice(0, path.lastIndexOf("/")), "tmp_obj_", OBJECT_FILE_MODE);
+    try {
+      fillTemporary(storage, file, () => file.write(bytes));
+      nameLooseFile(storage, oid, file.path);
+      return;
+    } catch (error) {
+      if (!isDiskError(error, "ENOENT") || attempt > SWEPT_ATTEMPTS_MAX) throw error;
+    }
+  }
 }
 
 /**

@@ -34,18 +34,24 @@ export function createTemporary(storage: ObjectStorage, folder: string, prefix: 
   }
 }
 
+/** How often a folder or a file is made again that a concurrent `git gc` has swept, before that is an error. */
+export const SWEPT_ATTEMPTS_MAX = 5;
+
 /**
  * Creates a temporary file in a folder of objects that may have to be made first; a new folder is made durable.
+ *
+ * A `git gc` that is under way removes empty folders, so a new one may be gone before the file is in it.
  *
  * @param folder A folder directly within `objectsDir`.
  */
 export function createTemporaryIn(storage: ObjectStorage, folder: string, prefix: string, mode: number): OpenFile {
-  try {
-    return createTemporary(storage, folder, prefix, mode);
-  } catch (error) {
-    if (!isDiskError(error, "ENOENT")) throw error;
-    makeFolder(storage, folder);
-    return createTemporary(storage, folder, prefix, mode);
+  for (let attempt = 1;; attempt++) {
+    try {
+      if (attempt > 1) makeFolder(storage, folder);
+      return createTemporary(storage, folder, prefix, mode);
+    } catch (error) {
+      if (!isDiskError(error, "ENOENT") || attempt > SWEPT_ATTEMPTS_MAX) throw error;
+    }
   }
 }
 

@@ -290,6 +290,28 @@ test("writeLoose(), writeLooseStream() and writePack() leave nothing behind when
   assert.ok(failures > 20, String(failures));
 });
 
+test("writeLoose() writes again what a concurrent git gc sweeps: its new folder, its temporary file, its object", () => {
+  for (const sweptAfter of ["makeDirectory", "create", "rename"] as const) {
+    const folder = newRepository(SHA1);
+    let swept = 0;
+    const disk: Disk = Object.create(realSystem.disk, {
+      [sweptAfter]: {
+        value: (...args: unknown[]) => {
+          const done: unknown = (realSystem.disk[sweptAfter] as (...args: unknown[]) => unknown)(...args);
+          const path = String(args.at(sweptAfter === "rename" ? 1 : 0));
+          if (swept++ < 2) rmSync(sweptAfter === "makeDirectory" ? path : join(path, ".."), { recursive: true });
+          return done;
+        },
+      },
+    });
+    using store = openObjects(folder, { system: { ...realSystem, disk } });
+    const oid = store.writeLoose(blob("x"));
+    assert.ok(swept > 2, sweptAfter);
+    assert.equal(new TextDecoder().decode(contentByGit(folder, oid)), "x", sweptAfter);
+    assert.deepEqual(leftOvers(folder), []);
+  }
+});
+
 test("applyDelta() agrees with git on generated versions of a file", () => {
   const folder = newRepository(SHA1);
   const lines = fc.array(fc.string({ minLength: 20, maxLength: 60 }), { minLength: 30, maxLength: 60 });
