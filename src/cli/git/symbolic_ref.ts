@@ -9,7 +9,7 @@ import { LatticeError } from "../../platform/errors.ts";
 import { nameToBytes } from "../../platform/text.ts";
 import { type GitCommand, type GitContext, GitExit } from "./context.ts";
 import { type OptionSyntax, parseOptions, usageError } from "./parse_options.ts";
-import { isDamagedRef } from "./ref_item.ts";
+import { isDamagedRef, readRefOrNull } from "./ref_item.ts";
 import { shortenRef } from "./ref_short_name.ts";
 import { writeRefs } from "./ref_writing.ts";
 
@@ -93,14 +93,16 @@ function point(context: GitContext, settings: Settings, name: string, target: st
   if (checkRefName(target, { allowOneLevel: true }) !== null) {
     throw new GitExit(128, `fatal: Refusing to set '${name}' to invalid ref '${target}'`);
   }
-  return change(context, name, { kind: "set-symbolic", target }, settings.message ?? "");
+  // Where the target leads to no object, git notes nothing; else every move, even with an empty message.
+  const noted = readRefOrNull(context.repository(), target) !== null;
+  return change(context, name, { kind: "set-symbolic", target }, noted ? settings.message ?? "" : undefined);
 }
 
 async function change(
   context: GitContext,
   name: string,
   wanted: { kind: "delete" } | { kind: "set-symbolic"; target: string },
-  message: string,
+  message: string | undefined,
 ): Promise<number> {
   try {
     await writeRefs(context, "symbolic-ref", [{
@@ -108,9 +110,8 @@ async function change(
       expect: { kind: "any" },
       change: wanted,
       follow: false,
-      // an empty one too: git notes every move of a symbolic ref
-      message,
-    }], message);
+      ...(message === undefined ? {} : { message }),
+    }], message ?? "");
     return 0;
   } catch (error) {
     if (!(error instanceof LatticeError) || error.code === "internal") throw error;
