@@ -9,6 +9,7 @@ import { EXIT_OK } from "../exit_codes.ts";
 import { readInput } from "../input.ts";
 import type { ParsedCommand } from "../parse.ts";
 import type { Expectation, RefOutcome, RefUpdate, TransactionRequest, TransactionResult } from "../../engine/mod.ts";
+import { conflictError } from "../../engine/ref_files.ts";
 import { isMet } from "../../engine/update.ts";
 import type { Oid } from "../../git/object_format.ts";
 import type { NewObject } from "../../git/objects/store.ts";
@@ -87,8 +88,22 @@ function rehearse(
       });
     }
   }
+  refuseBlocked(repository, outcomes);
   refuseForeign(repository, lines);
   return { op: null, updates: outcomes.sort((a, b) => compareNames(a.ref, b.ref)) };
+}
+
+/** Refuses new refs that could not stand beside another one: `a` and `a/b`. */
+function refuseBlocked(repository: Repository, outcomes: readonly RefOutcome[]): void {
+  const created = outcomes.filter(({ ref, old }) => old === null && repository.refs.read(ref) === null);
+  const names = new Set(created.map(({ ref }) => ref));
+  for (const { ref } of created) {
+    for (let slash = ref.indexOf("/"); slash !== -1; slash = ref.indexOf("/", slash + 1)) {
+      if (names.has(ref.slice(0, slash))) throw conflictError(ref, ref.slice(0, slash));
+    }
+    const other = repository.refs.findConflict(ref);
+    if (other !== null) throw conflictError(ref, other);
+  }
 }
 
 function expectedOid(expect: Expectation): Oid | null {
