@@ -269,3 +269,57 @@ test("meta set and apply lose no update and no object beside git gc", async () =
   expectCounts(scene, { single: 2, left: 1, right: 1 }, { [ref]: 2 });
   report(scene, 4 * STEPS, turns);
 });
+
+test("ref that git holds locked is exit code 4 with no holder to name, and free again once git has let go", async () => {
+  const { cwd, first } = repository();
+  const ref = "refs/branch-metadata/topic";
+  const child = spawn("git", ["update-ref", "--stdin"], { cwd, env: { ...gitEnvironment } });
+  const closed = new Promise((resolve) => child.on("close", resolve));
+  let said = "";
+  const prepared = new Promise<void>((resolve, reject) => {
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      said += text;
+      if (said.includes("prepare: ok")) resolve();
+    });
+    child.on("close", () => reject(new Error(`git ended: ${said}`)));
+  });
+  child.stdin.write(`start\ncreate ${ref} ${first}\nprepare\n`);
+  await prepared;
+  for (const args of [["meta", "set", "topic"], ["apply"]]) {
+    const stdin = args[0] === "apply"
+      ? JSON.stringify({ branch: "topic", metadata: JSON.parse(documentOf("topic", first)) })
+      : documentOf("topic", first);
+    const refused = lattice(["--json", ...args], { cwd, stdin });
+    assert.equal(refused.exit, 4, refused.stderr);
+    const { error } = JSON.parse(refused.stderr) as { error: { code: string; details: Record<string, unknown> } };
+    assert.deepEqual([error.code, error.details["holder"]], ["locked", null]);
+    assert.ok(String(error.details["path"]).endsWith(`${ref}.lock`), String(error.details["path"]));
+    assert.equal(lattice(["op", "status"], { cwd }).exit, 0, "a refusal leaves nothing unfinished");
+  }
+  child.stdin.end("abort\n");
+  await closed;
+  const set = lattice(["meta", "set", "topic"], { cwd, stdin: documentOf("topic", first) });
+  assert.equal(set.exit, 0, set.stderr);
+  expectNothingLeft(cwd);
+});
+
+test("repository lock that another lattice holds is exit code 4 and names the holder", async () => {
+  const { cwd, first } = repository();
+  const child = spawn(binary, ["lock", "run", "--", "sh", "-c", "echo held; read line"], {
+    cwd,
+    env: { ...gitEnvironment },
+  });
+  const closed = new Promise((resolve) => child.on("close", resolve));
+  await new Promise((resolve) => child.stdout.once("data", resolve));
+  const args = ["--json", "--lock-timeout", "0", "meta", "set", "topic"];
+  const refused = lattice(args, { cwd, stdin: documentOf("topic", first) });
+  assert.equal(refused.exit, 4, refused.stderr);
+  const { error } = JSON.parse(refused.stderr) as { error: { details: { holder: { pid: number; command: string } } } };
+  assert.equal(error.details.holder.pid, child.pid);
+  assert.equal(lattice(["lock", "status"], { cwd }).exit, 4);
+  const waiting = beside(binary, ["meta", "set", "topic"], cwd, documentOf("topic", first));
+  child.stdin.end("\n");
+  await closed;
+  const waited = await waiting;
+  assert.equal(waited.exit, 0, waited.stderr);
+});
