@@ -23,7 +23,8 @@ export class Journal {
     readonly records: JournalRecord[],
     /** Bytes of the first line: how a lock of this operation begins. */
     readonly firstLine: Uint8Array,
-    /** Inode of the file: how a lock of this operation is known. */
+    /** Device and inode of the file: how a lock of this operation is known. */
+    readonly device: bigint,
     readonly inode: bigint,
     private file: OpenFile | null,
     private length: number,
@@ -43,11 +44,13 @@ export class Journal {
     file.write(bytes);
     file.sync();
     system.disk.syncDirectory(opsFolder(commonDir));
+    const stat = file.stat();
     return new Journal(
       path,
       [...records],
       lines[0]!,
-      file.stat().inode,
+      stat.device,
+      stat.inode,
       file,
       bytes.length,
       bytes.length,
@@ -74,9 +77,9 @@ export class Journal {
         return null;
       }
       if (content.soundLength < count) file.truncate(content.soundLength);
-      const inode = file.stat().inode;
+      const { device, inode } = file.stat();
       const length = content.soundLength;
-      return new Journal(path, [...content.records], content.firstLine, inode, file, length, length);
+      return new Journal(path, [...content.records], content.firstLine, device, inode, file, length, length);
     } catch (error) {
       file.close();
       throw error;

@@ -4,6 +4,7 @@
  * @module
  */
 import { isDiskError } from "../platform/disk.ts";
+import { LatticeError } from "../platform/errors.ts";
 import type { System } from "../platform/system.ts";
 
 /** The marker of an unfinished operation. */
@@ -73,16 +74,35 @@ export function removeIfThere(system: System, path: string): boolean {
   }
 }
 
-/** Removes a folder of temporary files and what is in it, as far as it is there. */
+/**
+ * Removes a folder of temporary files and what is in it, as far as it is there. A symbolic link is removed itself and
+ * never followed.
+ */
 export function removeTree(system: System, path: string): void {
-  for (const entry of system.disk.list(path) ?? []) {
-    const child = `${path}/${entry.name}`;
-    if (entry.kind === "directory") removeTree(system, child);
-    else removeIfThere(system, child);
+  if (system.disk.lstat(path)?.kind !== "directory") {
+    removeIfThere(system, path);
+    return;
   }
+  for (const entry of system.disk.list(path) ?? []) removeTree(system, `${path}/${entry.name}`);
   try {
     system.disk.removeDirectory(path);
   } catch (error) {
     if (!isDiskError(error, "ENOENT", "ENOTDIR")) throw error;
+  }
+}
+
+/**
+ * Insists that lattice's own folders are folders: through a symbolic link, somebody else's files would be changed.
+ *
+ * @throws {LatticeError} `unsupported`.
+ */
+export function refuseStrangeFolders(system: System, commonDir: string): void {
+  for (const path of [opsFolder(commonDir), temporaryRoot(commonDir)]) {
+    const stat = system.disk.lstat(path);
+    if (stat === null || stat.kind === "directory") continue;
+    throw new LatticeError("unsupported", `${JSON.stringify(path)} is not a folder`, {
+      hint: "move it away; lattice keeps its own files there",
+      details: { path },
+    });
   }
 }

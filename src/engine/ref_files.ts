@@ -170,7 +170,7 @@ export function syncFolderOf(disk: Disk, path: string): void {
       disk.syncDirectory(folder);
       return;
     } catch (error) {
-      if (!isDiskError(error, "ENOENT", "ENOTDIR")) throw error;
+      if (!isDiskError(error, "ENOENT", "ENOTDIR", "ENAMETOOLONG")) throw error;
     }
   }
 }

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { isDiskError } from "../platform/disk.ts";
+import { type FileStat, isDiskError } from "../platform/disk.ts";
 import { LatticeError } from "../platform/errors.ts";
 import type { System } from "../platform/system.ts";
 import { equalBytes } from "../platform/text.ts";
@@ -17,7 +17,8 @@ import { removeIfThere } from "./paths.ts";
 
 /** By what a lock of an operation is known. */
 export interface LockProof {
-  /** Inode of the journal. */
+  /** Device and inode of the journal. */
+  readonly device: bigint;
   readonly inode: bigint;
   /** First line of the journal, which names the operation. */
   readonly firstLine: Uint8Array;
@@ -25,6 +26,9 @@ export interface LockProof {
 
 /** ext4 allows 65,000 links of one file; a further copy of the proof is taken well before. */
 const LINKS_PER_PROOF = 30_000;
+
+/** A folder that vanishes between its making and its use is made again so often. */
+const FOLDER_ATTEMPTS = 3;
 
 /** Makes the locks of one operation. */
 export class LockMaker {
@@ -37,12 +41,14 @@ export class LockMaker {
    * @param journalPath The journal.
    * @param proof By what its locks are known.
    * @param copyFolder Where further copies of the proof may be put.
+   * @param makeFolderOf Makes the folder of a lock again: git removes folders that hold no ref.
    */
   constructor(
     private readonly system: System,
     journalPath: string,
     private readonly proof: LockProof,
     private readonly copyFolder: string,
+    private readonly makeFolderOf: (what: string) => void = () => {},
   ) {
     this.source = journalPath;
     this.sourceInode = proof.inode;
@@ -57,12 +63,23 @@ export class LockMaker {
    * @throws {LatticeError} `locked`: somebody else's lock stayed; `io`.
    */
   lock(path: string, what: string, timeoutMs: number): void {
-    if (this.tryLock(path)) return; // nearly always
+    if (this.tryLockIn(path, what)) return; // nearly always
     const waiting = startWaiting(this.system, timeoutMs);
-    while (!this.tryLock(path)) {
+    while (!this.tryLockIn(path, what)) {
       const delayMs = waiting.nextDelayMs();
       if (delayMs === null) throw lockedError(path, what, waiting.waitedMs());
       this.system.clock.sleepSync(delayMs);
+    }
+  }
+
+  private tryLockIn(path: string, what: string): boolean {
+    for (let attempt = 1;; attempt++) {
+      try {
+        return this.tryLock(path);
+      } catch (error) {
+        if (!isDiskError(error, "ENOENT") || attempt === FOLDER_ATTEMPTS) throw error;
+        this.makeFolderOf(what);
+      }
     }
   }
 
@@ -121,15 +138,25 @@ export class LockMaker {
 
 /** Whether a lock file is there and was made by the operation of this proof. */
 export function isOurLock(system: System, path: string, proof: LockProof): boolean {
-  const stat = system.disk.lstat(path);
+  const stat = lstatLock(system, path);
   if (stat === null || stat.kind !== "file") return false;
-  if (stat.inode === proof.inode) return true;
+  if (stat.inode === proof.inode && stat.device === proof.device) return true;
   if (stat.size < proof.firstLine.length) return false;
   const file = system.disk.openRead(path);
   if (file === null) return false;
   using _closed = file;
   const head = new Uint8Array(proof.firstLine.length);
   return file.readAt(head, 0) === head.length && equalBytes(head, proof.firstLine);
+}
+
+/** A name that is too long for a lock has none. */
+function lstatLock(system: System, path: string): FileStat | null {
+  try {
+    return system.disk.lstat(path);
+  } catch (error) {
+    if (isDiskError(error, "ENAMETOOLONG")) return null;
+    throw error;
+  }
 }
 
 function lockedError(path: string, what: string, waitedMs: number): LatticeError {

@@ -40,7 +40,7 @@ export interface Settled {
  * @throws {LatticeError} `io`, `locked`: it could not be settled now; the next attempt goes on.
  */
 export function settle(context: EngineContext, journal: Journal, made: readonly string[] = []): Settled {
-  const proof: LockProof = { inode: journal.inode, firstLine: journal.firstLine };
+  const proof: LockProof = journal;
   const pause = pausedRecord(journal.records);
   if (pause !== null) {
     sweepLocks(context, journal, proof);
@@ -76,7 +76,7 @@ export function settle(context: EngineContext, journal: Journal, made: readonly 
  * @param made Folders that the operation made.
  */
 export function rollBackUntouched(context: EngineContext, journal: Journal, made: readonly string[]): void {
-  const proof: LockProof = { inode: journal.inode, firstLine: journal.firstLine };
+  const proof: LockProof = journal;
   sweepLocks(context, journal, proof);
   journal.append([{ type: "rolled_back", at: new Date(context.system.clock.nowMs()).toISOString() }], "flush");
   removeMadeFolders(context, made);

@@ -277,7 +277,8 @@ class OperationInProgress {
   private lockAll(plan: Plan, needsPacked: boolean): void {
     const { context } = this;
     const journal = this.journal!;
-    const maker = new LockMaker(context.system, journal.path, journal, this.folder);
+    const makeFolderOf = (ref: string) => makeRefFolders(context, [ref], this.made);
+    const maker = new LockMaker(context.system, journal.path, journal, this.folder, makeFolderOf);
     const names = [...plan.updates.map((update) => update.ref), ...plan.locked].sort(compareForLocking);
     for (const name of names) {
       const path = lockPath(context.repository, name);

@@ -4,12 +4,14 @@
  * @module
  */
 import { acquireRepoLock, type LockHolder, type RepoLock, repoLockPath } from "../locks/repo_lock.ts";
+import { isDiskError } from "../platform/disk.ts";
 import { LatticeError } from "../platform/errors.ts";
 import type { Repository } from "../git/repository.ts";
 import { type EngineContext, share } from "./context.ts";
 import { refuseInsideHook } from "./hooks.ts";
 import { type OpState, readOpState } from "./op_state.ts";
 import { newOperationId } from "./operation_id.ts";
+import { refuseStrangeFolders } from "./paths.ts";
 import { recover, type RecoveredOperation } from "./recovery.ts";
 import { type PreparedTransaction, prepareTransaction } from "./transaction.ts";
 import type { TransactionRequest, TransactionResult } from "./update.ts";
@@ -91,6 +93,7 @@ function openLocked(
     gitLockTimeoutMs: options.gitLockTimeoutMs,
     log,
   };
+  refuseStrangeFolders(repository.system, repository.commonDir);
   share(context, `${repository.commonDir}/lattice`, "directory");
   share(context, repoLockPath(repository.commonDir), "file");
   const recovered = recover(context, lock, options.evenIfPaused === true);
@@ -117,8 +120,14 @@ function openLocked(
 function prepareNext(context: EngineContext, lock: RepoLock, request: TransactionRequest): PreparedTransaction | null {
   const previous = lock.notes.lastOperation;
   const opId = newOperationId(context.system, previous?.id ?? null);
-  const noteEnd = (outcome: string) =>
-    lock.writeNotes({ sweptBootId: lock.notes.sweptBootId, lastOperation: { id: opId, outcome } });
+  const noteEnd = (outcome: string) => {
+    try {
+      lock.writeNotes({ sweptBootId: lock.notes.sweptBootId, lastOperation: { id: opId, outcome } });
+    } catch (error) {
+      if (!isDiskError(error)) throw error;
+      context.log(`the note for the next command was not written: ${error.message}`); // it only saves time
+    }
+  };
   const prepared = prepareTransaction(context, { opId, previous }, request);
   if (prepared === null) return null;
   return {
