@@ -46,14 +46,22 @@ export function expectNothingLeft(cwd: string): void {
   gitText(["pack-refs", "--all"], cwd);
 }
 
+/** What comes next: somebody types `lattice recover`, or just another command that changes refs. */
+export type NextCommand = "recover" | "any";
+
 /**
- * Runs `lattice recover`, after which the refs are all old or all new and git is free; where they are new, undo works.
+ * Runs the next command, after which the refs are all old or all new and git is free.
  *
  * @returns The side that the refs ended on.
  */
-export function recovered(subject: Subject, cwd: string): Side {
-  const recover = lattice(["recover"], { cwd });
-  assert.equal(recover.exit, 0, `recover: ${recover.stderr}`);
+export function recovered(subject: Subject, cwd: string, next: NextCommand): Side {
+  if (next === "recover") {
+    const recover = lattice(["recover"], { cwd });
+    assert.equal(recover.exit, 0, `recover: ${recover.stderr}`);
+  } else {
+    const nothing = lattice(["meta", "delete", "not-there"], { cwd });
+    assert.equal(nothing.exit, 1, `meta delete: ${nothing.stderr}`);
+  }
   const side = sideOf(subject, cwd);
   expectNothingLeft(cwd);
   expectSound(subject, cwd);
