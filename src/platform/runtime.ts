@@ -11,6 +11,10 @@ export interface BunRuntime {
   version: string;
   deflateSync(bytes: Uint8Array, options?: { level?: number; windowBits?: number }): Uint8Array;
   inflateSync(bytes: Uint8Array, options?: { windowBits?: number }): Uint8Array;
+  CryptoHasher: new (name: "sha1" | "sha256") => {
+    update(bytes: Uint8Array): unknown;
+    digest(): Uint8Array;
+  };
   spawnSync(
     command: string[],
     options: {
