@@ -6,9 +6,16 @@
  */
 import type { Disk } from "../../platform/disk.ts";
 import { bytesToName, nameToBytes } from "../../platform/text.ts";
+import type { Repository } from "../repository.ts";
 
 /** Alternates of alternates are followed this far; git ignores those beyond. */
 const DEPTH_MAX = 5;
+
+/** All folders in which an open repository has objects: its own, then those that it borrows from; each once. */
+export function objectFolders({ system, objectsDir }: Repository): string[] {
+  const environment = system.env["GIT_ALTERNATE_OBJECT_DIRECTORIES"];
+  return [objectsDir, ...findAlternates(system.disk, objectsDir, environment, system.host.workingDirectory)];
+}
 
 /**
  * Finds all folders that a repository borrows from, in the order in which git asks them.

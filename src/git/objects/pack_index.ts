@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Disk } from "../../platform/disk.ts";
 import type { ObjectFormat } from "../object_format.ts";
 import { damagedFile } from "./damage.ts";
 import type { FilePages, PagedFile } from "./file_pages.ts";
@@ -40,6 +41,21 @@ export function openPackIndex(pages: FilePages, path: string, format: ObjectForm
   const version = view.getUint32(4);
   if (version !== 2) throw damagedFile(path, `it has version ${version}; 1 and 2 are known`);
   return openVersion2(file, head.subarray(V2_HEADER_BYTES), format);
+}
+
+/**
+ * How many objects an index counts, from its beginning alone; nothing is checked.
+ *
+ * @returns 0 also where there is no such file, or one too short for an index: reading an object reports that.
+ */
+export function countIndexed(disk: Disk, path: string): number {
+  using file = disk.openRead(path);
+  if (file === null) return 0;
+  const head = new Uint8Array(V2_HEADER_BYTES + FANOUT_BYTES);
+  if (file.readAt(head, 0) < head.length) return 0;
+  const view = new DataView(head.buffer);
+  const fanout = view.getUint32(0) === MAGIC ? V2_HEADER_BYTES : 0;
+  return view.getUint32(fanout + FANOUT_BYTES - 4);
 }
 
 function openVersion1(file: PagedFile, fanoutBytes: Uint8Array, format: ObjectFormat): PackIndex {

@@ -3,17 +3,17 @@
  *
  * @module
  */
+import { LatticeError } from "../../platform/errors.ts";
+import { fromHex, toHex } from "../../platform/text.ts";
 import type { Oid } from "../object_format.ts";
-import { findAlternates } from "./alternates.ts";
+import type { Repository } from "../repository.ts";
+import { objectFolders } from "./alternates.ts";
 import { createFilePages } from "./file_pages.ts";
 import { loosePath } from "./loose.ts";
 import { nameAt } from "./name_table.ts";
 import { type Pack, readEntry } from "./pack.ts";
 import { openPackFolder } from "./pack_folder.ts";
 import type { PackedPlace } from "./packed_objects.ts";
-import type { Repository } from "../repository.ts";
-import { LatticeError } from "../../platform/errors.ts";
-import { fromHex, toHex } from "../../platform/text.ts";
 
 /** Answers questions about how objects are represented; each object must be there. */
 export interface Representations {
@@ -33,11 +33,9 @@ interface PackOrder {
 
 /** Looks at the packs and loose objects of a repository, borrowed ones too. */
 export function openRepresentations(repository: Repository): Representations {
-  const { system, objectsDir, objectFormat } = repository;
+  const { system, objectFormat } = repository;
   const pages = createFilePages(system.disk);
-  const environment = system.env["GIT_ALTERNATE_OBJECT_DIRECTORIES"];
-  const borrowed = findAlternates(system.disk, objectsDir, environment, system.host.workingDirectory);
-  const sources = [objectsDir, ...borrowed].map((folder) => ({
+  const sources = objectFolders(repository).map((folder) => ({
     folder,
     packs: openPackFolder(system.disk, pages, folder, objectFormat),
   }));

@@ -6,7 +6,8 @@
 import { LatticeError } from "../../platform/errors.ts";
 import type { Config } from "../config/config.ts";
 import type { ObjectType, Oid } from "../object_format.ts";
-import { findAlternates } from "../objects/alternates.ts";
+import { objectFolders } from "../objects/alternates.ts";
+import { countIndexed } from "../objects/pack_index.ts";
 import { peelIfPossible } from "../objects/peel.ts";
 import type { ObjectStore } from "../objects/store.ts";
 import type { Repository } from "../repository.ts";
@@ -20,14 +21,6 @@ export const ABBREVIATION_MIN = 4;
 
 /** The shortest that git makes by itself, in digits. */
 const AUTOMATIC_MIN = 7;
-
-/** Where a version 2 pack index has its fan-out table, in bytes; version 1 has it at the start. */
-const FANOUT_V2 = 8;
-
-/** Bytes of a fan-out table before its last entry, which is the number of objects. */
-const FANOUT_LAST = 255 * 4;
-
-const INDEX_MAGIC = 0xff744f63;
 
 /**
  * Finds the object that an abbreviation stands for.
@@ -106,27 +99,14 @@ function automaticLength(objectCount: number): number {
 
 /** How many objects the packs say they hold, borrowed ones included. Git leaves loose objects out of this count. */
 function packedObjectCount(repository: Repository): number {
-  const { disk, host } = repository.system;
-  const borrowed = repository.system.env["GIT_ALTERNATE_OBJECT_DIRECTORIES"];
-  const { objectsDir } = repository;
-  const folders = [objectsDir, ...findAlternates(disk, objectsDir, borrowed, host.workingDirectory)];
+  const { disk } = repository.system;
   let count = 0;
-  for (const folder of new Set(folders)) {
+  for (const folder of objectFolders(repository)) {
     for (const { name } of disk.list(`${folder}/pack`) ?? []) {
-      if (name.endsWith(".idx")) count += indexedCount(repository, `${folder}/pack/${name}`);
+      if (name.endsWith(".idx")) count += countIndexed(disk, `${folder}/pack/${name}`);
     }
   }
   return count;
-}
-
-/** Number of objects in a pack by its index; 0 when the index is damaged, which reading an object reports. */
-function indexedCount(repository: Repository, path: string): number {
-  using file = repository.system.disk.openRead(path);
-  if (file === null) return 0;
-  const head = new Uint8Array(FANOUT_V2 + FANOUT_LAST + 4);
-  if (file.readAt(head, 0) < head.length) return 0;
-  const view = new DataView(head.buffer);
-  return view.getUint32((view.getUint32(0) === INDEX_MAGIC ? FANOUT_V2 : 0) + FANOUT_LAST);
 }
 
 function leadsTo(objects: ObjectStore, oid: Oid, wanted: WantedType): boolean {
