@@ -43,6 +43,8 @@ export interface BeginRecord {
   readonly worktree_id: string | null;
   /** The operation that this one takes back. */
   readonly undoes: string | null;
+  /** The paused operation that this one helps to its end (`continue`, `abort`). */
+  readonly resumes?: string;
   /** The operation before this one and how it ended, which its own unflushed end may have lost. */
   readonly previous: { readonly id: string; readonly outcome: string } | null;
 }
@@ -66,6 +68,8 @@ export interface LogRecord {
   readonly old: string;
   readonly new: string;
   readonly message: string;
+  /** There was no reflog before; taken back, there is none again. */
+  readonly create?: true;
 }
 
 /** What a transaction is about to do. */
@@ -79,6 +83,8 @@ export interface UpdatesRecord {
   readonly logs: readonly LogRecord[];
   /** `Name <email> seconds zone` of the reflog lines. */
   readonly identity: string;
+  /** Batch path: device and inode, as `<device>:<inode>`, of the file that becomes `packed-refs`. */
+  readonly packed_file?: string;
 }
 
 /** Every kind of record. */

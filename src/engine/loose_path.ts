@@ -42,7 +42,6 @@ export function commitLoose(running: RunningTransaction): void {
   }
   for (const { ref, new: value } of changes) {
     if (value !== null) continue;
-    removeReflog(context, ref);
     const folder = parentFolder(filesRefs(context.repository).loosePath(ref));
     removeEmptyParents(disk, folder, (at) => isRefSubfolder(context, at));
   }
@@ -60,6 +59,7 @@ function deleteRefs(running: RunningTransaction): void {
     disk.syncDirectory(context.repository.commonDir);
   }
   for (const name of names) removeLooseFile(context, name);
+  for (const name of names) removeReflog(context, name); // while nobody can create the ref anew
 }
 
 function unlock(running: RunningTransaction): void {

@@ -62,7 +62,7 @@ export function updatesRecord(
   brought: ReadonlyMap<Oid, NewObject>,
 ): UpdatesRecord {
   const policy = new ReflogPolicy(context);
-  const logs = plan.logs.filter((log) => policy.isDue(log));
+  const logs = plan.logs.map((log) => policy.lineOf(log)).filter((log) => log !== null);
   const contentOf = (oid: Oid) => brought.get(oid)?.content ?? storedContent(context, oid);
   return {
     type: "updates",
@@ -70,7 +70,7 @@ export function updatesRecord(
     path,
     updates: plan.updates.map((update) => updateRecord(update, path, contentOf)),
     locked: plan.locked,
-    logs: logs.map(({ ref, old, new: value, message }) => ({ ref, old, new: value, message })),
+    logs,
     identity: logs.length === 0 ? "" : committerIdentity(context.system, context.repository.config),
   };
 }

@@ -14,7 +14,7 @@ import { filesRefs, packedLockPath } from "./files_refs.ts";
 import type { Journal } from "./journal.ts";
 import { loadBytes, type StoredBytes, type UpdateRecord } from "./journal_format.ts";
 import { makeFolder, removeIfThere, temporaryFolder, temporaryRoot } from "./paths.ts";
-import { makeRefFolders, publishValue, stagePackedRefs, stageValues } from "./ref_files.ts";
+import { findObstacle, makeRefFolders, publishValue, stagePackedRefs, stageValues } from "./ref_files.ts";
 import { isOurLock, LockMaker, type LockProof } from "./ref_locks.ts";
 import type { Situation } from "./situation.ts";
 import { parseValueText } from "./update.ts";
@@ -49,8 +49,14 @@ export function canWrite(context: EngineContext, missing: readonly Missing[]): b
   return missing.every(({ update, target, content }) => {
     if (target === null) return true;
     if (target.kind === "direct" && content === undefined && !objects.has(target.oid)) return false;
-    return refs.findConflict(update.ref, deleted) === null;
+    return refs.findConflict(update.ref, deleted) === null && !isObstructed(context, update.ref);
   });
+}
+
+/** Whether something that is no ref stands where the loose file should. */
+function isObstructed(context: EngineContext, ref: string): boolean {
+  const path = filesRefs(context.repository).loosePath(ref);
+  return findObstacle(context.system, path, path.slice(0, path.length - ref.length - 1)) !== null;
 }
 
 /** Makes the missing writes visible and durable. The locks of the operation stand. */

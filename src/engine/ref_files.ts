@@ -138,6 +138,32 @@ export function removeEmptyFolders(system: System, path: string): void {
 }
 
 /**
+ * What keeps a file from being put at a path: a parent that is no folder, or a folder at the path that holds more
+ * than empty folders.
+ *
+ * @param root A folder above that is known to be one.
+ * @returns The path of the obstacle, or `null`.
+ */
+export function findObstacle(system: System, path: string, root: string): string | null {
+  for (let slash = path.indexOf("/", root.length + 1); slash !== -1; slash = path.indexOf("/", slash + 1)) {
+    const stat = system.disk.lstat(path.slice(0, slash));
+    if (stat === null) return null;
+    if (stat.kind !== "directory") return path.slice(0, slash);
+  }
+  return findFileBelow(system, path);
+}
+
+function findFileBelow(system: System, path: string): string | null {
+  if (system.disk.lstat(path)?.kind !== "directory") return null;
+  for (const entry of system.disk.list(path) ?? []) {
+    const child = `${path}/${entry.name}`;
+    const found = entry.kind === "directory" ? findFileBelow(system, child) : child;
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+/**
  * Removes folders that hold nothing, from the innermost outwards, as far as they are empty.
  *
  * @param isRemovable Says where to stop.

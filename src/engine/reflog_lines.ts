@@ -7,6 +7,7 @@
  * @module
  */
 import { isDiskError } from "../platform/disk.ts";
+import { LatticeError } from "../platform/errors.ts";
 import { compareBytes, equalBytes } from "../platform/text.ts";
 import { formatReflogLine } from "../git/refs/reflog.ts";
 import { type EngineContext, share } from "./context.ts";
@@ -14,7 +15,7 @@ import { filesRefs } from "./files_refs.ts";
 import type { LogRecord } from "./journal_format.ts";
 import { makeFolder, parentFolder } from "./paths.ts";
 import type { PlannedLog } from "./plan.ts";
-import { removeEmptyFolders } from "./ref_files.ts";
+import { findObstacle, removeEmptyFolders } from "./ref_files.ts";
 
 /** How much of the end of a reflog is searched for a line that may already be there, in bytes. */
 const TAIL_BYTES = 64 * 1024;
@@ -31,9 +32,10 @@ export class ReflogPolicy {
     else this.mode = config.getBoolean("core.logallrefupdates") ?? !bare ? "normal" : "none";
   }
 
-  /** Whether a line is to be written. */
-  isDue(log: PlannedLog): boolean {
-    return log.create || this.createsFor(log.ref) || this.exists(log.ref);
+  /** The record of a line that is to be written; `null` when none is due. */
+  lineOf({ ref, old, new: value, message, create }: PlannedLog): LogRecord | null {
+    if (this.exists(ref)) return { ref, old, new: value, message };
+    return create || this.createsFor(ref) ? { ref, old, new: value, message, create: true } : null;
   }
 
   private createsFor(ref: string): boolean {
@@ -106,20 +108,52 @@ function containsLine(tail: Uint8Array, line: Uint8Array): boolean {
   return false;
 }
 
-/** Removes the line of a transaction that did not happen, when it is the last one. */
+/** Removes the line of a transaction that did not happen, when it is the last one, and a reflog that was made for it. */
 export function removeReflogLines(context: EngineContext, logs: readonly LogRecord[], identity: string): void {
   for (const log of logs) {
-    const line = formatReflogLine(log.old, log.new, identity, log.message);
-    const file = context.system.disk.openAppend(filesRefs(context.repository).logPath(log.ref));
-    if (file === null) continue;
-    using _closed = file;
-    const { size } = file.stat();
-    const tail = new Uint8Array(Math.min(size, TAIL_BYTES));
-    file.readAt(tail, size - tail.length);
-    const torn = tornLength(tail, line);
-    const whole = tail.length >= line.length && equalBytes(tail.subarray(tail.length - line.length), line);
-    if (torn > 0) file.truncate(size - torn);
-    else if (whole) file.truncate(size - line.length);
+    const path = filesRefs(context.repository).logPath(log.ref);
+    const left = cutLine(context, path, formatReflogLine(log.old, log.new, identity, log.message));
+    if (left === 0 && log.create === true) removeReflog(context, log.ref);
+    else if (left === null && log.create === true) removeEmptyParents(context, path);
+  }
+}
+
+/** Cuts a line, whole or torn, from the end of a reflog. Gives what is left in bytes; `null`: there is no reflog. */
+function cutLine(context: EngineContext, path: string, line: Uint8Array): number | null {
+  if (context.system.disk.lstat(path)?.kind !== "file") return null;
+  const file = context.system.disk.openAppend(path);
+  if (file === null) return null;
+  using _closed = file;
+  const { size } = file.stat();
+  const tail = new Uint8Array(Math.min(size, TAIL_BYTES));
+  file.readAt(tail, size - tail.length);
+  const torn = tornLength(tail, line);
+  const whole = tail.length >= line.length && equalBytes(tail.subarray(tail.length - line.length), line);
+  const cut = torn > 0 ? torn : whole ? line.length : 0;
+  if (cut > 0) file.truncate(size - cut);
+  return size - cut;
+}
+
+/**
+ * Refuses a transaction whose reflog lines could not be written, because a folder with files or a file stands where
+ * the reflog or its folder should.
+ *
+ * @throws {LatticeError} `cas_failed`.
+ */
+export function refuseBlockedReflogs(context: EngineContext, logs: readonly LogRecord[]): void {
+  for (const log of logs) {
+    if (log.create !== true) continue;
+    const path = filesRefs(context.repository).logPath(log.ref);
+    const obstacle = findObstacle(context.system, path, path.slice(0, path.length - log.ref.length - 1));
+    if (obstacle === null) continue;
+    throw new LatticeError(
+      "cas_failed",
+      `cannot write the reflog of ${JSON.stringify(log.ref)}: ${JSON.stringify(obstacle)} is in the way`,
+      {
+        hint: "it is the reflog of a ref that is gone; remove it",
+        details: { ref: log.ref, expected: null, actual: null, path: obstacle },
+      },
+    );
   }
 }
 

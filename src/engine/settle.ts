@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { isDiskError } from "../platform/disk.ts";
 import type { System } from "../platform/system.ts";
 import { equalBytes, utf8 } from "../platform/text.ts";
 import type { EngineContext } from "./context.ts";
@@ -136,13 +137,16 @@ function sweep(context: EngineContext, journal: Journal, proof: LockProof): Sett
   return { outcome, diverged: [] };
 }
 
+/** Reflogs are no part of the atomic unit: what is wrong with one must not keep the refs from being settled. */
 function settleReflogs(context: EngineContext, transaction: UpdatesRecord, outcome: "committed" | "rolled_back"): void {
-  if (outcome === "rolled_back") {
-    removeReflogLines(context, transaction.logs, transaction.identity);
-    return;
+  try {
+    if (outcome === "rolled_back") return removeReflogLines(context, transaction.logs, transaction.identity);
+    appendReflogLines(context, transaction.logs, transaction.identity, "complete");
+    for (const update of changingUpdates(transaction)) if (update.new === null) removeReflog(context, update.ref);
+  } catch (error) {
+    if (!isDiskError(error)) throw error;
+    context.log(`a reflog was left as it is: ${error.message}`);
   }
-  appendReflogLines(context, transaction.logs, transaction.identity, "complete");
-  for (const update of changingUpdates(transaction)) if (update.new === null) removeReflog(context, update.ref);
 }
 
 /** Makes durable what is seen of every ref of the transaction, redone or not. */

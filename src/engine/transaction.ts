@@ -33,6 +33,7 @@ import { type Plan, type PlannedUpdate, planTransaction, recordedValue } from ".
 import { beginRecord, type OperationOrigin, updatesRecord } from "./records.ts";
 import { makeRefFolders, stageValues } from "./ref_files.ts";
 import { LockMaker } from "./ref_locks.ts";
+import { refuseBlockedReflogs } from "./reflog_lines.ts";
 import type { RefView } from "./ref_view.ts";
 import { keepText, rollBackUntouched, settle } from "./settle.ts";
 import type { NewObject } from "../git/objects/store.ts";
@@ -201,6 +202,7 @@ class OperationInProgress {
     };
     this.running = running;
     const view = verifyUnderLocks(context, plan);
+    refuseBlockedReflogs(context, record.logs);
     if (batch && !isBatch(view, changes)) throw new MovedRefError(); // a loose file appeared: the other path
     return {
       commit: () => this.commit(running),
