@@ -28,9 +28,9 @@ async function compare(template: Template, numRuns: number, seed: number): Promi
 }
 
 test("lattice git leaves what git leaves, command after command", async () => {
-  await compare(makeTemplate("git", "sha1"), runs(30, 2000), 20261121);
+  await compare(makeTemplate("git", "sha1"), runs(20, 2000), 20261121);
 });
 
 test("lattice git leaves what a current git leaves in a SHA-256 repository", async () => {
-  await compare(makeTemplate(modernGit(), "sha256"), runs(15, 1000), 20261122);
+  await compare(makeTemplate(modernGit(), "sha256"), runs(10, 1000), 20261122);
 });
