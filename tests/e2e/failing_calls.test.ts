@@ -44,11 +44,15 @@ function expectRightAnswer({ exit, stderr }: Ended): void {
   if (exit === EXIT_IO) assert.match(stderr, /^error: .+/m, "a failure says what failed");
 }
 
-/** What could not be flushed at first was flushed later; `0` must not be said of anything else. */
+/**
+ * What could not be flushed at first was flushed later; `0` must not be said of anything else. The journal's last record
+ * and the marker's removal need no flush: without them recovery finds by the refs that all was done.
+ */
 function expectFlushedAgain(trace: readonly string[]): void {
   const failed = trace.findIndex((line) => line.includes("(INJECTED)"));
   const path = /<(.*)>\)/.exec(trace[failed] ?? "")?.[1];
   assert.ok(path !== undefined, "strace names what was to be flushed");
+  if (/\/\.git\/lattice(?:\/ops\/[^/]+)?$/.test(path)) return;
   const again = trace.slice(failed + 1).some((line) => line.includes(`<${path}>`) && line.endsWith("= 0"));
   assert.ok(again, `exit code 0, though ${path} was never flushed`);
 }
