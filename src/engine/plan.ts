@@ -7,11 +7,12 @@
  * @module
  */
 import { LatticeError } from "../platform/errors.ts";
-import { compareNames } from "../platform/text.ts";
+import { compareNames, nameToBytes } from "../platform/text.ts";
 import type { Oid } from "../git/object_format.ts";
-import { requireRefName } from "../git/refs/names.ts";
+import { LOCK_SUFFIX, requireRefName } from "../git/refs/names.ts";
 import type { RefStore, RefValue } from "../git/refs/store.ts";
 import type { EngineContext } from "./context.ts";
+import { ownName } from "./files_refs.ts";
 import { openRefView, type RefView } from "./ref_view.ts";
 import { isMet, type RefUpdate, sameValue, type TransactionRequest, valueText } from "./update.ts";
 
@@ -51,6 +52,8 @@ export interface Plan {
   /** Refs that are locked though they do not change: symbolic refs on the way, and `HEAD`. Sorted. */
   readonly locked: readonly string[];
   readonly logs: readonly PlannedLog[];
+  /** The branch that `HEAD` names, or `null`. */
+  readonly head: string | null;
   /** The refs of the moment that was planned with. */
   readonly view: RefView;
 }
@@ -64,7 +67,7 @@ export interface Plan {
 export function planTransaction(context: EngineContext, request: TransactionRequest): Plan {
   const refs = context.repository.refs;
   const view = openRefView(context, request.updates.map((update) => update.name));
-  const updates = request.updates.map((update) => planUpdate(refs, view, update, request));
+  const updates = request.updates.map((update) => planUpdate(context, view, update, request));
   updates.sort((a, b) => compareNames(a.ref, b.ref));
   refuseRepetition(updates);
   const changing = updates.filter((update) => update.changes);
@@ -73,24 +76,27 @@ export function planTransaction(context: EngineContext, request: TransactionRequ
     updates,
     locked: lockedRefs(updates, changing, head),
     logs: changing.flatMap((update) => planLogs(context, update, head, request.message)),
+    head,
     view,
   };
 }
 
 function planUpdate(
-  refs: RefStore,
+  context: EngineContext,
   view: RefView,
   update: RefUpdate,
   request: TransactionRequest,
 ): PlannedUpdate {
   requireRefName(update.name);
+  if (update.change.kind !== "verify") refuseLongName(update.name);
   if (update.name.startsWith("refs/lattice/") && request.mayChangeOwnRefs !== true) {
     throw new LatticeError("usage", `${JSON.stringify(update.name)} belongs to lattice's own bookkeeping`, {
       hint: "refs below refs/lattice/ change with the operations that they belong to",
       details: { ref: update.name },
     });
   }
-  const { ref, through, value } = follow(view, update);
+  const { refs } = context.repository;
+  const { ref, through, value } = follow(context, view, update);
   const oldOid = value === null ? null : value.kind === "direct" ? value.oid : refs.resolve(ref).oid;
   checkExpectation(update, oldOid, value);
   const wanted = wantedValue(update, value);
@@ -106,13 +112,27 @@ function planUpdate(
   };
 }
 
+/** Longest part of a ref name in bytes: with `.lock` behind it, it is still a file name. */
+const NAME_PART_BYTES_MAX = 255 - LOCK_SUFFIX.length;
+
+function refuseLongName(name: string): void {
+  if (name.length <= NAME_PART_BYTES_MAX / 4) return;
+  const long = name.split("/").find((part) => nameToBytes(part).length > NAME_PART_BYTES_MAX);
+  if (long === undefined) return;
+  throw new LatticeError("usage", `a part of the ref name ${JSON.stringify(name)} is too long for a file name`, {
+    hint: `each part between slashes has at most ${NAME_PART_BYTES_MAX} bytes`,
+    details: { ref: name },
+  });
+}
+
 /** The ref that an update writes to, and what it holds. */
 function follow(
+  context: EngineContext,
   view: RefView,
   update: RefUpdate,
 ): { ref: string; through: string[]; value: RefValue | null } {
   const through: string[] = [];
-  let ref = update.name;
+  let ref = ownName(context.repository, update.name);
   for (;;) {
     const value = view.read(ref);
     if (value?.kind !== "symbolic" || !update.follow) return { ref, through, value };
@@ -127,8 +147,8 @@ function follow(
         },
       );
     }
-    ref = value.target;
-    requireRefName(ref);
+    requireRefName(value.target);
+    ref = ownName(context.repository, value.target);
   }
 }
 
@@ -179,7 +199,7 @@ function refuseRepetition(updates: readonly PlannedUpdate[]): void {
 }
 
 /** The branch that `HEAD` of this worktree names, or `null` when it is detached, absent or broken. */
-function headBranch(refs: RefStore): string | null {
+export function headBranch(refs: RefStore): string | null {
   let head;
   try {
     head = refs.read("HEAD");

@@ -10,7 +10,7 @@ import type { Oid } from "../git/object_format.ts";
 import type { RefValue } from "../git/refs/store.ts";
 import type { EngineContext } from "./context.ts";
 import { packedLockTimeoutMs } from "./context.ts";
-import { filesRefs, packedLockPath } from "./files_refs.ts";
+import { filesRefs, packedLockPath, rootOf } from "./files_refs.ts";
 import type { Journal } from "./journal.ts";
 import { loadBytes, type StoredBytes, type UpdateRecord } from "./journal_format.ts";
 import { makeFolder, removeIfThere, temporaryFolder, temporaryRoot } from "./paths.ts";
@@ -56,7 +56,7 @@ export function canWrite(context: EngineContext, missing: readonly Missing[]): b
 /** Whether something that is no ref stands where the loose file should. */
 function isObstructed(context: EngineContext, ref: string): boolean {
   const path = filesRefs(context.repository).loosePath(ref);
-  return findObstacle(context.system, path, path.slice(0, path.length - ref.length - 1)) !== null;
+  return findObstacle(context.system, path, rootOf(context.repository, path)) !== null;
 }
 
 /** Makes the missing writes visible and durable. The locks of the operation stand. */

@@ -11,7 +11,7 @@ import { LatticeError } from "../platform/errors.ts";
 import { compareBytes, equalBytes } from "../platform/text.ts";
 import { formatReflogLine } from "../git/refs/reflog.ts";
 import { type EngineContext, share } from "./context.ts";
-import { filesRefs } from "./files_refs.ts";
+import { filesRefs, rootOf } from "./files_refs.ts";
 import type { LogRecord } from "./journal_format.ts";
 import { makeFolder, parentFolder } from "./paths.ts";
 import type { PlannedLog } from "./plan.ts";
@@ -144,7 +144,7 @@ export function refuseBlockedReflogs(context: EngineContext, logs: readonly LogR
   for (const log of logs) {
     if (log.create !== true) continue;
     const path = filesRefs(context.repository).logPath(log.ref);
-    const obstacle = findObstacle(context.system, path, path.slice(0, path.length - log.ref.length - 1));
+    const obstacle = findObstacle(context.system, path, rootOf(context.repository, path));
     if (obstacle === null) continue;
     throw new LatticeError(
       "cas_failed",

@@ -10,7 +10,7 @@ import { isDiskError } from "../platform/disk.ts";
 import type { System } from "../platform/system.ts";
 import { equalBytes, utf8 } from "../platform/text.ts";
 import type { EngineContext } from "./context.ts";
-import { filesRefs, lockPath, packedLockPath } from "./files_refs.ts";
+import { filesRefs, lockPath, packedLockPath, seenFrom } from "./files_refs.ts";
 import type { Journal } from "./journal.ts";
 import type { DivergedRef, JournalRecord, UpdatesRecord } from "./journal_format.ts";
 import { readOpState, removeOpState, writeOpState } from "./op_state.ts";
@@ -40,7 +40,8 @@ export interface Settled {
  *   they are empty.
  * @throws {LatticeError} `io`, `locked`: it could not be settled now; the next attempt goes on.
  */
-export function settle(context: EngineContext, journal: Journal, made: readonly string[] = []): Settled {
+export function settle(here: EngineContext, journal: Journal, made: readonly string[] = []): Settled {
+  const context = { ...here, repository: seenFrom(here.repository, journal.begin.worktree_id) };
   const proof: LockProof = journal;
   const pause = pausedRecord(journal.records);
   if (pause !== null) {

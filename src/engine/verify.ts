@@ -5,7 +5,7 @@
  * @module
  */
 import type { EngineContext } from "./context.ts";
-import { casFailed, type Plan, type PlannedUpdate } from "./plan.ts";
+import { casFailed, headBranch, type Plan, type PlannedUpdate } from "./plan.ts";
 import { conflictError } from "./ref_files.ts";
 import { openRefView, type RefView } from "./ref_view.ts";
 import { isMet, sameValue } from "./update.ts";
@@ -25,8 +25,18 @@ export class MovedRefError extends Error {
 export function verifyUnderLocks(context: EngineContext, plan: Plan): RefView {
   const view = openRefView(context, plan.updates.map((update) => update.ref));
   for (const update of plan.updates) verifyUpdate(context, view, update);
+  verifyHead(context, plan);
   refuseConflicts(view, plan.updates);
   return view;
+}
+
+/** `HEAD` may have come to name, or ceased to name, a branch that changes; its reflog and its lock depend on it. */
+function verifyHead(context: EngineContext, plan: Plan): void {
+  const head = headBranch(context.repository.refs);
+  if (head === plan.head) return;
+  if (plan.updates.some(({ ref, changes }) => changes && (ref === head || ref === plan.head))) {
+    throw new MovedRefError();
+  }
 }
 
 function verifyUpdate(context: EngineContext, view: RefView, update: PlannedUpdate): void {
