@@ -35,7 +35,10 @@ export type PrefixMatch =
   | { kind: "unique"; oid: Oid }
   | { kind: "ambiguous"; oids: Oid[] };
 
-/** The objects of a repository: loose, packed and borrowed. */
+/**
+ * The objects of a repository: loose, packed and borrowed. The tree without entries (`ObjectFormat.emptyTree`) is here
+ * whether it is stored or not, as in git.
+ */
 export interface ObjectStore {
   /** How objects are named. */
   readonly format: ObjectFormat;
@@ -72,7 +75,7 @@ export interface ObjectStore {
   /** Objects whose names begin with these digits (lower case, at least one). */
   findPrefix(digits: string): PrefixMatch;
 
-  /** Names of all objects, sorted, each once; borrowed ones too. */
+  /** Names of all objects that are stored, sorted, each once; borrowed ones too. */
   allOids(): Oid[];
 
   /**
