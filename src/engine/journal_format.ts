@@ -83,8 +83,8 @@ export interface UpdatesRecord {
   readonly logs: readonly LogRecord[];
   /** `Name <email> seconds zone` of the reflog lines. */
   readonly identity: string;
-  /** Batch path: device and inode, as `<device>:<inode>`, of the file that becomes `packed-refs`. */
-  readonly packed_file?: string;
+  /** Batch path: inode, as a decimal number, of the file that is to become `packed-refs`. */
+  readonly packed_inode?: string;
 }
 
 /** Every kind of record. */

@@ -44,6 +44,7 @@ export function beginRecord(context: EngineContext, origin: OperationOrigin, req
     origin_work_dir: repository.workDir,
     worktree_id: repository.worktreeId,
     undoes: request.undoes ?? null,
+    ...(request.resumes === undefined ? {} : { resumes: request.resumes }),
     previous: origin.previous,
   };
 }
@@ -53,14 +54,16 @@ export function beginRecord(context: EngineContext, origin: OperationOrigin, req
  *
  * @param transaction Number of the transaction in its operation, from 1 on.
  * @param brought Objects that come with it.
+ * @param packedInode Inode of the file that is to become `packed-refs` (batch path); `null` on the loose path.
  */
 export function updatesRecord(
   context: EngineContext,
   plan: Plan,
   transaction: number,
-  path: "loose" | "batch",
   brought: ReadonlyMap<Oid, NewObject>,
+  packedInode: string | null,
 ): UpdatesRecord {
+  const path = packedInode === null ? "loose" : "batch";
   const policy = new ReflogPolicy(context);
   const logs = plan.logs.map((log) => policy.lineOf(log)).filter((log) => log !== null);
   const contentOf = (oid: Oid) => brought.get(oid)?.content ?? storedContent(context, oid);
@@ -72,6 +75,7 @@ export function updatesRecord(
     locked: plan.locked,
     logs,
     identity: logs.length === 0 ? "" : committerIdentity(context.system, context.repository.config),
+    ...(packedInode === null ? {} : { packed_inode: packedInode }),
   };
 }
 

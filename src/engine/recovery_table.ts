@@ -1,15 +1,15 @@
 /**
  * The one table by which recovery decides, over the last transaction of an operation that did not end.
  *
- * It looks at the last record that is surely on the disk, at whether one rename made the whole transaction visible
- * (a single ref, or the batch path), at what every ref holds and whether our lock of it stands, and at whether the
- * missing writes can still be made. Proof that every combination meets exactly one row:
+ * It looks at the last record that is surely on the disk, at the kind of transaction, at what every ref holds and
+ * whether our lock of it stands, at whether the `packed-refs` of a batch was put in place, and at whether the missing
+ * writes can still be made. Proof that every combination meets exactly one row:
  * `tests/engine/recovery_table.test.ts`.
  *
  * @module
  */
 import { invariant } from "../platform/errors.ts";
-import type { LastRecord, RefState } from "./situation.ts";
+import type { LastRecord, RefState, TransactionKind } from "./situation.ts";
 
 /** What is to be done. */
 export type Decision =
@@ -29,7 +29,9 @@ export type Decision =
 /** What the table looks at. */
 export interface Evidence {
   readonly last: LastRecord;
-  readonly atomic: boolean;
+  readonly kind: TransactionKind;
+  /** Batch path: whether its `packed-refs` was put in place; `null` when that cannot be told. */
+  readonly renamed: boolean | null;
   readonly refs: readonly { readonly state: RefState; readonly locked: boolean }[];
   /** Whether what is still to be written can be: objects are there, no conflicting ref appeared. */
   readonly possible: boolean;
@@ -45,18 +47,28 @@ export interface Row {
 /** The table. The order of the rows says nothing: exactly one matches. */
 export const RECOVERY: readonly Row[] = [
   {
-    name: "one rename was to show it, and some ref is at its new value",
-    matches: ({ last, atomic, refs }) => last === "updates" && atomic && refs.some(({ state }) => state === "new"),
+    name: "a single ref, at its new value",
+    matches: ({ last, kind, refs }) => last === "updates" && kind === "single" && refs.some(isNew),
     decision: "applied",
   },
   {
-    name: "one rename was to show it, and no ref is at its new value",
-    matches: ({ last, atomic, refs }) => last === "updates" && atomic && refs.every(({ state }) => state !== "new"),
+    name: "a single ref, not at its new value",
+    matches: ({ last, kind, refs }) => last === "updates" && kind === "single" && !refs.some(isNew),
     decision: "reverted",
   },
   {
     name: "several refs, not prepared",
-    matches: ({ last, atomic }) => last === "updates" && !atomic,
+    matches: ({ last, kind }) => last === "updates" && kind === "several",
+    decision: "reverted",
+  },
+  {
+    name: "a batch whose packed-refs was put in place",
+    matches: (evidence) => evidence.last === "updates" && evidence.kind === "batch" && wasShown(evidence),
+    decision: "applied",
+  },
+  {
+    name: "a batch whose packed-refs was not put in place",
+    matches: (evidence) => evidence.last === "updates" && evidence.kind === "batch" && !wasShown(evidence),
     decision: "reverted",
   },
   {
@@ -85,6 +97,15 @@ export const RECOVERY: readonly Row[] = [
     decision: "sweep",
   },
 ];
+
+function isNew({ state }: { readonly state: RefState }): boolean {
+  return state === "new";
+}
+
+/** Where nothing else tells: a batch shows all of its refs at once, so one at its old value speaks against it. */
+function wasShown({ renamed, refs }: Evidence): boolean {
+  return renamed ?? (refs.some(isNew) && refs.every(({ state }) => state !== "old"));
+}
 
 /** Whether every ref is where it should end, or where it began with our lock still in place. */
 function canFinish({ refs, possible }: Evidence, target: RefState, start: RefState): boolean {

@@ -85,6 +85,12 @@ function makeRefFolder(context: EngineContext, ref: string, folder: string, know
     );
   }
   if (stat === null) {
+    if (parentFolder(folder) === `${repository.commonDir}/worktrees`) {
+      throw new LatticeError("cas_failed", `cannot set ${JSON.stringify(ref)}: its worktree is gone`, {
+        hint: "`git worktree list` shows the worktrees",
+        details: { ref, path: folder, expected: null, actual: null },
+      });
+    }
     makeRefFolder(context, ref, parentFolder(folder), known, made);
     makeOneFolder(context, folder, made);
   } else if (stat.kind !== "directory") {
@@ -220,8 +226,8 @@ export function stagePackedRefs(
   const effective = new Map([...changes].filter(([ref, change]) => change !== null || packed.lookup(ref) !== null));
   if (effective.size === 0) return null;
   const path = `${folder}/packed-refs`;
-  removeIfThere(system, path);
-  using file = system.disk.create(path);
+  using file = system.disk.openAppend(path) ?? system.disk.create(path);
+  file.truncate(0); // an attempt that was cut short may have left a part
   for (const chunk of rewritePackedRefs(packed, effective, (oid) => peelTag(repository.objects, oid))) {
     file.write(chunk);
   }
@@ -229,6 +235,17 @@ export function stagePackedRefs(
   stepModificationTime(context, path);
   file.sync();
   return path;
+}
+
+/**
+ * Makes the file that a batch will rename onto `packed-refs`, still empty, so that its inode can be recorded: after a
+ * crash the inode of `packed-refs` tells whether the rename happened.
+ *
+ * @returns The inode as a decimal number.
+ */
+export function announcePackedRefs(context: EngineContext, folder: string): string {
+  using file = context.system.disk.create(`${folder}/packed-refs`);
+  return String(file.stat().inode);
 }
 
 /** Refuses a `packed-refs` that is a symbolic link: replacing it by rename would cut the link. */

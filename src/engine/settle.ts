@@ -113,7 +113,7 @@ function finish(
     syncRefFolders(context, transaction);
   }
   const end: JournalRecord = { type: outcome, at: new Date(context.system.clock.nowMs()).toISOString() };
-  if (situation.atomic && transaction?.path === "loose") {
+  if (situation.kind === "single") {
     // The marker of a single update is not durable, so a lock that came back after a power cut would have no journal
     // without an end that leads to it. Here the locks go first; this row of the table does not look at them.
     sweepLocks(context, journal, proof);

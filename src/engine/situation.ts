@@ -6,7 +6,7 @@
 import { LatticeError } from "../platform/errors.ts";
 import type { RefValue } from "../git/refs/store.ts";
 import type { EngineContext } from "./context.ts";
-import { lockPath } from "./files_refs.ts";
+import { filesRefs, lockPath, packedLockPath } from "./files_refs.ts";
 import type { Journal } from "./journal.ts";
 import type { JournalRecord, UpdateRecord, UpdatesRecord } from "./journal_format.ts";
 import { isOurLock, type LockProof } from "./ref_locks.ts";
@@ -14,6 +14,9 @@ import { parseValueText, sameValue } from "./update.ts";
 
 /** The record that a transaction came to. `end` is `applied`, `reverted` or an end of the operation. */
 export type LastRecord = "updates" | "prepared" | "reverting" | "end";
+
+/** `single`: one ref; `several`: a file each; `batch`: one rename shows all of it. */
+export type TransactionKind = "single" | "several" | "batch";
 
 /** What a ref holds, compared with what the transaction says. */
 export type RefState = "old" | "new" | "third";
@@ -32,8 +35,9 @@ export interface Situation {
   readonly last: LastRecord;
   /** The transaction, or `null` when the journal has none. */
   readonly transaction: UpdatesRecord | null;
-  /** Whether one rename made all of it visible: a single ref, or the batch path. */
-  readonly atomic: boolean;
+  readonly kind: TransactionKind;
+  /** Batch path: whether its `packed-refs` was put in place; `null` when that cannot be told. */
+  readonly renamed: boolean | null;
   /** The refs that change, in order. */
   readonly refs: readonly RefSituation[];
 }
@@ -79,14 +83,25 @@ export function changingUpdates(transaction: UpdatesRecord): readonly UpdateReco
 /** Looks at every ref and every lock of the last transaction. */
 export function observe(context: EngineContext, journal: Journal, proof: LockProof): Situation {
   const { transaction, last } = lastTransaction(journal.records);
-  if (transaction === null || last === "end") return { last: "end", transaction, atomic: false, refs: [] };
+  if (transaction === null || last === "end") {
+    return { last: "end", transaction, kind: "single", renamed: null, refs: [] };
+  }
   const updates = changingUpdates(transaction);
   return {
     last,
     transaction,
-    atomic: updates.length === 1 || transaction.path === "batch",
+    kind: transaction.path === "batch" ? "batch" : updates.length === 1 ? "single" : "several",
+    renamed: transaction.path === "batch" ? wasRenamed(context, transaction, proof) : null,
     refs: updates.map((update) => observeRef(context, update, proof)),
   };
+}
+
+/** The inode tells; and while our lock of `packed-refs` stands, nobody else can have replaced what we put in place. */
+function wasRenamed(context: EngineContext, transaction: UpdatesRecord, proof: LockProof): boolean | null {
+  const { system, repository } = context;
+  const packed = system.disk.lstat(filesRefs(repository).packedRefsPath);
+  if (packed !== null && String(packed.inode) === transaction.packed_inode) return true;
+  return isOurLock(system, packedLockPath(repository), proof) ? false : null;
 }
 
 function observeRef(context: EngineContext, update: UpdateRecord, proof: LockProof): RefSituation {

@@ -31,7 +31,7 @@ import {
 } from "./paths.ts";
 import { type Plan, type PlannedUpdate, planTransaction, recordedValue } from "./plan.ts";
 import { beginRecord, type OperationOrigin, updatesRecord } from "./records.ts";
-import { makeRefFolders, stageValues } from "./ref_files.ts";
+import { announcePackedRefs, makeRefFolders, stageValues } from "./ref_files.ts";
 import { LockMaker } from "./ref_locks.ts";
 import { refuseBlockedReflogs } from "./reflog_lines.ts";
 import type { RefView } from "./ref_view.ts";
@@ -175,7 +175,13 @@ class OperationInProgress {
     if (this.transactions === 0) {
       this.keepFile = storeObjects(context, [...this.brought.values()], keepText(this.origin.opId));
     }
-    const record = updatesRecord(context, plan, ++this.transactions, batch ? "batch" : "loose", this.brought);
+    const record = updatesRecord(
+      context,
+      plan,
+      ++this.transactions,
+      this.brought,
+      batch ? announcePackedRefs(context, this.folder) : null,
+    );
     this.writeJournal(record);
     if (changes.length > 1) {
       // From the second ref on, a half-done update must be found again even after a power cut.

@@ -55,6 +55,8 @@ export interface TransactionRequest {
   readonly purpose: "operation" | "plumbing";
   /** The operation that this one takes back. */
   readonly undoes?: string;
+  /** The paused operation that this one helps to its end; its marker comes back when this one is over. */
+  readonly resumes?: string;
   /** The caller may change refs below `refs/lattice/`, which are lattice's own (undo and prune). */
   readonly mayChangeOwnRefs?: boolean;
 }

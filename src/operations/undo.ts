@@ -10,6 +10,7 @@ import { LatticeError } from "../platform/errors.ts";
 import type { NewObject } from "../git/objects/store.ts";
 import { effectiveUpdates, findOperationId, operations, type OperationSummary } from "../engine/history.ts";
 import { type JournalRecord, loadBytes, type UpdateRecord } from "../engine/journal_format.ts";
+import { nameEverywhere } from "../engine/files_refs.ts";
 import { recordedValue } from "../engine/plan.ts";
 import { changeTo, expectationOf, type RefUpdate, type TransactionResult } from "../engine/update.ts";
 import type { Writer } from "../engine/writer.ts";
@@ -30,7 +31,7 @@ export interface UndoResult extends TransactionResult {
  */
 export function undo(writer: Writer, wanted: string | undefined): UndoResult {
   const target = chooseOperation(writer, wanted);
-  const changes = effectiveUpdates(target.records);
+  const changes = effectiveUpdates(target.records).map((update) => namedFromHere(writer, target, update));
   refuseDiverged(writer, target, changes);
   const result = writer.transact({
     updates: changes.map(inverse),
@@ -50,9 +51,7 @@ function chooseOperation(writer: Writer, wanted: string | undefined): Candidate 
   const id = wanted === undefined ? null : findOperationId(system, commonDir, wanted);
   for (const operation of operations(system, commonDir)) {
     if (id === null) {
-      if (operation.phase === "committed" && operation.undoes === null && operation.undone_by === null) {
-        return operation;
-      }
+      if (isCandidate(operation)) return operation;
     } else if (operation.op_id === id) {
       return insistUndoable(operation);
     }
@@ -60,6 +59,11 @@ function chooseOperation(writer: Writer, wanted: string | undefined): Candidate 
   throw new LatticeError("not_found", id === null ? "there is nothing left to undo" : `there is no operation ${id}`, {
     hint: "`lattice op list` shows the operations; `lattice undo <id of an undo>` is redo",
   });
+}
+
+/** Whether plain `undo` takes this one: it stands, is no undo itself, and changed something in the end. */
+function isCandidate({ phase, undoes, undone_by, records }: Candidate): boolean {
+  return phase === "committed" && undoes === null && undone_by === null && effectiveUpdates(records).length > 0;
 }
 
 function insistUndoable(operation: Candidate): Candidate {
@@ -75,6 +79,13 @@ function insistUndoable(operation: Candidate): Candidate {
     });
   }
   return operation;
+}
+
+/** Refs of the worktree that the operation ran in, by the names that they have in this one. */
+function namedFromHere(writer: Writer, { records }: Candidate, update: UpdateRecord): UpdateRecord {
+  const [begin] = records;
+  if (begin?.type !== "begin" || begin.worktree_id === writer.repository.worktreeId) return update;
+  return { ...update, ref: nameEverywhere(begin.worktree_id, update.ref) };
 }
 
 /** Names every ref that somebody moved since, with both sides. */

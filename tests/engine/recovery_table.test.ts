@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { decide, type Evidence, RECOVERY } from "../../src/engine/recovery_table.ts";
-import type { LastRecord, RefState } from "../../src/engine/situation.ts";
+import type { LastRecord, RefState, TransactionKind } from "../../src/engine/situation.ts";
 import { test } from "../harness.ts";
 
 const LAST: readonly LastRecord[] = ["updates", "prepared", "reverting", "end"];
+const KINDS: readonly TransactionKind[] = ["single", "several", "batch"];
 const STATES: readonly RefState[] = ["old", "new", "third"];
 
 /** Every combination of states and locks of up to three refs, with every last record, path and possibility. */
@@ -12,8 +13,12 @@ function* everyEvidence(): Generator<Evidence> {
   let refs: Evidence["refs"][] = [[]];
   for (let count = 0; count <= 3; count++) {
     for (const last of LAST) {
-      for (const atomic of [true, false]) {
-        for (const possible of [true, false]) for (const one of refs) yield { last, atomic, refs: one, possible };
+      for (const kind of KINDS) {
+        for (const renamed of [true, false, null]) {
+          for (const possible of [true, false]) {
+            for (const one of refs) yield { last, kind, renamed, refs: one, possible };
+          }
+        }
       }
     }
     refs = refs.flatMap((one) => single.map((next) => [...one, next]));
@@ -44,6 +49,14 @@ test("decide() writes no ref unless the operation was prepared and every ref is 
     const target = decision === "redo" ? "new" : "old";
     assert.ok(evidence.possible);
     assert.ok(evidence.refs.every(({ state, locked }) => state === target || (state !== "third" && locked)));
+  }
+});
+
+test("decide() takes a batch for applied only when nothing speaks against it", () => {
+  for (const evidence of everyEvidence()) {
+    if (evidence.kind !== "batch" || decide(evidence) !== "applied") continue;
+    const guessed = evidence.renamed === null;
+    assert.ok(evidence.renamed === true || (guessed && evidence.refs.every(({ state }) => state !== "old")));
   }
 });
 
