@@ -118,7 +118,7 @@ class DescriptorLockable implements LockableFile {
   }
 
   stat(): FileStat {
-    const stat = fs.fstatSync(this.descriptor, { bigint: true });
+    const stat = this.attempt("look at", () => fs.fstatSync(this.descriptor, { bigint: true }));
     return {
       kind: "file",
       size: Number(stat.size),
@@ -134,26 +134,35 @@ class DescriptorLockable implements LockableFile {
   }
 
   read(): string {
-    const size = fs.fstatSync(this.descriptor).size;
-    const buffer = new Uint8Array(Math.min(size, LOCK_TEXT_BYTES_MAX));
-    const count = fs.readSync(this.descriptor, buffer, 0, buffer.length, 0);
-    return new TextDecoder().decode(buffer.subarray(0, count));
+    return this.attempt("read", () => {
+      const size = fs.fstatSync(this.descriptor).size;
+      const buffer = new Uint8Array(Math.min(size, LOCK_TEXT_BYTES_MAX));
+      const count = fs.readSync(this.descriptor, buffer, 0, buffer.length, 0);
+      return new TextDecoder().decode(buffer.subarray(0, count));
+    });
   }
 
   overwrite(text: string): void {
-    try {
+    this.attempt("write", () => {
       const bytes = utf8(text);
       fs.ftruncateSync(this.descriptor, 0);
       for (let done = 0; done < bytes.length;) {
         done += fs.writeSync(this.descriptor, bytes, done, bytes.length - done, done);
       }
-    } catch (cause) {
-      throw new DiskError((cause as { code?: string }).code ?? "EIO", "write", this.path, { cause });
-    }
+    });
   }
 
   sync(): void {
-    fs.fsyncSync(this.descriptor);
+    this.attempt("flush", () => fs.fsyncSync(this.descriptor));
+  }
+
+  /** What the system refuses is an error of the disk that names the file. */
+  private attempt<T>(action: string, call: () => T): T {
+    try {
+      return call();
+    } catch (cause) {
+      throw new DiskError((cause as { code?: string }).code ?? "EIO", action, this.path, { cause });
+    }
   }
 
   close(): void {

@@ -100,3 +100,12 @@ test("standard error on a full disk changes nothing about what was done", () => 
   assert.notEqual(ended.stdout, "");
   assert.equal(lattice(["meta", "get", "topic"], { cwd }).exit, 1);
 });
+
+test("lock file that cannot be looked at or read is exit code 7", () => {
+  const subject = replaceDocument();
+  const onLock = (name: string) =>
+    subject.calls.filter((call) => call.name === name && /^\w+\(\d+, "(?:"|\{)/.test(call.text));
+  const calls = [...onLock("statx"), ...onLock("pread64")];
+  assert.ok(calls.some(({ name }) => name === "pread64"), "the lock file is read");
+  for (const call of calls) failAt(subject, call, "EIO");
+});
