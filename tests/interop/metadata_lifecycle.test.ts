@@ -98,6 +98,11 @@ function dump(folder: string, prefix = ""): Record<string, string> {
   return found;
 }
 
+/** Whether one ref lies below another, though not both change: git refuses to lock the two, a model has no opinion. */
+function nestsIdly(wishes: readonly Wish[]): boolean {
+  return wishes.some(({ ref }) => wishes.some((other) => other.ref.startsWith(`${ref}/`)));
+}
+
 /** A repository, the model of it, and what is done to both. */
 class Life {
   readonly model = new MetadataModel();
@@ -219,6 +224,7 @@ class Life {
     });
     const input = wishes.map((wish, index) => `${JSON.stringify(this.lineOf(lines[index]!, wish))}\n`).join("");
     const verdict = this.model.judge(wishes);
+    if (verdict.kind === "done" && nestsIdly(wishes)) return;
     if (!dryRun) return await this.run(["apply"], input, verdict);
     const before = dump(join(this.repo, ".git"));
     const ended = await lattice(["apply", "--dry-run", "--json"], { cwd: this.repo, stdin: input });
