@@ -30,6 +30,8 @@ export interface OpState {
   readonly touched_refs: readonly { readonly ref: string; readonly old: string | null }[];
   /** Why it is paused. */
   readonly awaiting_reason: string | null;
+  /** The paused operation that this one helps to its end. */
+  readonly resumes?: string;
 }
 
 /** What the marker says; `null`: there is none; `unreadable`: there is one, but a crash left it torn. */

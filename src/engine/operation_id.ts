@@ -5,9 +5,10 @@
  */
 import type { System } from "../platform/system.ts";
 import { toHex } from "../platform/text.ts";
+import { UUID_VERSION_7 } from "../platform/uuid.ts";
 
 /** What an operation id looks like. */
-export const OPERATION_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+export const OPERATION_ID = UUID_VERSION_7;
 
 /**
  * Makes an id that sorts behind the last one even where the clock was set back.

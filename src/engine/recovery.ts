@@ -14,7 +14,7 @@ import { Journal, listJournals, readJournal } from "./journal.ts";
 import type { DivergedRef, JournalRecord } from "./journal_format.ts";
 import { readOpState, removeOpState } from "./op_state.ts";
 import { journalPath, removeIfThere, removeTree, temporaryFolder, temporaryRoot } from "./paths.ts";
-import { endOf, type Outcome, pausedRecord, removeKeepFiles, settle } from "./settle.ts";
+import { clearMarker, endOf, type Outcome, pausedRecord, removeKeepFiles, settle } from "./settle.ts";
 
 /** An operation that recovery brought to its end, or found waiting. */
 export interface RecoveredOperation {
@@ -60,9 +60,7 @@ function recoverOperation(context: EngineContext, opId: string, asked: boolean):
     removeKeepFiles(context);
     removeTree(system, temporaryFolder(repository.commonDir, opId));
     const marker = readOpState(system, repository.commonDir);
-    if (marker !== null && marker !== "unreadable" && marker.op_id === opId) {
-      removeOpState(system, repository.commonDir);
-    }
+    if (marker !== null && marker !== "unreadable") clearMarker(context, opId, marker.resumes);
     return null;
   }
   try {

@@ -7,14 +7,23 @@
  * @module
  */
 import { isDiskError } from "../platform/disk.ts";
+import { invariant } from "../platform/errors.ts";
 import type { System } from "../platform/system.ts";
 import { equalBytes, utf8 } from "../platform/text.ts";
 import type { EngineContext } from "./context.ts";
 import { filesRefs, lockPath, packedLockPath, seenFrom } from "./files_refs.ts";
-import type { Journal } from "./journal.ts";
+import { type Journal, readJournal } from "./journal.ts";
 import type { DivergedRef, JournalRecord, UpdatesRecord } from "./journal_format.ts";
 import { readOpState, removeOpState, writeOpState } from "./op_state.ts";
-import { makeFolder, parentFolder, removeIfThere, removeTree, temporaryFolder, temporaryRoot } from "./paths.ts";
+import {
+  makeFolder,
+  opStatePath,
+  parentFolder,
+  removeIfThere,
+  removeTree,
+  temporaryFolder,
+  temporaryRoot,
+} from "./paths.ts";
 import { recordedValue } from "./plan.ts";
 import { decide } from "./recovery_table.ts";
 import { canWrite, type Direction, missingWrites, writeMissing } from "./redo.ts";
@@ -176,25 +185,55 @@ function pauseOperation(context: EngineContext, journal: Journal, proof: LockPro
   }));
   const at = new Date(system.clock.nowMs()).toISOString();
   journal.append([{ type: "paused", reason: "diverged", detail: diverged, at }], "flush");
-  const { begin } = journal;
+  markPaused(context, journal.records);
+  sweepLocks(context, journal, proof);
+  removeTree(system, temporaryFolder(repository.commonDir, journal.begin.op_id));
+  return { outcome: "paused", diverged };
+}
+
+/**
+ * Makes the marker say, durably, that an operation is paused.
+ *
+ * @param records Its journal.
+ */
+function markPaused(context: EngineContext, records: readonly JournalRecord[]): void {
+  const { system, repository } = context;
+  const [begin] = records;
+  const pause = pausedRecord(records);
+  invariant(begin?.type === "begin" && pause !== null, "the operation is paused");
   makeFolder(system, temporaryRoot(repository.commonDir));
   makeFolder(system, temporaryFolder(repository.commonDir, begin.op_id));
   writeOpState(system, repository.commonDir, {
     op_id: begin.op_id,
     command: begin.command,
     phase: "paused",
-    updated_at: at,
+    updated_at: pause.at,
     origin_git_dir: begin.origin_git_dir,
     origin_work_dir: begin.origin_work_dir,
     plan_digest: null,
-    touched_refs: diverged.map(({ ref, old }) => ({ ref, old })),
-    awaiting_reason: "diverged",
+    touched_refs: pause.detail.map(({ ref, old }) => ({ ref, old })),
+    awaiting_reason: pause.reason,
   });
-  system.disk.syncFile(`${repository.commonDir}/lattice/op-state.json`);
+  system.disk.syncFile(opStatePath(repository.commonDir));
   system.disk.syncDirectory(`${repository.commonDir}/lattice`);
-  sweepLocks(context, journal, proof);
   removeTree(system, temporaryFolder(repository.commonDir, begin.op_id));
-  return { outcome: "paused", diverged };
+}
+
+/**
+ * Takes an operation's marker away. Where it helped a paused one to its end, that one's marker comes back: until its
+ * journal says that it ended, it is paused.
+ *
+ * @param resumes The paused operation.
+ * @returns Whether there was a marker to change.
+ */
+export function clearMarker(context: EngineContext, opId: string, resumes: string | undefined): boolean {
+  const { system, repository } = context;
+  const marker = readOpState(system, repository.commonDir);
+  if (marker === null || (marker !== "unreadable" && marker.op_id !== opId)) return false;
+  const paused = resumes === undefined ? null : readJournal(system, repository.commonDir, resumes);
+  if (paused !== null && pausedRecord(paused) !== null) markPaused(context, paused);
+  else removeOpState(system, repository.commonDir);
+  return true;
 }
 
 /** Takes away every lock that is surely ours, and makes that durable. */
@@ -232,10 +271,7 @@ function removeTraces(context: EngineContext, journal: Journal): void {
   }
   removeKeepFiles(context);
   removeTree(system, temporaryFolder(repository.commonDir, opId));
-  const marker = readOpState(system, repository.commonDir);
-  if (marker === null || (marker !== "unreadable" && marker.op_id !== opId)) return;
-  removeOpState(system, repository.commonDir);
-  system.disk.syncDirectory(`${repository.commonDir}/lattice`);
+  if (clearMarker(context, opId, journal.begin.resumes)) system.disk.syncDirectory(`${repository.commonDir}/lattice`);
 }
 
 /** Content of the `.keep` file of a pack that an operation wrote. */

@@ -17,7 +17,7 @@ import { Journal } from "./journal.ts";
 import type { UpdatesRecord } from "./journal_format.ts";
 import { commitLoose } from "./loose_path.ts";
 import { checkNewValues, keepRefs, newObjects, storeObjects } from "./objects_of.ts";
-import { removeOpState, writeOpState } from "./op_state.ts";
+import { writeOpState } from "./op_state.ts";
 import {
   KEEP_PREFIX,
   makeDurableFolder,
@@ -35,7 +35,7 @@ import { announcePackedRefs, makeRefFolders, stageValues } from "./ref_files.ts"
 import { LockMaker } from "./ref_locks.ts";
 import { refuseBlockedReflogs } from "./reflog_lines.ts";
 import type { RefView } from "./ref_view.ts";
-import { keepText, rollBackUntouched, settle } from "./settle.ts";
+import { clearMarker, keepText, rollBackUntouched, settle } from "./settle.ts";
 import type { NewObject } from "../git/objects/store.ts";
 import type { RefOutcome, TransactionRequest, TransactionResult } from "./update.ts";
 import { MovedRefError, refuseConflicts, verifyUnderLocks } from "./verify.ts";
@@ -162,6 +162,7 @@ class OperationInProgress {
       plan_digest: null,
       touched_refs: plan.updates.map(({ ref, old }) => ({ ref, old: recordedValue(old) })),
       awaiting_reason: null,
+      ...(this.request.resumes === undefined ? {} : { resumes: this.request.resumes }),
     });
   }
 
@@ -347,10 +348,10 @@ class OperationInProgress {
 
   /** Before there was a journal, nothing had happened; what was prepared goes. */
   private forget(): void {
-    const { system, repository } = this.context;
+    const { system } = this.context;
     if (this.keepFile !== null) removeIfThere(system, this.keepFile);
     removeTree(system, this.folder);
-    removeOpState(system, repository.commonDir);
+    clearMarker(this.context, this.origin.opId, this.request.resumes);
   }
 
   /** Step 12: the marker goes last. */
@@ -358,7 +359,7 @@ class OperationInProgress {
     const { system, repository } = this.context;
     if (this.keepFile !== null) removeIfThere(system, this.keepFile);
     removeTree(system, this.folder);
-    removeOpState(system, repository.commonDir);
+    clearMarker(this.context, this.origin.opId, this.request.resumes);
     if (running.changes.length > 1) system.disk.syncDirectory(`${repository.commonDir}/lattice`);
   }
 }

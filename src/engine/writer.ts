@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { acquireRepoLock, type LockHolder, type RepoLock, repoLockPath } from "../locks/repo_lock.ts";
+import { acquireRepoLock, childrenPath, type LockHolder, type RepoLock, repoLockPath } from "../locks/repo_lock.ts";
 import { isDiskError } from "../platform/disk.ts";
 import { LatticeError } from "../platform/errors.ts";
 import type { Repository } from "../git/repository.ts";
@@ -96,6 +96,7 @@ function openLocked(
   refuseStrangeFolders(repository.system, repository.commonDir);
   share(context, `${repository.commonDir}/lattice`, "directory");
   share(context, repoLockPath(repository.commonDir), "file");
+  share(context, childrenPath(repository.commonDir), "file");
   const recovered = recover(context, lock, options.evenIfPaused === true);
   const state = readOpState(repository.system, repository.commonDir);
   const paused = state === "unreadable" || state?.phase !== "paused" ? null : state;

@@ -16,6 +16,7 @@ import { LatticeError } from "../platform/errors.ts";
 import { hash } from "../platform/hash.ts";
 import type { LockableFile, System } from "../platform/system.ts";
 import { toHex, utf8 } from "../platform/text.ts";
+import { UUID_VERSION_7 } from "../platform/uuid.ts";
 import { startWaiting } from "./waiting.ts";
 
 /** Environment variable that carries the token of `lattice lock run` to the commands inside. */
@@ -90,6 +91,11 @@ export class AlreadyLockedError extends LatticeError {
   }
 }
 
+/** The file by whose flock the commands inside one `lock run` take turns. */
+export function childrenPath(commonDir: string): string {
+  return `${commonDir}/lattice/lock.children`;
+}
+
 /** Path of the lock file of a repository. */
 export function repoLockPath(commonDir: string): string {
   return `${commonDir}/lattice/lock`;
@@ -128,7 +134,6 @@ export async function acquireRepoLock(system: System, options: LockOptions): Pro
  * @returns `undefined` when somebody holds it.
  */
 export function tryAcquireRepoLock(system: System, options: LockOptions, waitedMs = 0): RepoLock | undefined {
-  const folder = `${options.commonDir}/lattice`;
   makeLatticeFolder(system, options.commonDir);
   const path = repoLockPath(options.commonDir);
   const file = openCurrent(system, path);
@@ -139,13 +144,13 @@ export function tryAcquireRepoLock(system: System, options: LockOptions, waitedM
       const named = system.disk.lstat(path);
       if (named === null || named.inode !== file.stat().inode) return undefined;
       const lock = hold(system, options, file, null, waitedMs);
-      if (hasLivingChild(system, folder)) return undefined;
+      if (hasLivingChild(system, options.commonDir)) return undefined;
       keepOpen = true;
       return lock;
     }
     const token = system.env[LOCK_TOKEN_VARIABLE];
     if (token === undefined || parseText(file.read()).tokenDigest !== digestOf(token)) return undefined;
-    const children = openCurrent(system, `${folder}/lock.children`);
+    const children = openCurrent(system, childrenPath(options.commonDir));
     if (!take(children, path)) {
       children.close();
       return undefined;
@@ -199,11 +204,11 @@ export function makeLatticeFolder(system: System, commonDir: string): void {
  * Whether a command inside a `lock run` that died still works. Our text already stands, so a child that comes later
  * does not find its token and waits like everybody else.
  */
-function hasLivingChild(system: System, folder: string): boolean {
-  const children = system.openLockable(`${folder}/lock.children`, null);
+function hasLivingChild(system: System, commonDir: string): boolean {
+  const children = system.openLockable(childrenPath(commonDir), null);
   if (children === null) return false;
   using _closed = children;
-  return !take(children, `${folder}/lock.children`);
+  return !take(children, childrenPath(commonDir));
 }
 
 function readHolder(system: System, commonDir: string): LockHolder | null {
@@ -240,18 +245,21 @@ function hold(
   waitedMs: number,
 ): RepoLock {
   const before = parseText(file.read());
-  const inherited = children === null ? undefined : system.env[LOCK_TOKEN_VARIABLE];
-  const token = inherited ?? toHex(system.randomBytes(16));
-  const holder: LockHolder = children !== null && before.holder !== null ? before.holder : {
+  const token = (children === null ? undefined : system.env[LOCK_TOKEN_VARIABLE]) ?? toHex(system.randomBytes(16));
+  const holder: LockHolder = {
     pid: system.host.pid,
     host: system.host.hostName,
     command: options.command,
     since: new Date(system.clock.nowMs()).toISOString(),
   };
-  let notes = before.notes;
+  let notes = newerNotes(
+    before.notes,
+    parseText(children?.read() ?? readChildrenText(system, options.commonDir)).notes,
+  );
   let released = false;
-  const write = () => file.overwrite(renderText(holder, notes, digestOf(token)));
-  if (children === null) write();
+  // A child writes into its own file: the text of the lock names its ancestor, and whoever takes over after that one.
+  const write = () => (children ?? file).overwrite(renderText(holder, notes, digestOf(token)));
+  write();
   const lock: RepoLock = {
     get notes() {
       return notes;
@@ -279,6 +287,20 @@ function hold(
     },
   };
   return lock;
+}
+
+/** The text that the last child of a `lock run` left; empty when there never was one. */
+function readChildrenText(system: System, commonDir: string): string {
+  const file = system.openLockable(childrenPath(commonDir), null);
+  if (file === null) return "";
+  using _closed = file;
+  return file.read();
+}
+
+/** Of two notes the one about the later operation: their ids sort by time. */
+function newerNotes(a: LockNotes, b: LockNotes): LockNotes {
+  const newer = (b.lastOperation?.id ?? "") > (a.lastOperation?.id ?? "") ? b : a;
+  return { sweptBootId: a.sweptBootId ?? b.sweptBootId, lastOperation: newer.lastOperation };
 }
 
 function digestOf(token: string): string {
@@ -313,7 +335,6 @@ function parseText(text: string): LockText {
   }
   if (typeof value !== "object" || value === null) return unknown;
   const { pid, host, command, since, boot_id, last_operation, token_digest } = value;
-  const last = last_operation as { id?: unknown; outcome?: unknown } | null;
   return {
     holder: typeof pid === "number" && typeof host === "string" && typeof command === "string" &&
         typeof since === "string"
@@ -321,10 +342,15 @@ function parseText(text: string): LockText {
       : null,
     notes: {
       sweptBootId: typeof boot_id === "string" ? boot_id : null,
-      lastOperation: typeof last?.id === "string" && typeof last.outcome === "string"
-        ? { id: last.id, outcome: last.outcome }
-        : null,
+      lastOperation: parseLastOperation(last_operation),
     },
     tokenDigest: typeof token_digest === "string" ? token_digest : null,
   };
+}
+
+/** The next journal repeats this note and the next id sorts behind it, so anything that is no operation's is absent. */
+function parseLastOperation(value: unknown): LockNotes["lastOperation"] {
+  const { id, outcome } = (value ?? {}) as { id?: unknown; outcome?: unknown };
+  if (typeof id !== "string" || !UUID_VERSION_7.test(id)) return null;
+  return outcome === "committed" || outcome === "rolled_back" ? { id, outcome } : null;
 }

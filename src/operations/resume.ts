@@ -67,6 +67,7 @@ function finish(writer: Writer, journal: Journal, way: "continue" | "abort"): Re
     objects: movable.flatMap((update) => document(update, way)),
     message: `lattice: ${way} ${journal.begin.command}`,
     purpose: "plumbing",
+    resumes: journal.begin.op_id,
     mayChangeOwnRefs: true,
   });
   const end = way === "continue" ? "committed" : "rolled_back";

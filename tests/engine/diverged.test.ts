@@ -117,3 +117,30 @@ test("the journal of another host on a network file system is recovered only whe
   using own = await openTestWriter(openTestRepository(system));
   assert.deepEqual(own.recovered.map(({ outcome }) => outcome), ["committed"]);
 });
+
+test("continue that fails, or dies at any call, leaves the operation paused and can be repeated", async () => {
+  const start = await killedAfterFirstRename();
+  moveByForce(start, NAMES[1], oidOf(other));
+  await assert.rejects(openTestWriter(openTestRepository(start)), { code: "diverged" });
+  const running = new SimSystem(start.disk.copy());
+  const points = await cutPoints(running, async () => {
+    using writer = await openTestWriter(openTestRepository(running), true);
+    resume(writer, "continue");
+  });
+  for (const point of points) {
+    const system = new SimSystem(point.disk.copy());
+    using writer = await openTestWriter(openTestRepository(system), true);
+    if (writer.paused !== null) resume(writer, "continue");
+    assert.deepEqual(NAMES.map((name) => valueOf(system, name)), [oidOf(two), oidOf(other), oidOf(two)], point.label);
+    checkClean(system);
+    const phases = [...operations(system, "/r/.git")].map(({ phase }) => phase);
+    assert.deepEqual(phases, ["committed", "committed"], point.label);
+  }
+  const blocked = new SimSystem(start.disk.copy());
+  blocked.disk.create(`/r/.git/${NAMES[2]}.lock`).close();
+  {
+    using writer = await openTestWriter(openTestRepository(blocked), true);
+    assert.throws(() => resume(writer, "continue"), { code: "locked" });
+  }
+  await assert.rejects(openTestWriter(openTestRepository(blocked)), { code: "op_in_progress" });
+});

@@ -35,11 +35,17 @@ test("notes pass from one holder to the next; a text that cannot be read counts 
   const system = newSystem();
   {
     using lock = await acquireRepoLock(system, OPTIONS);
-    lock.writeNotes({ sweptBootId: "b", lastOperation: { id: "x", outcome: "committed" } });
+    lock.writeNotes({
+      sweptBootId: "b",
+      lastOperation: { id: "019b76da-a801-7b40-87ed-a0caa7e9ba10", outcome: "committed" },
+    });
   }
   {
     using lock = await acquireRepoLock(system, OPTIONS);
-    assert.deepEqual(lock.notes, { sweptBootId: "b", lastOperation: { id: "x", outcome: "committed" } });
+    assert.deepEqual(lock.notes, {
+      sweptBootId: "b",
+      lastOperation: { id: "019b76da-a801-7b40-87ed-a0caa7e9ba10", outcome: "committed" },
+    });
   }
   for (const garbage of ["", "{", "null", "[1]", "\u0000".repeat(100), '{"boot_id":7,"last_operation":"x"}']) {
     system.disk.unlink("/r/lattice/lock");
