@@ -15,7 +15,8 @@
  */
 import { LatticeError } from "../platform/errors.ts";
 import { crc32 } from "../platform/crc32.ts";
-import { concatBytes, decodeUtf8, equalBytes, utf8 } from "../platform/text.ts";
+import { concatBytes, decodeUtf8, utf8 } from "../platform/text.ts";
+import { recordFault } from "./record_check.ts";
 
 /** Version of the format, in the `begin` record. */
 export const JOURNAL_FORMAT = 1;
@@ -133,6 +134,7 @@ export interface JournalContent {
   readonly firstLine: Uint8Array;
 }
 
+const NEWLINE = 10;
 const PREFIX = utf8('{"sum":"');
 const SEPARATOR = utf8('",');
 const BODY_OFFSET = PREFIX.length + 8 + SEPARATOR.length; // eight digits in between
@@ -140,19 +142,17 @@ const BODY_OFFSET = PREFIX.length + 8 + SEPARATOR.length; // eight digits in bet
 /** One line of a journal, with its newline. `flushed` is the file's flushed length in bytes at this moment. */
 export function encodeRecord(record: JournalRecord, flushed: number): Uint8Array<ArrayBuffer> {
   const body = utf8(`"flushed":${flushed},"record":${JSON.stringify(record)}}`);
-  const sum = crc32(body).toString(16).padStart(8, "0");
-  return concatBytes([PREFIX, utf8(`${sum}",`), body, NEWLINE]);
+  return concatBytes([PREFIX, utf8(sumOf(body)), SEPARATOR, body, Uint8Array.of(NEWLINE)]);
 }
-
-const NEWLINE = Uint8Array.of(10);
 
 /**
  * Reads a journal.
  *
  * @param bytes The whole file.
  * @param path For messages.
- * @throws {LatticeError} `invalid_data`: a line before the flushed length is bad (the message names the byte), or the
- *   first record is no `begin`; `unsupported`: a version that this program does not know.
+ * @throws {LatticeError} `invalid_data`: a line before the flushed length is bad, or a record is malformed (the message
+ *   names the byte), or the first record is no `begin`; `unsupported`: a version or a type of record that this program
+ *   does not know.
  */
 export function decodeJournal(bytes: Uint8Array, path: string): JournalContent {
   const records: JournalRecord[] = [];
@@ -160,17 +160,17 @@ export function decodeJournal(bytes: Uint8Array, path: string): JournalContent {
   let offset = 0;
   let firstLine = new Uint8Array();
   while (offset < bytes.length) {
-    const end = bytes.indexOf(10, offset);
-    const line = end === -1 ? null : decodeLine(bytes.subarray(offset, end));
-    if (line === null) {
+    const end = bytes.indexOf(NEWLINE, offset);
+    const body = end === -1 ? null : soundBody(bytes, offset, end);
+    if (body === null) {
       if (hasLaterProof(bytes, offset, flushed)) throw corruptJournal(path, offset);
       break;
     }
+    const line = parseBody(body);
+    if (line === null) throw corruptJournal(path, offset); // the sum is right, so no crash has made it
+    checkRecord(line.record, records.length, path, offset);
+    if (records.length === 0) firstLine = bytes.slice(0, end + 1);
     flushed = Math.max(flushed, line.flushed);
-    if (records.length === 0) {
-      checkBegin(line.record, path);
-      firstLine = bytes.slice(0, end + 1);
-    }
     records.push(line.record);
     offset = end + 1;
   }
@@ -178,50 +178,78 @@ export function decodeJournal(bytes: Uint8Array, path: string): JournalContent {
 }
 
 /**
- * A bad line counts as torn only when no sound line says that this part had been flushed. Lines are looked for by
- * how they begin, since the damage may be in a newline.
+ * A bad line counts as torn only when no sound line says that this part had been flushed.
+ *
+ * The damage may be in a newline, so a sound line is looked for behind the last {@link PREFIX} before each newline: in
+ * JSON text quotes are escaped, and no record has a member of that name. So no byte is summed twice.
  */
 function hasLaterProof(bytes: Uint8Array, badOffset: number, flushedBefore: number): boolean {
   if (badOffset < flushedBefore) return true;
-  for (let at = bytes.indexOf(PREFIX[0]!, badOffset + 1); at !== -1; at = bytes.indexOf(PREFIX[0]!, at + 1)) {
-    if (!equalBytes(bytes.subarray(at, at + PREFIX.length), PREFIX)) continue;
-    const end = bytes.indexOf(10, at);
-    const line = end === -1 ? null : decodeLine(bytes.subarray(at, end));
+  for (let start = badOffset + 1;;) {
+    const end = bytes.indexOf(NEWLINE, start);
+    if (end === -1) return false;
+    const at = lastPrefix(bytes, start, end);
+    const body = at === -1 ? null : soundBody(bytes, at, end);
+    const line = body === null ? null : parseBody(body);
     if (line !== null && line.flushed > badOffset) return true;
+    start = end + 1;
   }
-  return false;
 }
 
-function decodeLine(line: Uint8Array): { flushed: number; record: JournalRecord } | null {
-  if (line.length < BODY_OFFSET) return null;
-  if (!equalBytes(line.subarray(0, PREFIX.length), PREFIX)) return null;
-  if (!equalBytes(line.subarray(BODY_OFFSET - SEPARATOR.length, BODY_OFFSET), SEPARATOR)) return null;
-  const sum = decodeUtf8(line.subarray(PREFIX.length, PREFIX.length + 8));
-  const body = line.subarray(BODY_OFFSET);
-  if (sum === null || crc32(body).toString(16).padStart(8, "0") !== sum) return null;
-  const text = decodeUtf8(body);
-  if (text === null) return null;
-  return parseBody(`{${text}`);
+/** Where the last {@link PREFIX} between two offsets begins; -1: there is none. */
+function lastPrefix(bytes: Uint8Array, start: number, end: number): number {
+  for (let at = end - BODY_OFFSET; at >= start; at--) {
+    if (bytes[at] === PREFIX[0] && holdsAt(bytes, at, PREFIX)) return at;
+  }
+  return -1;
 }
 
-function parseBody(text: string): { flushed: number; record: JournalRecord } | null {
+function holdsAt(bytes: Uint8Array, at: number, expected: Uint8Array): boolean {
+  return expected.every((byte, index) => bytes[at + index] === byte);
+}
+
+/** What the sum of the line between two offsets is about; `null`: this is no line, or the sum is wrong. */
+function soundBody(bytes: Uint8Array, start: number, end: number): string | null {
+  if (end - start < BODY_OFFSET) return null;
+  if (!holdsAt(bytes, start, PREFIX) || !holdsAt(bytes, start + PREFIX.length + 8, SEPARATOR)) return null;
+  const sum = decodeUtf8(bytes.subarray(start + PREFIX.length, start + PREFIX.length + 8));
+  const body = bytes.subarray(start + BODY_OFFSET, end);
+  return sum === sumOf(body) ? decodeUtf8(body) : null;
+}
+
+function sumOf(body: Uint8Array): string {
+  return crc32(body).toString(16).padStart(8, "0");
+}
+
+/** The members behind the sum; `null`: somebody else wrote this. */
+function parseBody(body: string): { flushed: number; record: JournalRecord } | null {
   try {
-    const { flushed, record } = JSON.parse(text) as { flushed: unknown; record: { type?: unknown } };
-    if (typeof flushed !== "number" || typeof record?.type !== "string") return null;
-    return { flushed, record: record as JournalRecord };
+    const { flushed, record } = JSON.parse(`{${body}`) as { flushed: unknown; record: { type?: unknown } | null };
+    if (!Number.isSafeInteger(flushed) || typeof record?.type !== "string") return null;
+    return { flushed: flushed as number, record: record as JournalRecord };
   } catch {
-    return null; // the sum is right, so somebody else wrote this; it is as bad as a wrong sum
+    return null; // it is no JSON, or nested deeper than a record is
   }
 }
 
-function checkBegin(record: JournalRecord, path: string): void {
-  if (record.type !== "begin") throw corruptJournal(path, 0);
-  if (record.format !== JOURNAL_FORMAT) {
-    throw new LatticeError("unsupported", `the journal ${JSON.stringify(path)} has format ${record.format}`, {
-      hint: `this lattice knows format ${JOURNAL_FORMAT}; use the version that wrote it`,
-      details: { path, format: record.format },
-    });
+/** Insists on a record that can be worked with: `begin` first and only there, and each with what belongs to it. */
+function checkRecord(record: JournalRecord, index: number, path: string, offset: number): void {
+  if ((record.type === "begin") !== (index === 0)) throw corruptJournal(path, offset);
+  if (record.type === "begin" && typeof record.format === "number" && record.format !== JOURNAL_FORMAT) {
+    throw unsupportedJournal(path, `format ${record.format}`, { format: record.format });
   }
+  const fault = recordFault(record);
+  if (fault === "unknown") {
+    throw unsupportedJournal(path, `a record of type ${JSON.stringify(record.type)}`, { type: record.type });
+  }
+  if (fault === "malformed") throw corruptJournal(path, offset);
+}
+
+function unsupportedJournal(path: string, what: string, details: Record<string, unknown>): LatticeError {
+  return new LatticeError("unsupported", `the journal ${JSON.stringify(path)} has ${what}`, {
+    hint: `this lattice knows format ${JOURNAL_FORMAT}; use the version that wrote it`,
+    details: { path, ...details },
+  });
 }
 
 function corruptJournal(path: string, offset: number): LatticeError {

@@ -237,7 +237,7 @@ function planLogs(
   const zero = context.repository.objectFormat.zero;
   const line = { old: update.oldOid ?? zero, new: update.newOid ?? zero, message };
   const names = [...update.through];
-  if (update.ref === head && !names.includes("HEAD")) names.push("HEAD");
+  if (!symbolic && update.ref === head && !names.includes("HEAD")) names.push("HEAD");
   const logs = names.map((ref) => ({ ...line, ref, create: false }));
   // A deleted ref loses its reflog, so it gets no line.
   if (update.new !== null) logs.push({ ...line, ref: update.ref, create: update.request.createReflog === true });

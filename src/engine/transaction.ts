@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { type DiskError, isDiskError } from "../platform/disk.ts";
 import { LatticeError } from "../platform/errors.ts";
 import type { RefValue } from "../git/refs/store.ts";
 import { commitBatch } from "./batch_path.ts";
@@ -332,10 +333,14 @@ class OperationInProgress {
       const prepared = journal.records.at(-1)?.type === "prepared";
       if (prepared) journal.append([{ type: "reverting", transaction: running.record.transaction }], "flush");
       const settled = settle(this.context, journal, this.made);
-      if (settled.outcome === "committed") return;
+      if (settled.outcome === "committed") {
+        // A flush that failed once may succeed the second time although nothing was written, so nothing is promised.
+        if (isDiskError(error) && error.action.startsWith("flush")) throw new NotDurableError(error);
+        return;
+      }
       running.hook.run("aborted");
     } catch (second) {
-      throw undecided(error, second);
+      throw second instanceof NotDurableError ? second : undecided(error, second);
     }
     throw error;
   }
@@ -385,6 +390,17 @@ function isPackable(ref: string): boolean {
 
 function toOutcome(update: PlannedUpdate): RefOutcome {
   return { ref: update.ref, old: update.oldOid, new: update.newOid };
+}
+
+/** The refs were changed, but a flush failed. */
+class NotDurableError extends LatticeError {
+  constructor(cause: DiskError) {
+    super("io", `the refs are changed, but it is not sure that a power cut leaves them so: ${cause.message}`, {
+      hint: "check the disk; then look at the refs, and run the command again where they are not as wanted",
+      details: cause.details,
+      cause,
+    });
+  }
 }
 
 /** The error for a failure whose outcome only the next command can decide. */

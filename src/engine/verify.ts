@@ -63,14 +63,14 @@ function verifyUpdate(context: EngineContext, view: RefView, update: PlannedUpda
  * @throws {LatticeError} `cas_failed`.
  */
 export function refuseConflicts(view: RefView, updates: readonly PlannedUpdate[]): void {
-  const created = updates.filter((update) => update.changes && update.old === null);
-  const names = new Set(created.map((update) => update.ref));
-  for (const { ref } of created) {
+  const named = new Set(updates.map((update) => update.ref));
+  const created = new Set(updates.filter(({ changes, old }) => changes && old === null).map((update) => update.ref));
+  for (const { ref } of updates) {
     for (let slash = ref.indexOf("/"); slash !== -1; slash = ref.indexOf("/", slash + 1)) {
       const above = ref.slice(0, slash);
-      if (names.has(above)) throw conflictError(ref, above);
+      if (named.has(above) && (created.has(ref) || created.has(above))) throw conflictError(ref, above);
     }
-    const other = view.findConflict(ref);
+    const other = created.has(ref) ? view.findConflict(ref) : null;
     if (other !== null) throw conflictError(ref, other);
   }
 }

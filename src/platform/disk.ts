@@ -125,6 +125,8 @@ export class DiskError extends LatticeError {
   override readonly name = "DiskError";
   /** The system's name of the error, such as `ENOSPC`. */
   readonly errno: string;
+  /** What was tried, as a verb; it begins with `flush` where something was to be made durable. */
+  readonly action: string;
   /** The path that the call was about. */
   readonly path: string;
 
@@ -142,6 +144,7 @@ export class DiskError extends LatticeError {
       cause: options.cause,
     });
     this.errno = errno;
+    this.action = action;
     this.path = path;
   }
 }

@@ -244,13 +244,14 @@ function runByBun(command: string[], options: RunOptions): RunResult {
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       ...(options.env === undefined ? {} : { env: options.env }),
       stdin: options.stdin ?? "inherit",
-      stdout: options.stdout === "capture" || options.stdout === "to-stderr" ? "pipe" : "inherit",
+      // A pipe would be waited for until its last writer is gone, and a program may leave children behind.
+      stdout: options.stdout === "capture" ? "pipe" : options.stdout === "to-stderr" ? 2 : "inherit",
       stderr: "inherit",
     });
     const exitCode = result.signalCode === undefined || result.signalCode === null
       ? result.exitCode ?? 0
       : 128 + signalNumber(result.signalCode);
-    return finish(exitCode, result.stdout ?? new Uint8Array(), options);
+    return { exitCode, stdout: new Uint8Array(result.stdout ?? []) };
   } catch (error) {
     return { exitCode: startFailureCode(error), stdout: new Uint8Array() };
   }
@@ -272,7 +273,7 @@ function runByDeno(command: string[], options: RunOptions): RunResult {
     input,
     stdio: [
       input === undefined ? options.stdin ?? "inherit" : "pipe",
-      options.stdout === "capture" || options.stdout === "to-stderr" ? "pipe" : "inherit",
+      options.stdout === "capture" ? "pipe" : options.stdout === "to-stderr" ? 2 : "inherit",
       "inherit",
     ],
   });
@@ -281,15 +282,7 @@ function runByDeno(command: string[], options: RunOptions): RunResult {
   }
   const signal = result.signal ?? null; // Deno leaves it undefined where Node has null
   const exitCode = signal === null ? result.status ?? 0 : 128 + signalNumber(signal);
-  return finish(exitCode, result.stdout ?? new Uint8Array(), options);
-}
-
-function finish(exitCode: number, stdout: Uint8Array, options: RunOptions): RunResult {
-  if (options.stdout === "to-stderr") {
-    for (let done = 0; done < stdout.length;) done += fs.writeSync(2, stdout, done);
-    return { exitCode, stdout: new Uint8Array() };
-  }
-  return { exitCode, stdout: new Uint8Array(stdout) };
+  return { exitCode, stdout: new Uint8Array(result.stdout ?? []) };
 }
 
 function startFailureCode(error: unknown): number {

@@ -21,7 +21,7 @@ export interface BunRuntime {
       cwd?: string;
       env?: Record<string, string>;
       stdin?: Uint8Array | "inherit" | "ignore";
-      stdout?: "pipe" | "inherit";
+      stdout?: "pipe" | "inherit" | number;
       stderr?: "pipe" | "inherit" | number;
     },
   ): { exitCode: number | null; signalCode?: string; stdout?: Uint8Array; stderr?: Uint8Array };
