@@ -240,7 +240,8 @@ function checkRecord(record: JournalRecord, index: number, path: string, offset:
   }
   const fault = recordFault(record);
   if (fault === "unknown") {
-    throw unsupportedJournal(path, `a record of type ${JSON.stringify(record.type)}`, { type: record.type });
+    const type = record.type.slice(0, 64);
+    throw unsupportedJournal(path, `a record of type ${JSON.stringify(type)}`, { type });
   }
   if (fault === "malformed") throw corruptJournal(path, offset);
 }

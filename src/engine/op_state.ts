@@ -6,9 +6,15 @@
  *
  * @module
  */
+import { LatticeError } from "../platform/errors.ts";
 import type { System } from "../platform/system.ts";
 import { decodeUtf8, utf8 } from "../platform/text.ts";
+import { readOwnFile } from "./own_file.ts";
 import { opStatePath, removeIfThere, temporaryFolder } from "./paths.ts";
+import { isMarker } from "./record_check.ts";
+
+/** A larger marker is neither written nor read, in bytes (256 MiB); a ref takes about a hundred of them. */
+export const MARKER_BYTES_MAX = 256 * 1024 * 1024;
 
 /** What the marker says. */
 export interface OpState {
@@ -34,15 +40,19 @@ export interface OpState {
   readonly resumes?: string;
 }
 
-/** What the marker says; `null`: there is none; `unreadable`: there is one, but a crash left it torn. */
+/**
+ * What the marker says; `null`: there is none; `unreadable`: there is one, but it is torn by a crash, or none of ours.
+ *
+ * @throws {LatticeError} `unsupported`: no plain file stands in its place; `invalid_data`: it is too large; `io`.
+ */
 export function readOpState(system: System, commonDir: string): OpState | null | "unreadable" {
-  const bytes = system.disk.readFile(opStatePath(commonDir));
+  const bytes = readOwnFile(system.disk, opStatePath(commonDir), MARKER_BYTES_MAX);
   if (bytes === null) return null;
   const text = decodeUtf8(bytes);
   if (text === null) return "unreadable";
   try {
-    const value = JSON.parse(text) as OpState | null;
-    return typeof value?.op_id === "string" && typeof value.phase === "string" ? value : "unreadable";
+    const value: unknown = JSON.parse(text);
+    return isMarker(value) ? value as OpState : "unreadable";
   } catch {
     return "unreadable"; // torn by a power cut; the journals tell what was going on
   }
@@ -52,13 +62,22 @@ export function readOpState(system: System, commonDir: string): OpState | null |
  * Puts the marker in place, visibly; the caller flushes it where that is needed.
  *
  * The operation's temporary folder must be there.
+ *
+ * @throws {LatticeError} `unsupported`: it touches too many refs for a marker; `io`.
  */
 export function writeOpState(system: System, commonDir: string, state: OpState): void {
+  const bytes = utf8(`${JSON.stringify(state)}\n`);
+  if (bytes.length > MARKER_BYTES_MAX) {
+    throw new LatticeError("unsupported", `${state.touched_refs.length} refs are too many for one operation`, {
+      hint: "make several operations of it",
+      details: { size: bytes.length, limit: MARKER_BYTES_MAX },
+    });
+  }
   const temporary = `${temporaryFolder(commonDir, state.op_id)}/op-state.json`;
   removeIfThere(system, temporary);
   const file = system.disk.create(temporary);
   try {
-    file.write(utf8(`${JSON.stringify(state)}\n`));
+    file.write(bytes);
   } finally {
     file.close();
   }

@@ -51,7 +51,8 @@ const REF_RULES = { allowOneLevel: true };
 const OID = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 
 /** A name that keeps git's rules and, taken as a path, its folder. */
-const isRef: Check = (value) => typeof value === "string" && checkRefName(value, REF_RULES) === null && isSafeName(value);
+const isRef: Check = (value) =>
+  typeof value === "string" && checkRefName(value, REF_RULES) === null && isSafeName(value);
 const isOid: Check = (value) => typeof value === "string" && OID.test(value);
 const isValue: Check = (value) =>
   value === null || isOid(value) || (typeof value === "string" && value.startsWith("ref: ") && isRef(value.slice(5)));
