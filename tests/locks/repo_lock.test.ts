@@ -12,6 +12,7 @@ import { SimDisk } from "../simulation/sim_disk.ts";
 import { SimSystem } from "../simulation/sim_system.ts";
 
 const OPTIONS = { commonDir: "/r", command: "test", timeoutMs: 0 };
+const OPERATION = "019b76da-a801-7b40-87ed-a0caa7e9ba10";
 
 function newSystem(env: Record<string, string> = {}): SimSystem {
   return new SimSystem(SimDisk.fromTree({ "/r": null }), { env });
@@ -53,6 +54,30 @@ test("notes pass from one holder to the next; a text that cannot be read counts 
     file.write(utf8(garbage));
     using lock = await acquireRepoLock(system, OPTIONS);
     assert.deepEqual(lock.notes, { sweptBootId: null, lastOperation: null });
+  }
+});
+
+test("a note that names no operation, or no end of one, counts as absent, and the others are still read", () => {
+  const notes: readonly unknown[] = [
+    { id: "../../x", outcome: "committed" },
+    { id: `${OPERATION}\n`, outcome: "committed" },
+    { id: OPERATION.toUpperCase(), outcome: "committed" },
+    { id: OPERATION.replace("-7", "-4"), outcome: "committed" },
+    { id: "ffffffff-ffff-ffff-ffff-ffffffffffff", outcome: "committed" },
+    { id: [OPERATION], outcome: "committed" },
+    { id: OPERATION, outcome: "paused" },
+    { id: OPERATION, outcome: "" },
+    { id: OPERATION },
+    [OPERATION, "committed"],
+    OPERATION,
+    null,
+    7,
+  ];
+  for (const last of notes) {
+    const text = JSON.stringify({ boot_id: "b", last_operation: last });
+    const system = new SimSystem(SimDisk.fromTree({ "/r/lattice/lock": text }));
+    using lock = tryAcquireRepoLock(system, OPTIONS);
+    assert.deepEqual(lock?.notes, { sweptBootId: "b", lastOperation: null }, text);
   }
 });
 
