@@ -34,17 +34,19 @@ export function fixedConfig(values: Record<string, string> = {}): Config {
   };
 }
 
-/** Opens the repository at `/r/.git` of a system. */
+/** Opens the repository at `/r/.git` of a system, from its main worktree or from a linked one. */
 export function openTestRepository(
   system: System,
   config: Record<string, string> = {},
-  gitDir = "/r/.git",
+  worktreeId: string | null = null,
 ): Repository {
+  const commonDir = "/r/.git";
+  const gitDir = worktreeId === null ? commonDir : `${commonDir}/worktrees/${worktreeId}`;
   const settings = fixedConfig({ "user.name": "T", "user.email": "t@example.com", ...config });
-  const refs = openRefStore({ system, gitDir, commonDir: gitDir, format: SHA1, refStorage: "files" });
+  const refs = openRefStore({ system, gitDir, commonDir, format: SHA1, refStorage: "files" });
   const objects = openObjectStore({
     system,
-    objectsDir: `${gitDir}/objects`,
+    objectsDir: `${commonDir}/objects`,
     format: SHA1,
     config: settings,
     readReplaceRef: () => null,
@@ -55,10 +57,10 @@ export function openTestRepository(
     objects,
     refs,
     gitDir,
-    commonDir: gitDir,
-    workDir: gitDir.replace(/\/\.git$/, ""),
-    worktreeId: null,
-    objectsDir: `${gitDir}/objects`,
+    commonDir,
+    workDir: worktreeId === null ? "/r" : `/${worktreeId}`,
+    worktreeId,
+    objectsDir: `${commonDir}/objects`,
     bare: false,
     objectFormat: SHA1,
     refStorage: "files",

@@ -1,0 +1,14 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { recover } from "../../src/engine/recovery.ts";
+import { Journal, JOURNAL_BYTES_MAX, listJournals, readJournal } from "../../src/engine/journal.ts";
+import { type BeginRecord, encodeRecord, type JournalRecord } from "../../src/engine/journal_format.ts";
+import { LatticeError } from "../../src/platform/errors.ts";
+import { realSystem } from "../../src/platform/real_system.ts";
+import type { System } from "../../src/platform/system.ts";
+import { concatBytes } from "../../src/platform/text.ts";
+import { temporaryFolder } from "../fixtures.ts";
+import { test } from "../harness.ts";
+import { SimDisk } from "../simulation/sim_disk.ts";
+import { SimSystem, textAt } from "../simulation/sim_system.ts";
