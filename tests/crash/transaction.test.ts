@@ -8,7 +8,7 @@ const SEED = 20_240_607;
 for (const pending of scenarios) {
   const scenario = await pending;
   test(`a transaction is all or nothing wherever it is cut: ${scenario.name}`, async () => {
-    const stats = await explore(scenario, { sample: { seed: SEED, maxRuns: runs(400, 100_000) } });
+    const stats = await explore(scenario, { sample: { seed: SEED, maxRuns: runs(3000, 200_000) } });
     console.log(
       `${scenario.name}: ${stats.calls} calls, ${stats.flushes} flushes, ${stats.cutPoints} cut points, ` +
         `${stats.outcomesTried} of ${stats.outcomes} outcomes and ${stats.recoveryOutcomesTried} of ` +
