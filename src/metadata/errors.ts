@@ -19,7 +19,7 @@ export class NotFoundError extends LatticeError {
    */
   constructor(readonly branch: string, readonly ref: string) {
     super("not_found", `branch ${quote(branch)} has no metadata`, {
-      hint: "lattice meta list shows the branches that have some; lattice track begins it for this one",
+      hint: "lattice meta list shows the branches that have some; lattice meta set stores it",
       details: { ref },
     });
   }

@@ -165,7 +165,7 @@ function isHex(text: string, length: number): boolean {
 
 function brokenLine(path: string, where: string, reason: string): LatticeError {
   return new LatticeError("invalid_data", `the reflog ${JSON.stringify(path)} is damaged: ${where}: ${reason}`, {
-    hint: "run `lattice doctor` to see what can be done about it",
+    hint: "mend or remove that line; nothing but the history of the ref depends on it",
     details: { path },
   });
 }
