@@ -17,7 +17,7 @@ export async function endPaused(
 ): Promise<number> {
   const { output, log } = context;
   using writer = await openChange(context, parsed, { evenIfPaused: true });
-  const { op, updates, kept } = resume(writer, way);
+  const { op, updates, kept } = await writer.patiently(() => resume(writer, way));
   for (const { ref, old, new: value } of updates) log.info(`${ref}: ${old ?? "nothing"} -> ${value ?? "nothing"}`);
   for (const ref of kept) log.info(`${ref}: left as others made it`);
   if (output.json) output.value({ op, updates });

@@ -26,24 +26,26 @@ export function currentOid(writer: Writer, branch: string): Oid | null {
  *
  * @param expected What the ref must hold; without it, what it holds now, read under the lock.
  */
-export function storeDocument(
+export async function storeDocument(
   { output }: CommandContext,
   writer: Writer,
   document: BranchMetadata,
   expected: Expectation | undefined,
-): number {
+): Promise<number> {
   const { repository } = writer;
   const branch = document.branch.name;
   const previous = currentOid(writer, branch);
   const expect = expected ?? (previous === null ? { kind: "absent" } : { kind: "exactly", oid: previous });
   if (previous !== null && isMet(expect, previous)) new MetadataStore(repository).refuseForeign(branch, previous);
   const plan = planDocument(document, expect, { branch, format: repository.objectFormat });
-  const { op } = writer.transact({
-    updates: [plan.update],
-    objects: [plan.object],
-    message: `lattice: update metadata for ${branch}`,
-    purpose: "operation",
-  });
+  const { op } = await writer.patiently(() =>
+    writer.transact({
+      updates: [plan.update],
+      objects: [plan.object],
+      message: `lattice: update metadata for ${branch}`,
+      purpose: "operation",
+    })
+  );
   if (output.json) output.value({ branch, ref: plan.update.name, oid: plan.oid, previous, op });
   else output.line(plan.oid);
   return EXIT_OK;

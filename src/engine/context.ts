@@ -31,15 +31,20 @@ export function share(context: EngineContext, path: string, kind: "file" | "dire
 
 /** Longest wait for `<ref>.lock`, in milliseconds. */
 export function refLockTimeoutMs(context: EngineContext): number {
-  return context.gitLockTimeoutMs ?? configuredTimeoutMs(context, "core.filesreflocktimeout", 100);
+  return boundedTimeoutMs(context, "core.filesreflocktimeout", 100);
 }
 
 /** Longest wait for `packed-refs.lock`, in milliseconds. */
 export function packedLockTimeoutMs(context: EngineContext): number {
-  return context.gitLockTimeoutMs ?? configuredTimeoutMs(context, "core.packedrefstimeout", 1000);
+  return boundedTimeoutMs(context, "core.packedrefstimeout", 1000);
 }
 
-function configuredTimeoutMs(context: EngineContext, key: string, normalMs: number): number {
+/**
+ * Within a transaction, where signals are not heard, nobody waits longer than git would; a longer wait that the caller
+ * asked for is made between attempts (`Writer.patiently`).
+ */
+function boundedTimeoutMs(context: EngineContext, key: string, normalMs: number): number {
   const configured = context.repository.config.getInteger(key) ?? normalMs;
-  return configured < 0 ? Infinity : configured;
+  const git = configured < 0 ? Infinity : configured;
+  return Math.min(git, context.gitLockTimeoutMs ?? git);
 }

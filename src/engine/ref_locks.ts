@@ -159,6 +159,26 @@ function lstatLock(system: System, path: string): FileStat | null {
   }
 }
 
+/**
+ * Waits until a lock file is gone, without taking anything: what is refused here has left no trace.
+ *
+ * @throws {LatticeError} `locked`: it stayed.
+ */
+export function waitUntilFree(system: System, path: string, what: string, timeoutMs: number): void {
+  if (lstatLock(system, path) === null) return;
+  const waiting = startWaiting(system, timeoutMs);
+  do {
+    const delayMs = waiting.nextDelayMs();
+    if (delayMs === null) throw lockedError(path, what, waiting.waitedMs());
+    system.clock.sleepSync(delayMs);
+  } while (lstatLock(system, path) !== null);
+}
+
+/** Whether an error says that a lock of git's, not of ours, is in the way. */
+export function isForeignLock(error: unknown): error is LatticeError {
+  return error instanceof LatticeError && error.code === "locked" && error.details["holder"] === null;
+}
+
 function lockedError(path: string, what: string, waitedMs: number): LatticeError {
   return new LatticeError("locked", `cannot lock ${JSON.stringify(what)}: ${JSON.stringify(path)} exists`, {
     hint: "another git process holds it; if `fuser` or `lsof` shows none that runs on this repository and the file " +

@@ -33,7 +33,7 @@ import {
 import { type Plan, type PlannedUpdate, planTransaction, recordedValue } from "./plan.ts";
 import { beginRecord, type OperationOrigin, updatesRecord } from "./records.ts";
 import { announcePackedRefs, makeRefFolders, stageValues } from "./ref_files.ts";
-import { LockMaker } from "./ref_locks.ts";
+import { LockMaker, waitUntilFree } from "./ref_locks.ts";
 import { refuseBlockedReflogs } from "./reflog_lines.ts";
 import type { RefView } from "./ref_view.ts";
 import { clearMarker, keepText, rollBackUntouched, settle } from "./settle.ts";
@@ -102,6 +102,8 @@ export function prepareTransaction(
   checkNewValues(context, plan.updates, brought);
   refuseConflicts(plan.view, plan.updates);
 
+  waitForLocks(context, plan);
+
   const operation = new OperationInProgress(context, origin, request, brought);
   try {
     operation.mark(plan);
@@ -122,6 +124,18 @@ export function prepareTransaction(
     }
   } catch (error) {
     throw operation.giveUp(error);
+  }
+}
+
+/** With more refs than this, a lock that stands is only met when ours is to be taken. */
+const LOCKS_LOOKED_AT_MAX = 64;
+
+/** A lock that stands already is waited for before anything is written. */
+function waitForLocks(context: EngineContext, plan: Plan): void {
+  const names = [...plan.updates.map((update) => update.ref), ...plan.locked];
+  if (names.length > LOCKS_LOOKED_AT_MAX) return;
+  for (const name of names) {
+    waitUntilFree(context.system, lockPath(context.repository, name), name, refLockTimeoutMs(context));
   }
 }
 

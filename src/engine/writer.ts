@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { startWaiting } from "../locks/waiting.ts";
 import { acquireRepoLock, childrenPath, type LockHolder, type RepoLock, repoLockPath } from "../locks/repo_lock.ts";
 import { isDiskError } from "../platform/disk.ts";
 import { LatticeError } from "../platform/errors.ts";
@@ -13,6 +14,7 @@ import { type OpState, readOpState } from "./op_state.ts";
 import { newOperationId } from "./operation_id.ts";
 import { refuseStrangeFolders } from "./paths.ts";
 import { recover, type RecoveredOperation } from "./recovery.ts";
+import { isForeignLock } from "./ref_locks.ts";
 import { type PreparedTransaction, prepareTransaction } from "./transaction.ts";
 import type { TransactionRequest, TransactionResult } from "./update.ts";
 
@@ -50,6 +52,13 @@ export interface Writer extends Disposable {
   transact(request: TransactionRequest): TransactionResult;
   /** Runs the first half of a transaction: refs are locked and verified. `null`: nothing would change. */
   prepare(request: TransactionRequest): PreparedTransaction | null;
+  /**
+   * Does something with this writer again and again while one of git's own locks is in the way, as long as the caller
+   * wanted to wait (`gitLockTimeoutMs`). Signals are heard in between.
+   *
+   * @param action Calls `transact`, perhaps through others; it is refused as a whole or done as a whole.
+   */
+  patiently<T>(action: () => T): Promise<T>;
   /** Gives the lock back; a second call does nothing. */
   close(): void;
 }
@@ -112,9 +121,27 @@ function openLocked(
     transact(request) {
       return prepare(request)?.commit() ?? { op: null, updates: [] };
     },
+    patiently: (action) => actPatiently(context, action),
     close: () => lock.release(),
     [Symbol.dispose]: () => lock.release(),
   };
+}
+
+async function actPatiently<T>(context: EngineContext, action: () => T): Promise<T> {
+  const waiting = startWaiting(context.system, context.gitLockTimeoutMs ?? 0);
+  for (;;) {
+    try {
+      return action();
+    } catch (error) {
+      if (!isForeignLock(error)) throw error;
+      const delayMs = waiting.nextDelayMs();
+      if (delayMs === null) {
+        error.details["waited_ms"] = Math.round(Math.max(waiting.waitedMs(), Number(error.details["waited_ms"])));
+        throw error;
+      }
+      await context.system.clock.sleep(delayMs);
+    }
+  }
 }
 
 /** Gives the transaction an id behind the last one, and notes how it ended for the next. */

@@ -30,7 +30,7 @@ export async function run(context: CommandContext, parsed: ParsedCommand): Promi
   if (parsed.flag("dry-run")) return report(context, rehearse(repository, lines, request));
   using writer = await openChange(context, parsed);
   refuseForeign(repository, lines);
-  return report(context, writer.transact(request));
+  return report(context, await writer.patiently(() => writer.transact(request)));
 }
 
 function report({ output }: CommandContext, { op, updates }: TransactionResult): number {

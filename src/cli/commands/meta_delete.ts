@@ -28,12 +28,14 @@ export async function run(context: CommandContext, parsed: ParsedCommand): Promi
   }
   const expect = expected ?? { kind: "exactly", oid: previous };
   if (expect.kind === "exactly" && expect.oid === previous) store.refuseForeign(branch, previous);
-  const { op } = writer.transact({
-    updates: [planRemoval(branch, expect)],
-    objects: [],
-    message: `lattice: delete metadata of ${branch}`,
-    purpose: "operation",
-  });
+  const { op } = await writer.patiently(() =>
+    writer.transact({
+      updates: [planRemoval(branch, expect)],
+      objects: [],
+      message: `lattice: delete metadata of ${branch}`,
+      purpose: "operation",
+    })
+  );
   if (context.output.json) context.output.value({ branch, ref, previous, op });
   return EXIT_OK;
 }

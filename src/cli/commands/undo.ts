@@ -12,7 +12,7 @@ import { undo } from "../../operations/undo.ts";
 /** Takes an operation back. */
 export async function run(context: CommandContext, parsed: ParsedCommand): Promise<number> {
   using writer = await openChange(context, parsed);
-  const { op, updates, undone } = undo(writer, parsed.arguments[0]);
+  const { op, updates, undone } = await writer.patiently(() => undo(writer, parsed.arguments[0]));
   context.log.info(`took back operation ${undone}`);
   if (context.output.json) context.output.value({ op, updates });
   else if (op !== null) context.output.line(op);

@@ -33,7 +33,7 @@ export async function writeRefs(
 ): Promise<void> {
   if (updates.length === 0) return;
   using writer = await open(context, command);
-  writer.transact(requestOf(updates, message));
+  await writer.patiently(() => writer.transact(requestOf(updates, message)));
 }
 
 /**
@@ -51,7 +51,7 @@ export async function prepareRefs(
   const writer = await open(context, command);
   let prepared: PreparedTransaction | null;
   try {
-    prepared = writer.prepare(requestOf(updates, message));
+    prepared = await writer.patiently(() => writer.prepare(requestOf(updates, message)));
   } catch (error) {
     writer.close();
     throw error;
