@@ -238,8 +238,19 @@ test("OpState.read() tells idle, unfinished and torn apart", async () => {
   assert.equal(state.read(), undefined);
   const marker = join(path, ".git/lattice/op-state.json");
   assert.equal(existsSync(marker), false);
-  writeFileSync(marker, '{"op_id":"x","phase":"paused","command":"c"}');
-  assert.equal(state.read()?.phase, "paused");
+  const unfinished = {
+    op_id: "01900000-0000-7000-8000-000000000000",
+    command: "c",
+    phase: "paused",
+    updated_at: "2026-01-07T00:00:00.000Z",
+    origin_git_dir: join(path, ".git"),
+    origin_work_dir: path,
+    plan_digest: null,
+    touched_refs: [],
+    awaiting_reason: "diverged",
+  };
+  writeFileSync(marker, JSON.stringify(unfinished));
+  assert.deepEqual(state.read(), unfinished);
   writeFileSync(marker, '{"op_id');
   assert.throws(() => state.read(), JournalError);
 });
