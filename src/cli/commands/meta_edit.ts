@@ -34,7 +34,7 @@ export async function run(context: CommandContext, parsed: ParsedCommand): Promi
   using writer = await openChange(context, parsed);
   const { metadata, oid } = store.readExisting(branch);
   const edited = editMetadata(metadata, edit, context.system.clock.nowMs());
-  return storeDocument(context, writer, edited, { kind: "exactly", oid });
+  return await storeDocument(context, writer, edited, { kind: "exactly", oid });
 }
 
 async function editOf(context: CommandContext, parsed: ParsedCommand, repository: Repository): Promise<MetadataEdit> {

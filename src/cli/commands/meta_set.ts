@@ -21,5 +21,5 @@ export async function run(context: CommandContext, parsed: ParsedCommand): Promi
   const bytes = readInput(context, parsed.value("file"));
   const document = parseDocument(bytes, { branch, format: repository.objectFormat });
   using writer = await openChange(context, parsed);
-  return storeDocument(context, writer, document, expected);
+  return await storeDocument(context, writer, document, expected);
 }
