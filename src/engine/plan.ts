@@ -9,7 +9,7 @@
 import { LatticeError } from "../platform/errors.ts";
 import { compareNames, nameToBytes } from "../platform/text.ts";
 import type { Oid } from "../git/object_format.ts";
-import { LOCK_SUFFIX, requireRefName } from "../git/refs/names.ts";
+import { LOCK_SUFFIX, refScope, requireRefName } from "../git/refs/names.ts";
 import type { RefStore, RefValue } from "../git/refs/store.ts";
 import type { EngineContext } from "./context.ts";
 import { ownName } from "./files_refs.ts";
@@ -88,6 +88,7 @@ function planUpdate(
   request: TransactionRequest,
 ): PlannedUpdate {
   requireRefName(update.name);
+  refuseOtherPlaces(update.name);
   if (update.change.kind !== "verify") refuseLongName(update.name);
   if (update.name.startsWith("refs/lattice/") && request.mayChangeOwnRefs !== true) {
     throw new LatticeError("usage", `${JSON.stringify(update.name)} belongs to lattice's own bookkeeping`, {
@@ -110,6 +111,15 @@ function planUpdate(
     through,
     request: update,
   };
+}
+
+/** Git's own files stand beside its refs: `config` and `hooks/x` are well-formed names, and no refs. */
+function refuseOtherPlaces(name: string): void {
+  if (name.startsWith("refs/") || refScope(name).kind !== "shared") return;
+  throw new LatticeError("usage", `${JSON.stringify(name)} is no place for a ref`, {
+    hint: "refs begin with refs/, or are written in capitals like HEAD",
+    details: { ref: name },
+  });
 }
 
 /** Longest part of a ref name in bytes: with `.lock` behind it, it is still a file name. */

@@ -64,7 +64,11 @@ export function stageValues(
  */
 export function makeRefFolders(context: EngineContext, refs: Iterable<string>, made: string[]): void {
   const known = new Set<string>();
+  let last = "";
   for (const ref of refs) {
+    const above = ref.slice(0, ref.lastIndexOf("/") + 1);
+    if (above === last && above.startsWith("refs/")) continue; // its neighbour's folder
+    last = above;
     const folder = parentFolder(filesRefs(context.repository).loosePath(ref));
     if (!known.has(folder)) makeRefFolder(context, ref, folder, known, made);
   }

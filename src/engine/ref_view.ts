@@ -72,7 +72,8 @@ function listedView(context: EngineContext, prefix: string): RefView {
       }
       return name.startsWith(prefix) ? folders.get(name) ?? null : refs.findConflict(name);
     },
-    hasLooseFile: (name) => loose(name),
+    // What no listing has seen needs no look at its folder, which holds as many locks as refs are new.
+    hasLooseFile: (name) => (!name.startsWith(prefix) || values.has(name) || broken.has(name)) && loose(name),
   };
 }
 

@@ -65,10 +65,17 @@ function verifyUpdate(context: EngineContext, view: RefView, update: PlannedUpda
 export function refuseConflicts(view: RefView, updates: readonly PlannedUpdate[]): void {
   const named = new Set(updates.map((update) => update.ref));
   const created = new Set(updates.filter(({ changes, old }) => changes && old === null).map((update) => update.ref));
+  let free = ""; // a folder, with its slash, that is named by no update, and neither is one above it
   for (const { ref } of updates) {
-    for (let slash = ref.indexOf("/"); slash !== -1; slash = ref.indexOf("/", slash + 1)) {
-      const above = ref.slice(0, slash);
-      if (named.has(above) && (created.has(ref) || created.has(above))) throw conflictError(ref, above);
+    const folderEnd = ref.lastIndexOf("/") + 1;
+    if (folderEnd !== free.length || !ref.startsWith(free)) {
+      free = ref.slice(0, folderEnd);
+      for (let slash = ref.indexOf("/"); slash !== -1; slash = ref.indexOf("/", slash + 1)) {
+        const above = ref.slice(0, slash);
+        if (!named.has(above)) continue;
+        if (created.has(ref) || created.has(above)) throw conflictError(ref, above);
+        free = "";
+      }
     }
     const other = created.has(ref) ? view.findConflict(ref) : null;
     if (other !== null) throw conflictError(ref, other);

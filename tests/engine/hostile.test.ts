@@ -229,3 +229,11 @@ test("a transaction that others made needless meanwhile is no operation", async 
   undo(writer, undefined);
   assert.equal(valueOf(system, "refs/meta/a"), null);
 });
+
+test("git's own files are no places for refs", async () => {
+  const system = systemWith();
+  for (const name of ["config", "hooks/post-commit", "logs/HEAD", "worktrees/w/config"]) {
+    await assert.rejects(run(system, { updates: [setRef(name, one)], objects: [one] }), { code: "usage" }, name);
+  }
+  assert.match(JSON.stringify(system.disk.dump()["/r/.git/config"]), /repositoryformatversion/);
+});
