@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { hash, type HashName } from "../platform/hash.ts";
+import { hash, hashHex, type HashName } from "../platform/hash.ts";
 import { concatBytes, toHex, utf8 } from "../platform/text.ts";
 
 /** An object name: 40 (SHA-1) or 64 (SHA-256) lower-case hexadecimal digits. */
@@ -54,17 +54,27 @@ export function objectHeader(type: ObjectType, size: number): Uint8Array<ArrayBu
   return utf8(`${type} ${size}\0`);
 }
 
+/** A header is no longer, in bytes. */
+export const HEADER_BYTES_MAX = 32;
+
+/** Content up to this size is copied behind its header, in bytes, so that both are hashed in one go. */
+const SMALL_CONTENT_BYTES = 8192;
+
+let smallObject: Uint8Array | undefined;
+
 /**
  * Names an object.
  *
  * @param content The bare content, without header.
  */
 export function computeOid(format: ObjectFormat, type: ObjectType, content: Uint8Array): Oid {
-  return toHex(hash(format.name, objectHeader(type, content.length), content));
+  if (content.length > SMALL_CONTENT_BYTES) {
+    return toHex(hash(format.name, objectHeader(type, content.length), content));
+  }
+  const buffer = smallObject ??= new Uint8Array(HEADER_BYTES_MAX + SMALL_CONTENT_BYTES);
+  buffer.set(content, HEADER_BYTES_MAX);
+  return computeOidInPlace(format, type, buffer, content.length);
 }
-
-/** A header is no longer, in bytes. */
-export const HEADER_BYTES_MAX = 32;
 
 /**
  * Names an object whose content stands in a buffer behind {@link HEADER_BYTES_MAX} bytes of room, in which the header
@@ -73,10 +83,10 @@ export const HEADER_BYTES_MAX = 32;
  * @param size Size of the content in bytes.
  */
 export function computeOidInPlace(format: ObjectFormat, type: ObjectType, buffer: Uint8Array, size: number): Oid {
-  const header = objectHeader(type, size);
+  const header = `${type} ${size}\0`;
   const start = HEADER_BYTES_MAX - header.length;
-  buffer.set(header, start);
-  return toHex(hash(format.name, buffer.subarray(start, HEADER_BYTES_MAX + size)));
+  for (let i = 0; i < header.length; i++) buffer[start + i] = header.charCodeAt(i);
+  return hashHex(format.name, buffer.subarray(start, HEADER_BYTES_MAX + size));
 }
 
 /** The bytes of a loose object before compression. */

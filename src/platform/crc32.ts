@@ -3,11 +3,17 @@
  *
  * @module
  */
+import { bun } from "./runtime.ts";
 
 let table: Uint32Array | undefined;
 
 /** CRC-32 of bytes, as an unsigned number. `seed` continues an earlier sum. */
 export function crc32(bytes: Uint8Array, seed = 0): number {
+  return bun === undefined ? crc32ByTable(bytes, seed) : bun.hash.crc32(bytes, seed);
+}
+
+/** The same, where the runtime has no such sum of its own. */
+export function crc32ByTable(bytes: Uint8Array, seed = 0): number {
   const steps = table ??= makeTable();
   let sum = ~seed;
   for (let i = 0; i < bytes.length; i++) sum = (sum >>> 8) ^ steps[(sum ^ bytes[i]!) & 0xff]!;

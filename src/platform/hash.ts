@@ -10,6 +10,7 @@
  */
 import { SHA1_KERNEL, SHA256_KERNEL } from "./generated/hash_kernels.ts";
 import { bun, type BunRuntime } from "./runtime.ts";
+import { toHex } from "./text.ts";
 
 /** A hash function that git uses for object names. */
 export type HashName = "sha1" | "sha256";
@@ -46,6 +47,11 @@ export function hash(name: HashName, ...parts: Uint8Array[]): Uint8Array<ArrayBu
   const hasher = createHasher(name);
   for (const part of parts) hasher.update(part);
   return hasher.digest();
+}
+
+/** Digest of one byte string, in lower-case hexadecimal digits. */
+export function hashHex(name: HashName, bytes: Uint8Array): string {
+  return bun === undefined ? toHex(hash(name, bytes)) : bun.CryptoHasher.hash(name, bytes, "hex");
 }
 
 /** Starts a digest. Every digest that is started should be ended, or its kernel is left to the garbage collector. */

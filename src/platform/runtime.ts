@@ -11,9 +11,16 @@ export interface BunRuntime {
   version: string;
   deflateSync(bytes: Uint8Array, options?: { level?: number; windowBits?: number }): Uint8Array;
   inflateSync(bytes: Uint8Array, options?: { windowBits?: number }): Uint8Array;
-  CryptoHasher: new (name: "sha1" | "sha256") => {
-    update(bytes: Uint8Array): unknown;
-    digest(): Uint8Array;
+  CryptoHasher: {
+    new (name: "sha1" | "sha256"): {
+      update(bytes: Uint8Array): unknown;
+      digest(): Uint8Array;
+    };
+    hash(name: "sha1" | "sha256", bytes: Uint8Array, encoding: "hex"): string;
+  };
+  hash: {
+    crc32(bytes: Uint8Array, seed?: number): number;
+    adler32(bytes: Uint8Array): number;
   };
   spawnSync(
     command: string[],

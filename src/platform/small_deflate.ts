@@ -29,7 +29,6 @@ interface Tables {
   distances: Uint8Array;
   /** Last position, plus a base that grows from input to input, at which four bytes of some hash stood. */
   positions: Int32Array;
-  output: Uint8Array;
 }
 
 let tables: Tables | undefined;
@@ -42,17 +41,34 @@ let base = 1;
  * @param checksum Their Adler-32.
  */
 export function deflateSmall(bytes: Uint8Array, checksum: number): Uint8Array {
+  const output = new Uint8Array(smallDeflateBytesMax(bytes.length));
+  return output.slice(0, deflateSmallInto(bytes, checksum, output, 0));
+}
+
+/** Room that is needed to compress so many bytes: fixed codes have nine bits at most. */
+export function smallDeflateBytesMax(length: number): number {
+  return length + (length >> 3) + 64;
+}
+
+/**
+ * Compresses a small input to a place in a buffer.
+ *
+ * @param bytes At most `SMALL_DEFLATE_BYTES_MAX` bytes.
+ * @param checksum Their Adler-32.
+ * @param output Has {@link smallDeflateBytesMax} bytes of room there.
+ * @returns Where the stream ends.
+ */
+export function deflateSmallInto(bytes: Uint8Array, checksum: number, output: Uint8Array, start: number): number {
   const known = tables ??= makeTables();
-  const { output } = known;
-  output[0] = 0x78;
-  output[1] = 0x01;
-  let end = writeFixedBlock(bytes, known, 2);
-  if (end > bytes.length + 7) end = writeStoredBlock(bytes, output, 2);
+  output[start] = 0x78;
+  output[start + 1] = 0x01;
+  let end = writeFixedBlock(bytes, known, output, start + 2);
+  if (end - start > bytes.length + 7) end = writeStoredBlock(bytes, output, start + 2);
   output[end++] = checksum >>> 24;
   output[end++] = checksum >>> 16;
   output[end++] = checksum >>> 8;
   output[end++] = checksum;
-  return output.slice(0, end);
+  return end;
 }
 
 function writeStoredBlock(bytes: Uint8Array, output: Uint8Array, start: number): number {
@@ -63,8 +79,8 @@ function writeStoredBlock(bytes: Uint8Array, output: Uint8Array, start: number):
 }
 
 /** @returns Where the block ends in the output. */
-function writeFixedBlock(bytes: Uint8Array, known: Tables, start: number): number {
-  const { codes, codeBits, lengths, lengthBits, distances, positions, output } = known;
+function writeFixedBlock(bytes: Uint8Array, known: Tables, output: Uint8Array, start: number): number {
+  const { codes, codeBits, lengths, lengthBits, distances, positions } = known;
   const { length } = bytes;
   const first = base;
   base = first + length > BASE_MAX ? 1 : first + length;
@@ -145,7 +161,6 @@ function makeTables(): Tables {
     lengthBits,
     distances: Uint8Array.from({ length: 30 }, (_, symbol) => reversed(symbol, 5)),
     positions: new Int32Array(1 << HASH_BITS),
-    output: new Uint8Array(SMALL_DEFLATE_BYTES_MAX + (SMALL_DEFLATE_BYTES_MAX >> 3) + 64),
   };
 }
 

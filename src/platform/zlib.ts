@@ -8,7 +8,7 @@
  */
 import { bun } from "./runtime.ts";
 import { LatticeError } from "./errors.ts";
-import { deflateSmall, SMALL_DEFLATE_BYTES_MAX } from "./small_deflate.ts";
+import { deflateSmall, deflateSmallInto, SMALL_DEFLATE_BYTES_MAX, smallDeflateBytesMax } from "./small_deflate.ts";
 import { concatBytes } from "./text.ts";
 
 /**
@@ -28,6 +28,17 @@ export function deflate(bytes: Uint8Array, level = -1): Uint8Array {
   stream.set(raw, 2);
   new DataView(stream.buffer).setUint32(raw.length + 2, adler32(bytes));
   return stream;
+}
+
+/**
+ * Compresses a small input to a place in a buffer, as {@link deflate} would.
+ *
+ * @returns Where the stream ends; `null`: the input is not small, or the buffer has no room for what it may come to.
+ */
+export function deflateInto(bytes: Uint8Array, level: number, target: Uint8Array, start: number): number | null {
+  if (level !== 1 || bytes.length > SMALL_DEFLATE_BYTES_MAX) return null;
+  if (start + smallDeflateBytesMax(bytes.length) > target.length) return null;
+  return deflateSmallInto(bytes, adler32(bytes), target, start);
 }
 
 /** A zlib stream that is made piece by piece. */
@@ -139,6 +150,11 @@ export function inflatePrefix(bytes: Uint8Array): Uint8Array {
 
 /** Adler-32 of RFC 1950, section 9, as an unsigned number. `seed` continues an earlier sum. */
 export function adler32(bytes: Uint8Array, seed = 1): number {
+  return bun !== undefined && seed === 1 ? bun.hash.adler32(bytes) : adler32ByLoop(bytes, seed);
+}
+
+/** The same, where the runtime has no such sum of its own, or none that goes on from another. */
+export function adler32ByLoop(bytes: Uint8Array, seed = 1): number {
   let a = seed & 0xffff;
   let b = seed >>> 16;
   for (let offset = 0; offset < bytes.length;) {

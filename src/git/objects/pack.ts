@@ -173,7 +173,7 @@ export function inflateEntry(pack: Pack, entry: PackEntry, format: ObjectFormat)
 }
 
 /** The longest stream that zlib makes of so many bytes, with any settings. */
-function deflatedBytesMax(size: number): number {
+export function deflatedBytesMax(size: number): number {
   return size + (size >> 3) + (size >> 6) + 64;
 }
 

@@ -23,6 +23,8 @@ export interface PackFolder {
    * @param onDamage Told of each index or pack that cannot be used.
    */
   places(name: Uint8Array, onDamage: (error: unknown) => void): Iterable<PackedPlace>;
+  /** Whether no pack is there. */
+  isEmpty(): boolean;
   /** Raw names that begin with some digits, in no order, some perhaps twice. @throws {LatticeError} `invalid_data`. */
   names(digits: string): Iterable<Uint8Array>;
   /** Looks at the folder again. @returns Whether anything changed. */
@@ -116,6 +118,8 @@ export function openPackFolder(disk: Disk, pages: FilePages, objectsDir: string,
         yield { pack, offset };
       }
     },
+
+    isEmpty: () => knownPacks().size === 0,
 
     *names(digits) {
       for (const pack of knownPacks().values()) {

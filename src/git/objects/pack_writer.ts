@@ -7,9 +7,9 @@ import { crc32 } from "../../platform/crc32.ts";
 import { isDiskError, type OpenFile } from "../../platform/disk.ts";
 import { createHasher, hash } from "../../platform/hash.ts";
 import { fromHex, toHex, utf8 } from "../../platform/text.ts";
-import { deflate } from "../../platform/zlib.ts";
+import { deflate, deflateInto } from "../../platform/zlib.ts";
 import type { ObjectFormat, Oid } from "../object_format.ts";
-import { PACK_HEADER_BYTES, TYPE_NUMBERS } from "./pack.ts";
+import { deflatedBytesMax, PACK_HEADER_BYTES, TYPE_NUMBERS } from "./pack.ts";
 import { adjustMode } from "./permissions.ts";
 import {
   createTemporary,
@@ -133,24 +133,22 @@ function writeEntries(
   }
 
   const entries: WrittenEntry[] = [];
-  for (const { oid, object } of objects) {
-    const stream = deflate(object.content, level);
-    if (filled + ENTRY_HEADER_BYTES_MAX + stream.length > BUFFER_BYTES) {
+  for (const { oid, object: { type, content } } of objects) {
+    if (filled + ENTRY_HEADER_BYTES_MAX + deflatedBytesMax(content.length) > BUFFER_BYTES) {
       flush(buffer.subarray(0, filled));
       filled = 0;
     }
     const offset = flushed + filled;
     const start = filled;
-    filled = putEntryHeader(buffer, filled, TYPE_NUMBERS[object.type], object.content.length);
-    if (filled + stream.length <= BUFFER_BYTES) {
-      buffer.set(stream, filled);
-      filled += stream.length;
+    filled = putEntryHeader(buffer, filled, TYPE_NUMBERS[type], content.length);
+    const end = deflateInto(content, level, buffer, filled) ?? putStream(deflate(content, level), buffer, filled);
+    if (typeof end === "number") {
+      filled = end;
       entries.push({ oid, crc: crc32(buffer.subarray(start, filled)), offset });
-    } else { // longer than the whole buffer, which holds this header alone
-      const head = buffer.subarray(0, filled);
-      entries.push({ oid, crc: crc32(stream, crc32(head)), offset });
-      flush(head);
-      flush(stream);
+    } else { // longer than what is left of the buffer
+      entries.push({ oid, crc: crc32(end, crc32(buffer.subarray(start, filled))), offset });
+      flush(buffer.subarray(0, filled));
+      flush(end);
       filled = 0;
     }
   }
@@ -158,6 +156,13 @@ function writeEntries(
   const checksum = hasher.digest();
   file.write(checksum);
   return { entries, checksum };
+}
+
+/** @returns Where the stream ends in the buffer, or the stream itself where there is no room for it. */
+function putStream(stream: Uint8Array, buffer: Uint8Array, at: number): number | Uint8Array {
+  if (at + stream.length > buffer.length) return stream;
+  buffer.set(stream, at);
+  return at + stream.length;
 }
 
 /** Three bits of type, then the size, least significant bits first: four, then seven a byte. */

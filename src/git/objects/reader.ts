@@ -207,26 +207,39 @@ export function createReader(
     }
   }
 
+  /** Tells from listings, each made once, whether a loose object is in a folder of objects. */
+  function looseListing(): (objectsDir: string, oid: Oid) => boolean {
+    const listings = new Map<string, ReadonlySet<string>>();
+    function listed(folder: string): ReadonlySet<string> {
+      let names = listings.get(folder);
+      if (names === undefined) {
+        names = new Set((disk.list(folder) ?? []).map(({ name }) => name));
+        listings.set(folder, names);
+      }
+      return names;
+    }
+    return (objectsDir, oid) => {
+      const digits = oid.slice(0, 2);
+      return listed(objectsDir).has(digits) && listed(`${objectsDir}/${digits}`).has(oid.slice(2));
+    };
+  }
+
   return {
     read: (oid) => search(oid, reading),
     info: (oid) => search(oid, asking),
     find: (oid) => find(oid, finding),
     batchFinder() {
-      const folders = new Map<string, Set<string>>();
-      return (oid) =>
-        find(oid, {
-          packed: finding.packed,
-          loose(path) {
-            const slash = path.lastIndexOf("/");
-            const folder = path.slice(0, slash);
-            let names = folders.get(folder);
-            if (names === undefined) {
-              names = new Set((disk.list(folder) ?? []).map(({ name }) => name));
-              folders.set(folder, names);
-            }
-            return names.has(path.slice(slash + 1)) ? finding.loose(path, oid) : null;
-          },
-        });
+      const all = [...sources()];
+      const nothingPacked = all.every(({ packs }) => packs.isEmpty());
+      const isListed = looseListing();
+      const question: Question<ObjectPlace> = {
+        packed: finding.packed,
+        loose: (path, oid) => isListed(path.slice(0, -oid.length - 2), oid) ? finding.loose(path, oid) : null,
+      };
+      return (oid) => {
+        if (nothingPacked && !all.some(({ objectsDir: folder }) => isListed(folder, oid))) return null;
+        return find(oid, question);
+      };
     },
     names(digits) {
       const found = new Set<Oid>();

@@ -89,8 +89,8 @@ export function isRootRefSyntax(name: string): boolean {
 
 /** Whether a full name belongs to each worktree separately. */
 export function isPerWorktreeRef(name: string): boolean {
-  return isRootRefSyntax(name) || name.startsWith("refs/worktree/") || name.startsWith("refs/bisect/") ||
-    name.startsWith("refs/rewritten/");
+  if (!name.startsWith("refs/")) return isRootRefSyntax(name);
+  return name.startsWith("refs/worktree/") || name.startsWith("refs/bisect/") || name.startsWith("refs/rewritten/");
 }
 
 /** To whom a ref belongs. */

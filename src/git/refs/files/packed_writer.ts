@@ -81,7 +81,8 @@ function* copied(
   let cursor = snapshot.start;
   let text = "";
   for (const name of names) {
-    const { start, end } = snapshot.locate(name);
+    // Behind the last record there is nothing to be found.
+    const { start, end } = cursor === snapshot.end ? { start: cursor, end: cursor } : snapshot.locate(name);
     if (start > cursor || text.length > GATHERED_MAX) {
       if (text !== "") yield nameToBytes(text);
       text = "";
