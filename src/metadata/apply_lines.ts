@@ -20,7 +20,7 @@ import { checkDocument, DocumentFlaw } from "./check.ts";
 import type { BranchMetadata } from "./document.ts";
 import { ParseError, quote } from "./errors.ts";
 import { METADATA_PREFIX, metadataRef } from "./ref_name.ts";
-import { encodeChecked } from "./serialize.ts";
+import { encodeChecked, findChecked } from "./serialize.ts";
 import { describeJson, isJsonObject, JsonError, type JsonObject, type JsonValue, parseJson } from "./strict_json.ts";
 
 /** A line about the metadata of a branch. */
@@ -32,8 +32,8 @@ export interface MetadataLine {
   /** Its metadata ref. */
   readonly ref: string;
   readonly expect: Expectation;
-  /** The document and its bytes in canonical form; `null`: it is to be removed. */
-  readonly document: { readonly metadata: BranchMetadata; readonly bytes: Uint8Array<ArrayBuffer> } | null;
+  /** The bytes of the document in canonical form, perhaps a part of the input; `null`: it is to be removed. */
+  readonly document: Uint8Array | null;
 }
 
 /** A line about a ref. */
@@ -56,17 +56,20 @@ const RESERVED_PREFIXES = [METADATA_PREFIX, "refs/lattice/"];
 /**
  * Reads all lines.
  *
- * @param bytes The whole input; a final newline may be there or not, white space alone is no line at all.
+ * @param bytes The whole input, which must not change afterwards; a final newline may be there or not, white space alone is no line at all.
  * @param format The repository's, for the length of oids.
  * @throws {LatticeError} `usage`: a line is malformed, with its number in `details.line`.
  * @throws {ParseError} A document breaks its schema, with the line in `details.line`.
  */
 export function parseApplyLines(bytes: Uint8Array, format: ObjectFormat): ApplyLine[] {
-  const lines = splitLines(bytes);
+  const { lines, isAscii } = splitLines(bytes);
   const records: ApplyLine[] = [];
   const lineOfRef = new Map<string, number>();
+  let start = 0;
   for (const [index, text] of lines.entries()) {
-    const record = parseLine(text, index + 1, format);
+    const end = start + text.length;
+    const record = parseLine(text, isAscii ? bytes.subarray(start, end) : null, index + 1, format);
+    start = end + 1;
     const earlier = lineOfRef.get(record.ref);
     if (earlier !== undefined) throw usage(record.line, `${quote(record.ref)} is named in line ${earlier} already`);
     lineOfRef.set(record.ref, record.line);
@@ -75,23 +78,29 @@ export function parseApplyLines(bytes: Uint8Array, format: ObjectFormat): ApplyL
   return records;
 }
 
-function splitLines(bytes: Uint8Array): string[] {
+function splitLines(bytes: Uint8Array): { lines: string[]; isAscii: boolean } {
   const text = decodeUtf8(bytes);
   if (text === null) {
     const broken = bytesToName(bytes).split("\n").findIndex((line) => /[\uDC80-\uDCFF]/u.test(line));
     throw usage(broken + 1, "it is not UTF-8");
   }
-  if (text.trim() === "") return [];
+  const isAscii = text.length === bytes.length;
+  if (text.trim() === "") return { lines: [], isAscii };
   const lines = text.split("\n");
   if (lines.at(-1) === "") lines.pop();
-  return lines;
+  return { lines, isAscii };
 }
 
-function parseLine(text: string, line: number, format: ObjectFormat): ApplyLine {
+/** @param bytes The text in bytes, where each stands for one character. */
+function parseLine(text: string, bytes: Uint8Array | null, line: number, format: ObjectFormat): ApplyLine {
   const object = parseObject(text, line);
   const hasBranch = Object.hasOwn(object, "branch");
   if (hasBranch && Object.hasOwn(object, "ref")) throw usage(line, 'it has both "branch" and "ref", expected one');
-  if (hasBranch) return metadataLine(object, line, format);
+  if (hasBranch) {
+    return metadataLine(object, line, format, (metadata) => {
+      return bytes === null ? encodeChecked(metadata) : findChecked(metadata, text, bytes, text.lastIndexOf("}"));
+    });
+  }
   if (Object.hasOwn(object, "ref")) return refLine(object, line, format);
   throw usage(line, 'it has neither "branch" nor "ref"');
 }
@@ -112,7 +121,12 @@ function parseObject(text: string, line: number): JsonObject {
   return value;
 }
 
-function metadataLine(object: JsonObject, line: number, format: ObjectFormat): MetadataLine {
+function metadataLine(
+  object: JsonObject,
+  line: number,
+  format: ObjectFormat,
+  encode: (document: BranchMetadata) => Uint8Array,
+): MetadataLine {
   allowOnly(object, ["branch", "expect", "metadata"], line);
   const branch = textOf(object, "branch", line);
   const reason = checkBranchName(branch);
@@ -125,7 +139,7 @@ function metadataLine(object: JsonObject, line: number, format: ObjectFormat): M
     branch,
     ref: metadataRef(branch),
     expect: expectationOf(object, "expect", line, format),
-    document: metadata === null ? null : documentOf(metadata, branch, line, format),
+    document: metadata === null ? null : documentOf(metadata, branch, line, format, encode),
   };
 }
 
@@ -148,10 +162,15 @@ function refLine(object: JsonObject, line: number, format: ObjectFormat): RefLin
   };
 }
 
-function documentOf(value: JsonValue, branch: string, line: number, format: ObjectFormat): MetadataLine["document"] {
+function documentOf(
+  value: JsonValue,
+  branch: string,
+  line: number,
+  format: ObjectFormat,
+  encode: (document: BranchMetadata) => Uint8Array,
+): Uint8Array {
   try {
-    const metadata = checkDocument(value, { branch, format });
-    return { metadata, bytes: encodeChecked(metadata) };
+    return encode(checkDocument(value, { branch, format }));
   } catch (error) {
     if (error instanceof DocumentFlaw) throw invalidDocument(line, branch, error);
     throw error;

@@ -34,7 +34,23 @@ export function serializeDocument(document: BranchMetadata, context: DocumentCon
  * @throws {DocumentFlaw} It is larger than {@link DOCUMENT_BYTES_MAX}.
  */
 export function encodeChecked(document: BranchMetadata): Uint8Array<ArrayBuffer> {
-  const bytes = utf8(JSON.stringify(document));
+  return requireBounded(utf8(JSON.stringify(document)));
+}
+
+/**
+ * Like {@link encodeChecked}, for a document that ends a longer text: where it stands there in canonical form, those
+ * bytes are given, and no copy.
+ *
+ * @param text The longer text; only ASCII.
+ * @param bytes The same in bytes.
+ * @param end How many of them there are up to the end of the document.
+ */
+export function findChecked(document: BranchMetadata, text: string, bytes: Uint8Array, end: number): Uint8Array {
+  const wanted = JSON.stringify(document);
+  return requireBounded(text.endsWith(wanted, end) ? bytes.subarray(end - wanted.length, end) : utf8(wanted));
+}
+
+function requireBounded<Bytes extends Uint8Array>(bytes: Bytes): Bytes {
   if (bytes.length <= DOCUMENT_BYTES_MAX) return bytes;
   throw new DocumentFlaw("", `it would have ${bytes.length} bytes, expected at most ${DOCUMENT_BYTES_MAX}`);
 }

@@ -62,10 +62,23 @@ const COMPACT_MAX = 64 * 1024;
 function parseCompact(text: string): JsonValue | undefined {
   try {
     const value = JSON.parse(text) as JsonValue;
-    return isShallow(value, DEPTH_MAX) && JSON.stringify(value) === text && isWellFormed(text) ? value : undefined;
+    if (JSON.stringify(value) !== text || text.includes(HALF_PAIR)) return undefined;
+    return countOpened(text) <= DEPTH_MAX || isShallow(value, DEPTH_MAX) ? value : undefined;
   } catch {
     return undefined; // not JSON, or nested too deep for the stack: the strict reader tells which, and where
   }
+}
+
+/** How `JSON.stringify` writes half of a surrogate pair begins so; a literal backslash may, too. */
+const HALF_PAIR = "\\ud";
+
+/** How many objects and arrays a text can hold at most; stops counting when there are too many. */
+function countOpened(text: string): number {
+  let count = 0;
+  for (const bracket of ["{", "["]) {
+    for (let at = text.indexOf(bracket); at !== -1 && count <= DEPTH_MAX; at = text.indexOf(bracket, at + 1)) count++;
+  }
+  return count;
 }
 
 /** Whether a value has at most so many levels of objects and arrays; looks no deeper than that. */

@@ -49,7 +49,7 @@ function requestOf(lines: readonly ApplyLine[], { objectFormat: format }: Reposi
     } else if (line.document === null) {
       updates.push(planRemoval(line.branch, line.expect));
     } else {
-      const plan = planBytes(line.document.bytes, line.expect, { branch: line.branch, format });
+      const plan = planBytes(line.document, line.expect, { branch: line.branch, format });
       updates.push(plan.update);
       objects.push(plan.object);
     }

@@ -24,6 +24,9 @@ export const LOCK_SUFFIX = ".lock";
 /** Most names: two or more components of characters that no rule speaks of. */
 const PLAIN_NAME = /^[\w-]+(?:\/[\w-]+)+$/;
 
+/** Most names of branches, likewise. */
+const PLAIN_COMPONENTS = /^[\w-]+(?:\/[\w-]+)*$/;
+
 /** Removes leading slashes and makes one slash of several, as `git check-ref-format --normalize`. */
 export function normalizeRefName(name: string): string {
   return name.replace(/\/+/g, "/").replace(/^\//, "");
@@ -65,6 +68,7 @@ export function isBranchName(name: string): boolean {
 export function checkBranchName(name: string): string | null {
   if (name.startsWith("-")) return 'it begins with "-"';
   if (name === "HEAD") return "a branch cannot be called HEAD";
+  if (PLAIN_COMPONENTS.test(name)) return null;
   return name === "" ? "it is empty" : checkRefName(`refs/heads/${name}`);
 }
 
