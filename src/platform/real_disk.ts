@@ -271,7 +271,8 @@ function kindOf(entry: Kinds): FileKind {
   return entry.isSymbolicLink() ? "symlink" : "other";
 }
 
-function toStat(stat: fs.BigIntStats): FileStat {
+/** What the runtime says of a file, in the terms of the disk interface. */
+export function toStat(stat: fs.BigIntStats): FileStat {
   return {
     kind: kindOf(stat),
     size: Number(stat.size),

@@ -6,7 +6,7 @@
 import * as fs from "node:fs";
 import type { Clock, Host, LockableFile, RunOptions, RunResult, System } from "./system.ts";
 import { DiskError, type FileStat } from "./disk.ts";
-import { realDisk } from "./real_disk.ts";
+import { realDisk, toStat } from "./real_disk.ts";
 import { bun, deno, type DenoFile } from "./runtime.ts";
 import { releaseFlock, tryFlock } from "./native.ts";
 import { utf8 } from "./text.ts";
@@ -118,19 +118,7 @@ class DescriptorLockable implements LockableFile {
   }
 
   stat(): FileStat {
-    const stat = this.attempt("look at", () => fs.fstatSync(this.descriptor, { bigint: true }));
-    return {
-      kind: "file",
-      size: Number(stat.size),
-      mode: Number(stat.mode) & 0o7777,
-      uid: Number(stat.uid),
-      gid: Number(stat.gid),
-      device: stat.dev,
-      inode: stat.ino,
-      links: Number(stat.nlink),
-      mtimeNs: stat.mtimeNs,
-      ctimeNs: stat.ctimeNs,
-    };
+    return this.attempt("look at", () => toStat(fs.fstatSync(this.descriptor, { bigint: true })));
   }
 
   read(): string {
