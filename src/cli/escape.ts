@@ -12,11 +12,6 @@
 const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\udc80-\udc9f]/;
 const PAIR_OR_UNSAFE = new RegExp(`[\\ud800-\\udbff][\\udc00-\\udfff]|${UNSAFE.source}`, "g");
 
-/** Whether a text holds anything that {@link escapeText} changes. */
-export function needsEscape(text: string): boolean {
-  return escapeText(text) !== text;
-}
-
 /** A text with its control characters shown as `\n`, `\x1b`, `\u{202e}`. It is one line afterwards. */
 export function escapeText(text: string): string {
   if (!UNSAFE.test(text)) return text;

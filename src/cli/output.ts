@@ -4,7 +4,7 @@
  * @module
  */
 import type { GlobalOptions } from "./global_options.ts";
-import { escapeJson, escapeText, needsEscape } from "./escape.ts";
+import { escapeJson, escapeText } from "./escape.ts";
 import { LatticeError } from "../platform/errors.ts";
 import { ClosedOutputError, type Streams } from "../platform/streams.ts";
 import type { System } from "../platform/system.ts";
@@ -39,15 +39,15 @@ export interface Log {
 /** Answers to standard output. */
 export function createOutput(streams: Streams, json: boolean): Output {
   const write = (bytes: Uint8Array) => writeAll(streams, bytes);
+  let terminal: boolean | undefined;
   return {
     json,
     line: (text) => write(nameToBytes(`${escapeText(text)}\n`)),
     lines: (texts) => write(nameToBytes(texts.map((text) => `${escapeText(text)}\n`).join(""))),
     value: (value) => write(utf8(`${escapeJson(JSON.stringify(value))}\n`)),
     jsonBytes: (bytes) => {
-      const text = bytesToName(bytes);
-      const risky = needsEscape(text) && streams.isTerminal(1);
-      write(risky ? nameToBytes(escapeJson(text)) : bytes);
+      terminal ??= streams.isTerminal(1);
+      write(terminal ? nameToBytes(escapeJson(bytesToName(bytes))) : bytes);
     },
     text: (text) => write(nameToBytes(text)),
   };

@@ -1,7 +1,7 @@
 /**
  * From the words of a command line to a command, its options and its arguments.
  *
- * Words are split as `node:util`'s `parseArgs` splits them (`--name=value`, `-qv`, `-C<dir>`, `--`); what they mean
+ * Words are split as `parseArgs` of `node:util` splits them (`--name=value`, `-qv`, `-C<dir>`, `--`); what they mean
  * is decided here, strictly: what is not known is refused by name, never ignored.
  *
  * @module

@@ -83,11 +83,20 @@ export const realStreams: Streams = {
   },
 
   isTerminal(stream) {
+    if (!isCharacterDevice(stream)) return false; // asked first, since to load `node:tty` costs 1 ms
     const { getBuiltinModule } =
       (globalThis as unknown as { process: { getBuiltinModule(id: string): unknown } }).process;
     return (getBuiltinModule("node:tty") as { isatty(descriptor: number): boolean }).isatty(stream);
   },
 };
+
+function isCharacterDevice(stream: number): boolean {
+  try {
+    return fs.fstatSync(stream).isCharacterDevice();
+  } catch {
+    return false; // closed before we began, or not to be examined: as isatty(3), which has no errors
+  }
+}
 
 /** Repeats a call that a signal interrupted or that a non-blocking descriptor was not ready for. */
 function retry<T>(call: () => T): T {
