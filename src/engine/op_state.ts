@@ -8,8 +8,8 @@
  */
 import { LatticeError } from "../platform/errors.ts";
 import type { System } from "../platform/system.ts";
-import { decodeUtf8, utf8 } from "../platform/text.ts";
-import { readOwnFile } from "./own_file.ts";
+import { decodeUtf8, equalBytes, utf8 } from "../platform/text.ts";
+import { openOwnFile, readOwnFile } from "./own_file.ts";
 import { opStatePath, removeIfThere, temporaryFolder } from "./paths.ts";
 import { isMarker } from "./record_check.ts";
 
@@ -56,6 +56,20 @@ export function readOpState(system: System, commonDir: string): OpState | null |
   } catch {
     return "unreadable"; // torn by a power cut; the journals tell what was going on
   }
+}
+
+/**
+ * Whether the marker is as {@link writeOpState} writes that of an operation. Only its beginning is read: a marker names
+ * every ref of its operation.
+ *
+ * @throws {LatticeError} As {@link readOpState}.
+ */
+export function isMarkerOf(system: System, commonDir: string, opId: string): boolean {
+  const beginning = utf8(`{"op_id":${JSON.stringify(opId)},`);
+  using file = openOwnFile(system.disk, opStatePath(commonDir));
+  if (file === null) return false;
+  const head = new Uint8Array(beginning.length);
+  return file.readAt(head, 0) === head.length && equalBytes(head, beginning);
 }
 
 /**

@@ -7,7 +7,7 @@
  * @module
  */
 import { LatticeError } from "../platform/errors.ts";
-import { compareNames, nameToBytes } from "../platform/text.ts";
+import { compareNames, nameToBytes, sortByName } from "../platform/text.ts";
 import type { Oid } from "../git/object_format.ts";
 import { LOCK_SUFFIX, refScope, requireRefName } from "../git/refs/names.ts";
 import type { RefStore, RefValue } from "../git/refs/store.ts";
@@ -68,7 +68,7 @@ export function planTransaction(context: EngineContext, request: TransactionRequ
   const refs = context.repository.refs;
   const view = openRefView(context, request.updates.map((update) => update.name));
   const updates = request.updates.map((update) => planUpdate(context, view, update, request));
-  updates.sort((a, b) => compareNames(a.ref, b.ref));
+  sortByName(updates, (update) => update.ref);
   refuseRepetition(updates);
   const changing = updates.filter((update) => update.changes);
   const head = headBranch(refs);

@@ -85,6 +85,9 @@ function updateRecord(
   contentOf: (oid: Oid) => Uint8Array | null,
 ): UpdateRecord {
   const record = { ref: update.ref, old: recordedValue(update.old), new: recordedValue(update.new) };
+  if (update.changes && update.old === null && path === "batch" && update.request.keepContent === true) {
+    return { ref: record.ref, old: null, new: record.new, document: true }; // nothing to be kept
+  }
   if (!update.changes) return { ...record, verify: true };
   if (update.request.keepContent !== true) return record;
   const before = update.old?.kind === "direct" ? contentOf(update.old.oid) : null;

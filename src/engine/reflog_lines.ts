@@ -23,6 +23,7 @@ const TAIL_BYTES = 64 * 1024;
 /** Tells which of the planned lines are due: those of refs that have a reflog, or get one by git's rules. */
 export class ReflogPolicy {
   private readonly mode: "none" | "normal" | "always";
+  /** Folders of refs that have no folder of reflogs. */
   private readonly missingFolders = new Set<string>();
 
   constructor(private readonly context: EngineContext) {
@@ -45,12 +46,13 @@ export class ReflogPolicy {
   }
 
   private exists(ref: string): boolean {
+    const refFolder = ref.startsWith("refs/") ? ref.slice(0, ref.lastIndexOf("/")) : null; // others have many homes
+    if (refFolder !== null && this.missingFolders.has(refFolder)) return false;
     const path = filesRefs(this.context.repository).logPath(ref);
     const folder = parentFolder(path);
-    if (this.missingFolders.has(folder)) return false;
     const { disk } = this.context.system;
     if (disk.lstat(path)?.kind === "file") return true;
-    if (disk.lstat(folder) === null) this.missingFolders.add(folder);
+    if (refFolder !== null && disk.lstat(folder) === null) this.missingFolders.add(refFolder);
     return false;
   }
 }

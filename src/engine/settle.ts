@@ -14,7 +14,7 @@ import type { EngineContext } from "./context.ts";
 import { filesRefs, lockPath, packedLockPath, seenFrom } from "./files_refs.ts";
 import { type Journal, readJournal } from "./journal.ts";
 import type { DivergedRef, JournalRecord, UpdatesRecord } from "./journal_format.ts";
-import { readOpState, removeOpState, writeOpState } from "./op_state.ts";
+import { isMarkerOf, readOpState, removeOpState, writeOpState } from "./op_state.ts";
 import {
   makeFolder,
   opStatePath,
@@ -228,8 +228,10 @@ function markPaused(context: EngineContext, records: readonly JournalRecord[]): 
  */
 export function clearMarker(context: EngineContext, opId: string, resumes: string | undefined): boolean {
   const { system, repository } = context;
-  const marker = readOpState(system, repository.commonDir);
-  if (marker === null || (marker !== "unreadable" && marker.op_id !== opId)) return false;
+  if (!isMarkerOf(system, repository.commonDir, opId)) {
+    const marker = readOpState(system, repository.commonDir);
+    if (marker === null || (marker !== "unreadable" && marker.op_id !== opId)) return false;
+  }
   const paused = resumes === undefined ? null : readJournal(system, repository.commonDir, resumes);
   if (paused !== null && pausedRecord(paused) !== null) markPaused(context, paused);
   else removeOpState(system, repository.commonDir);

@@ -40,7 +40,7 @@ import { clearMarker, keepText, rollBackUntouched, settle } from "./settle.ts";
 import type { NewObject } from "../git/objects/store.ts";
 import type { RefOutcome, TransactionRequest, TransactionResult } from "./update.ts";
 import { MovedRefError, refuseConflicts, verifyUnderLocks } from "./verify.ts";
-import { compareNames } from "../platform/text.ts";
+import { compareNames, sortByName } from "../platform/text.ts";
 
 /** From so many updates on, one new `packed-refs` is cheaper than one file each. */
 const UPDATES_FOR_BATCH = 64;
@@ -303,7 +303,7 @@ class OperationInProgress {
     const journal = this.journal!;
     const makeFolderOf = (ref: string) => makeRefFolders(context, [ref], this.made);
     const maker = new LockMaker(context.system, journal.path, journal, this.folder, makeFolderOf);
-    const names = [...plan.updates.map((update) => update.ref), ...plan.locked].sort(compareForLocking);
+    const names = sortForLocking([...plan.updates.map((update) => update.ref), ...plan.locked]);
     for (const name of names) {
       const path = lockPath(context.repository, name);
       maker.lock(path, name, refLockTimeoutMs(context));
@@ -384,10 +384,11 @@ class OperationInProgress {
 }
 
 /** Refs in the order of their bytes; `HEAD` and other root refs behind them. */
-function compareForLocking(a: string, b: string): number {
-  const rootA = a.startsWith("refs/") ? 0 : 1;
-  const rootB = b.startsWith("refs/") ? 0 : 1;
-  return rootA - rootB || compareNames(a, b);
+function sortForLocking(names: readonly string[]): string[] {
+  const isRoot = (name: string) => !name.startsWith("refs/");
+  const itself = (name: string) => name;
+  const sorted = sortByName(names.filter((name) => !isRoot(name)), itself);
+  return sorted.concat(sortByName(names.filter(isRoot), itself));
 }
 
 /** Whether one new `packed-refs` can carry all of it: many updates, all to plain values, none with a loose file. */

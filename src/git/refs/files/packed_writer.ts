@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { compareNames, nameToBytes, utf8 } from "../../../platform/text.ts";
+import { compareNames, nameToBytes, sortByName, utf8 } from "../../../platform/text.ts";
 import type { Oid } from "../../object_format.ts";
 import { PACKED_HEADER, type PackedRef, type PackedRefs } from "./packed.ts";
 
@@ -36,7 +36,7 @@ export function* rewritePackedRefs(
   changes: ReadonlyMap<string, PackedChange>,
   peel: Peeler,
 ): Generator<Uint8Array> {
-  const names = [...changes.keys()].sort(compareNames);
+  const names = sortByName([...changes.keys()], (name) => name);
   const claims: Claims = { fullyPeeled: true, peeled: true };
   const records = new Map<string, string>();
   for (const name of names) {
