@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { decodeJournal, encodeRecord } from "../../src/engine/journal_format.ts";
 import { readOpState } from "../../src/engine/op_state.ts";
+import { recordFault } from "../../src/engine/record_check.ts";
 import { computeOid, SHA1 } from "../../src/git/object_format.ts";
 import { PACKED_HEADER } from "../../src/git/refs/files/packed.ts";
 import { formatReflogLine, parseReflogLine } from "../../src/git/refs/reflog.ts";
@@ -34,6 +35,21 @@ test("docs/formats.md: the journal is read back, and written to the same bytes",
   assert.ok(PAGE.includes(`one write (${flushed} bytes)`));
   const update = records[1]?.type === "updates" ? records[1].updates[0] : undefined;
   assert.equal(update?.new, computeOid(SHA1, "blob", utf8("{}")));
+});
+
+test("docs/formats.md: the record of a batch passes the check of records", () => {
+  const record = JSON.parse(example("updates")) as { type: string; packed_inode: string };
+  assert.equal(recordFault(record), null);
+  assert.equal(recordFault({ ...record, packed_inode: "x" } as { type: string }), "malformed");
+});
+
+test("docs/formats.md: the types of records are those that readers know", () => {
+  const table = /^\| type \| members \| when \|\n([\s\S]*?)\n\nReaders know three more types([\s\S]*?)\n\n/m.exec(PAGE);
+  assert.ok(table !== null);
+  const written = [...table[1]!.matchAll(/^\| `(\w+)` \|/gm)].map((match) => match[1]!);
+  const read = [...table[2]!.matchAll(/`(\w+)`\s\(/g)].map((match) => match[1]!);
+  assert.deepEqual([written.length, read.length], [8, 3]);
+  for (const type of [...written, ...read]) assert.equal(recordFault({ type }), "malformed", type); // known, and empty
 });
 
 test("docs/formats.md: the document is canonical", () => {
