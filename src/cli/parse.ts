@@ -63,7 +63,7 @@ export function parseCommandLine(args: readonly string[], table: CommandTable): 
       invocation: asked ?? { kind: "git", args: args.slice(words.index + 1) },
     };
   }
-  if (words.command === undefined && !startsCommand(table, words.path)) throw unknownCommand(words.path, table);
+  if (!words.known) throw unknownCommand(words.path, table);
   const own = words.command?.options ?? [];
   const options = [...GLOBAL_OPTIONS, ...own];
   const tokens = tokenize(args, options);
@@ -91,29 +91,37 @@ export function wantsJson(args: readonly string[]): boolean {
 
 type CommandWords =
   | { kind: "git"; index: number }
-  | { kind: "ours"; command: CommandDefinition | undefined; path: string[] };
+  | {
+    kind: "ours";
+    /** The command with just these words. */
+    command: CommandDefinition | undefined;
+    /** Whether any command begins with these words. */
+    known: boolean;
+    path: string[];
+  };
 
 /** The words that name the command. Only global options may stand before and between them. */
 function findCommandWords(args: readonly string[], table: CommandTable): CommandWords {
   const path: string[] = [];
+  let candidates = table.commands; // those that begin with the path
   for (const token of tokenize(args, GLOBAL_OPTIONS)) {
     if (token.kind === "option-terminator") break;
     if (token.kind === "option") {
       if (findOption(GLOBAL_OPTIONS, token) === undefined) {
-        const command = findCommand(table, path);
+        const command = ofLength(candidates, path.length);
         throwUnlessOwn(token, command);
-        if (command !== undefined) return { kind: "ours", command, path };
+        if (command !== undefined) return { kind: "ours", command, known: true, path };
       }
       continue;
     }
     if (path.length === 0 && token.value === "git") return { kind: "git", index: token.index };
-    const longer = [...path, token.value];
-    const known = startsCommand(table, longer);
-    if (!known && findCommand(table, path) !== undefined) break; // an argument
+    const longer = withWord(candidates, path.length, token.value);
+    if (longer.length === 0 && ofLength(candidates, path.length) !== undefined) break; // an argument
     path.push(token.value);
-    if (!known) break;
+    candidates = longer;
+    if (longer.length === 0) break;
   }
-  return { kind: "ours", command: findCommand(table, path), path };
+  return { kind: "ours", command: ofLength(candidates, path.length), known: candidates.length > 0, path };
 }
 
 function throwUnlessOwn(token: ArgumentToken & { kind: "option" }, command: CommandDefinition | undefined): void {
@@ -122,12 +130,21 @@ function throwUnlessOwn(token: ArgumentToken & { kind: "option" }, command: Comm
   }
 }
 
-function findCommand(table: CommandTable, path: readonly string[]): CommandDefinition | undefined {
-  return table.commands.find((command) => command.path.join(" ") === path.join(" "));
+// Plain loops: a function that is called for every command is soon taken for one worth compiling, which costs more.
+
+function withWord(commands: readonly CommandDefinition[], position: number, word: string): CommandDefinition[] {
+  const found: CommandDefinition[] = [];
+  for (const command of commands) {
+    if (command.path[position] === word) found.push(command);
+  }
+  return found;
 }
 
-function startsCommand(table: CommandTable, path: readonly string[]): boolean {
-  return table.commands.some((command) => path.every((word, at) => command.path[at] === word));
+function ofLength(commands: readonly CommandDefinition[], length: number): CommandDefinition | undefined {
+  for (const command of commands) {
+    if (command.path.length === length) return command;
+  }
+  return undefined;
 }
 
 function tokenize(args: readonly string[], options: readonly OptionDefinition[]): ArgumentToken[] {

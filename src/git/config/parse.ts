@@ -28,12 +28,15 @@ const CR = 0x0d;
 const SPACE = 0x20;
 const QUOTE = 0x22;
 const HASH = 0x23;
-const DOT = 0x2e;
 const SEMICOLON = 0x3b;
 const EQUALS = 0x3d;
 const OPEN = 0x5b;
 const BACKSLASH = 0x5c;
 const CLOSE = 0x5d;
+
+/** What may stand in the name of a variable, and in that of a section; as `isKeyUnit` has it. */
+const KEY_UNITS = /[A-Za-z0-9-]*/y;
+const SECTION_UNITS = /[A-Za-z0-9.-]*/y;
 
 /**
  * Reads a configuration file.
@@ -84,13 +87,10 @@ function consumed(cursor: Cursor): false {
 function parseHeader(cursor: Cursor): string | null {
   const { text } = cursor;
   const start = ++cursor.at;
-  for (;;) {
-    const unit = text.charCodeAt(cursor.at);
-    if (unit === CLOSE) break;
-    if (isBlank(unit)) return cursor.at === text.length - 1 ? null : parseSubsection(cursor, start);
-    if (!isKeyUnit(unit) && unit !== DOT) return null;
-    cursor.at++;
-  }
+  skip(cursor, SECTION_UNITS);
+  const unit = text.charCodeAt(cursor.at);
+  if (isBlank(unit)) return cursor.at === text.length - 1 ? null : parseSubsection(cursor, start);
+  if (unit !== CLOSE) return null;
   const name = text.slice(start, cursor.at);
   cursor.at++;
   return name === "" ? null : asciiLower(name);
@@ -124,10 +124,17 @@ function parseSubsection(cursor: Cursor, start: number): string | null {
   return `${section}.${name}`;
 }
 
+/** Moves the cursor behind the units that a sticky pattern matches. */
+function skip(cursor: Cursor, units: RegExp): void {
+  units.lastIndex = cursor.at;
+  units.test(cursor.text);
+  cursor.at = units.lastIndex;
+}
+
 function parseAssignment(cursor: Cursor, stem: string): ParsedEntry | null {
   const { text } = cursor;
   const start = cursor.at;
-  while (isKeyUnit(text.charCodeAt(cursor.at))) cursor.at++;
+  skip(cursor, KEY_UNITS);
   const key = untilNul(stem + asciiLower(text.slice(start, cursor.at)));
   while (text.charCodeAt(cursor.at) === SPACE || text.charCodeAt(cursor.at) === TAB) cursor.at++;
   const unit = text.charCodeAt(cursor.at);
