@@ -29,7 +29,7 @@ export interface ParseContext extends DocumentContext {
  * @throws {ParseError} It is no sound document of this branch; `details.field` names the field.
  */
 export function parseDocument(bytes: Uint8Array, context: ParseContext): BranchMetadata {
-  refuseOversized(bytes.length, context);
+  if (bytes.length > DOCUMENT_BYTES_MAX) throw oversized(bytes.length, context);
   try {
     return parseValue(readJson(bytes), context);
   } catch (error) {
@@ -51,15 +51,13 @@ export function parseValue(value: unknown, context: DocumentContext): BranchMeta
 }
 
 /**
- * Refuses a document by its size, before anybody reads it.
+ * The error for a document that is larger than {@link DOCUMENT_BYTES_MAX}.
  *
  * @param size In bytes.
- * @throws {ParseError} It is larger than {@link DOCUMENT_BYTES_MAX}.
  */
-export function refuseOversized(size: number, context: ParseContext): void {
-  if (size <= DOCUMENT_BYTES_MAX) return;
+export function oversized(size: number, context: ParseContext): ParseError {
   const message = `it has ${size} bytes, expected at most ${DOCUMENT_BYTES_MAX}`;
-  throw parseError(new DocumentFlaw("", message), context);
+  return parseError(new DocumentFlaw("", message), context);
 }
 
 /** The error for a flaw, with the branch, the ref and the next step. */

@@ -7,15 +7,15 @@
  * @module
  */
 import type { Oid } from "../git/object_format.ts";
-import type { GitObject } from "../git/objects/store.ts";
+import type { GitObject, ObjectInfo } from "../git/objects/store.ts";
 import { checkBranchName } from "../git/refs/names.ts";
 import type { RefEntry } from "../git/refs/store.ts";
 import type { Repository } from "../git/repository.ts";
 import { LatticeError } from "../platform/errors.ts";
 import { DocumentFlaw } from "./check.ts";
-import type { BranchMetadata } from "./document.ts";
+import { type BranchMetadata, DOCUMENT_BYTES_MAX } from "./document.ts";
 import { ForeignDocumentError, GitError, NotFoundError, ParseError, quote } from "./errors.ts";
-import { parseDocument, parseError, refuseOversized } from "./parse.ts";
+import { oversized, parseDocument, parseError } from "./parse.ts";
 import { branchOfRef, METADATA_PREFIX, metadataRef } from "./ref_name.ts";
 import type { Expected, MetadataWrite, Overwrite, WriteOptions } from "./write.ts";
 
@@ -188,16 +188,14 @@ export class MetadataStore {
   #load(entry: RefEntry): StoredMetadata {
     const { branch, ref, oid } = entryOf(entry);
     const context = { branch, oid, format: this.repository.objectFormat };
-    const object = this.#reading(ref, () => this.#readObject(branch, ref, oid));
+    const object = this.#reading(ref, () => this.#readObject(ref, oid));
     if (object.type !== "blob") throw flawed(branch, oid, `the ref names a ${object.type}, expected a blob`);
+    if ("size" in object) throw oversized(object.size, context);
     return { branch, ref, oid, metadata: parseDocument(object.content, context), bytes: object.content };
   }
 
-  #readObject(branch: string, ref: string, oid: Oid): GitObject {
-    const { objects, objectFormat: format } = this.repository;
-    const info = objects.info(oid);
-    if (info?.type === "blob") refuseOversized(info.size, { branch, oid, format });
-    const object = info === null ? null : objects.read(oid);
+  #readObject(ref: string, oid: Oid): GitObject | ObjectInfo {
+    const object = this.repository.objects.readUpTo(oid, DOCUMENT_BYTES_MAX);
     if (object !== null) return object;
     throw new LatticeError("invalid_data", `object ${oid} is missing`, {
       hint: "fetch it from a copy of the repository, or store a new document with lattice meta set",

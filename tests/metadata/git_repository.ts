@@ -46,9 +46,10 @@ export function repositoryOf({ refs, objects }: Snapshot, format: "sha1" | "sha2
     objects: {
       format: objectFormat,
       read: (oid: string) => objects.get(oid) ?? null,
-      info: (oid: string) => {
-        const object = objects.get(oid);
-        return object === undefined ? null : { type: object.type, size: object.content.length };
+      readUpTo: (oid: string, bytesMax: number) => {
+        const object = objects.get(oid) ?? null;
+        const size = object?.content.length ?? 0;
+        return object === null || size <= bytesMax ? object : { type: object.type, size };
       },
     },
   };

@@ -123,7 +123,7 @@ test("MetadataStore.read() says of a missing blob that it is missing, not that t
   });
 });
 
-test("MetadataStore.read() asks for the size before it reads a blob", () => {
+test("MetadataStore.read() does not read a blob that is too large for a document", () => {
   const content = new Uint8Array(DOCUMENT_BYTES_MAX + 1);
   const repository = repositoryOf({
     refs: [{ name: "refs/branch-metadata/topic", value: { kind: "direct", oid: BASE } }],

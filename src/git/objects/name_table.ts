@@ -11,6 +11,9 @@ import type { PagedFile } from "./file_pages.ts";
 /** Size of a fan-out table in bytes: 256 numbers of 4 bytes. */
 export const FANOUT_BYTES = 1024;
 
+/** So few names are read at once. */
+const BLOCK_NAMES = 64;
+
 /** Where a table stands in its file. */
 export interface NameTable {
   readonly file: PagedFile;
@@ -92,13 +95,13 @@ function lowerBound(table: NameTable, name: Uint8Array, firstByte: number): numb
   let high = table.fanout[firstByte]!;
   let lowName: Uint8Array | null = null;
   let highName: Uint8Array | null = null;
-  while (low < high) {
+  while (high - low > BLOCK_NAMES) {
     const middle = low + ((high - low) >>> 1);
     const found = nameAt(table, middle);
     if (
       found[0] !== firstByte || (lowName !== null && compareBytes(found, lowName) < 0) ||
       (highName !== null && compareBytes(found, highName) > 0)
-    ) throw damagedFile(table.file.path, `its names are not in order at index ${middle}`);
+    ) throw outOfOrder(table, middle);
     if (compareBytes(found, name) < 0) {
       low = middle + 1;
       lowName = found;
@@ -107,5 +110,59 @@ function lowerBound(table: NameTable, name: Uint8Array, firstByte: number): numb
       highName = found;
     }
   }
+  return low < high ? lowerBoundInBlock(table, name, firstByte, { low, high, lowName, highName }) : low;
+}
+
+interface Range {
+  low: number;
+  high: number;
+  /** The name before the first, and that of the last and one; `null`: not looked at. */
+  readonly lowName: Uint8Array | null;
+  readonly highName: Uint8Array | null;
+}
+
+/** The rest of the search: few names, which are read in one piece and compared where they stand. */
+function lowerBoundInBlock(table: NameTable, name: Uint8Array, firstByte: number, range: Range): number {
+  const { stride, rawLength } = table;
+  let { low, high } = range;
+  const first = low;
+  const block = table.file.read(table.start + first * stride, (high - first - 1) * stride + rawLength);
+  if (block.length < (high - first - 1) * stride + rawLength) {
+    throw damagedFile(table.file.path, "it ends within its names");
+  }
+  let below = range.lowName;
+  let belowAt = 0;
+  let above = range.highName;
+  let aboveAt = 0;
+  while (low < high) {
+    const middle = low + ((high - low) >>> 1);
+    const at = (middle - first) * stride;
+    if (
+      block[at] !== firstByte || (below !== null && compareAt(block, at, below, belowAt, rawLength) < 0) ||
+      (above !== null && compareAt(block, at, above, aboveAt, rawLength) > 0)
+    ) throw outOfOrder(table, middle);
+    if (compareAt(block, at, name, 0, rawLength) < 0) {
+      low = middle + 1;
+      below = block;
+      belowAt = at;
+    } else {
+      high = middle;
+      above = block;
+      aboveAt = at;
+    }
+  }
   return low;
+}
+
+/** Compares so many bytes at two places. */
+function compareAt(a: Uint8Array, aStart: number, b: Uint8Array, bStart: number, length: number): number {
+  for (let i = 0; i < length; i++) {
+    const difference = a[aStart + i]! - b[bStart + i]!;
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+function outOfOrder(table: NameTable, index: number): Error {
+  return damagedFile(table.file.path, `its names are not in order at index ${index}`);
 }

@@ -92,6 +92,9 @@ export function openObjectStore(options: ObjectStoreOptions): OpenObjectStore {
   const store: OpenObjectStore = {
     format,
     read: (oid) => oid === format.emptyTree ? EMPTY_TREE : presentOrNull(oid, reader.read(oid)),
+    readUpTo(oid, bytesMax) {
+      return oid === format.emptyTree ? EMPTY_TREE : presentOrNull(oid, reader.readUpTo(oid, bytesMax));
+    },
     replacementOf,
 
     readReplaced(oid) {

@@ -23,6 +23,13 @@ export interface PackFolder {
    * @param onDamage Told of each index or pack that cannot be used.
    */
   places(name: Uint8Array, onDamage: (error: unknown) => void): Iterable<PackedPlace>;
+  /**
+   * The place of an object in the pack that is asked first, which is the one that held the last object found; `null`:
+   * it is not there, or the packs are not known, or there is a better way to find it.
+   *
+   * @throws {LatticeError} `invalid_data`.
+   */
+  usualPlace(name: Uint8Array): PackedPlace | null;
   /** Whether no pack is there. */
   isEmpty(): boolean;
   /** Raw names that begin with some digits, in no order, some perhaps twice. @throws {LatticeError} `invalid_data`. */
@@ -117,6 +124,13 @@ export function openPackFolder(disk: Disk, pages: FilePages, objectsDir: string,
         prefer(packName, pack);
         yield { pack, offset };
       }
+    },
+
+    usualPlace(name) {
+      if (packs === undefined || expired || multi.length > 0) return null;
+      const pack = packs.values().next().value;
+      const offset = pack?.index().find(name) ?? null;
+      return pack === undefined || offset === null ? null : { pack, offset };
     },
 
     isEmpty: () => knownPacks().size === 0,

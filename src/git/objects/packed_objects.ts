@@ -77,17 +77,17 @@ interface Chain {
 function followChain(place: PackedPlace, format: ObjectFormat, cache: BaseCache): Chain {
   const { pack } = place;
   const deltas: { offset: number; entry: PackEntry }[] = [];
-  const visited = new Set<number>();
+  let visited: Set<number> | undefined;
   for (let offset = place.offset;;) {
     if (deltas.length > 0) {
-      if (visited.has(offset)) throw damagedFile(pack.path, `the delta at byte ${offset} stands on itself`);
+      if (visited?.has(offset) === true) throw damagedFile(pack.path, `the delta at byte ${offset} stands on itself`);
       const cached = cache.get({ pack, offset });
       if (cached !== undefined) return { deltas, end: { cached } };
     }
-    visited.add(offset);
     const entry = readEntry(pack, offset, format);
     const { stored } = entry;
     if (stored.kind === "whole") return { deltas, end: { offset, entry, type: stored.type } };
+    (visited ??= new Set()).add(offset);
     deltas.push({ offset, entry });
     if (stored.kind === "offset-delta") {
       offset = stored.baseOffset;
@@ -103,6 +103,8 @@ function followChain(place: PackedPlace, format: ObjectFormat, cache: BaseCache)
  * Reads an object out of a pack. Its hash is not checked here.
  *
  * @param elsewhere Gives a base that the pack does not hold.
+ * @param bytesMax The largest content that is wanted.
+ * @returns `null`: the content is larger than that.
  * @throws {LatticeError} `invalid_data`: damaged; `unsupported`: too large.
  */
 export function readPacked(
@@ -110,9 +112,13 @@ export function readPacked(
   format: ObjectFormat,
   cache: BaseCache,
   elsewhere: BaseElsewhere<GitObject>,
-): GitObject {
+  bytesMax = Infinity,
+): GitObject | null {
   const { pack } = place;
   const { deltas, end } = followChain(place, format, cache);
+  // The size that a delta makes is known below, from the delta itself, unless that is large, too.
+  const knownBelow = bytesMax === Infinity || (deltas[0] !== undefined && deltas[0].entry.size <= bytesMax);
+  if (!knownBelow && contentSize(place, deltas, end, format) > bytesMax) return null;
   let object: GitObject;
   if ("cached" in end) object = end.cached;
   else if ("elsewhere" in end) object = askElsewhere(pack, end.elsewhere, elsewhere);
@@ -121,7 +127,9 @@ export function readPacked(
 
   for (let i = deltas.length - 1; i >= 0; i--) {
     const { offset, entry } = deltas[i]!;
-    object = { type: object.type, content: applyEntry(pack, offset, object.content, entry, format) };
+    const content = applyEntry({ pack, offset }, object.content, entry, format, i === 0 ? bytesMax : Infinity);
+    if (content === null) return null;
+    object = { type: object.type, content };
     if (i > 0) cache.put({ pack, offset }, object);
   }
   return object;
@@ -136,16 +144,17 @@ function askElsewhere<T>(pack: Pack, base: Oid, elsewhere: BaseElsewhere<T>): T 
   }
 }
 
+/** @returns `null`: what the delta makes is larger than is wanted. */
 function applyEntry(
-  pack: Pack,
-  offset: number,
+  { pack, offset }: PackedPlace,
   base: Uint8Array,
   entry: PackEntry,
   format: ObjectFormat,
-): Uint8Array {
+  bytesMax: number,
+): Uint8Array | null {
   const delta = inflateEntry(pack, entry, format);
   try {
-    return applyDelta(base, delta);
+    return bytesMax !== Infinity && parseDeltaHeader(delta).resultSize > bytesMax ? null : applyDelta(base, delta);
   } catch (cause) {
     if (!isDamage(cause)) throw cause;
     throw damagedFile(pack.path, `entry at byte ${offset}: ${cause.message}`, cause);
@@ -170,9 +179,13 @@ export function packedInfo(
     : "elsewhere" in end
     ? askElsewhere(place.pack, end.elsewhere, elsewhere).type
     : end.type;
+  return { type, size: contentSize(place, deltas, end, format) };
+}
+
+function contentSize(place: PackedPlace, deltas: Chain["deltas"], end: Chain["end"], format: ObjectFormat): number {
   const own = deltas[0];
-  if (own !== undefined) return { type, size: deltaResultSize(place, own.entry, format) };
-  if ("entry" in end) return { type, size: end.entry.size };
+  if (own !== undefined) return deltaResultSize(place, own.entry, format);
+  if ("entry" in end) return end.entry.size;
   throw damagedFile(place.pack.path, `it has no entry at byte ${place.offset}`);
 }
 

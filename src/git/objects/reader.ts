@@ -24,6 +24,8 @@ export type ObjectPlace =
 export interface ObjectReader {
   /** Reads an object and checks its hash; `null`: it is in none of the folders. @throws {LatticeError} See `store.ts`. */
   read(oid: Oid): GitObject | null;
+  /** The same, but of an object with more content only type and size. */
+  readUpTo(oid: Oid, bytesMax: number): GitObject | ObjectInfo | null;
   /** Type and size; `null`: it is in none of the folders. @throws {LatticeError} See `store.ts`. */
   info(oid: Oid): ObjectInfo | null;
   /**
@@ -86,9 +88,11 @@ export function createReader(
     yield* borrowed;
   }
 
+  const baseContent = (base: Oid): GitObject => baseElsewhere(base, reading);
+
   const reading: Question<GitObject> = {
     packed(place, oid) {
-      return verified(readPacked(place, format, cache, (base) => baseElsewhere(base, reading)), oid, place.pack.path);
+      return verified(readPacked(place, format, cache, baseContent)!, oid, place.pack.path);
     },
     loose(path, oid) {
       const object = readLoose(disk, path);
@@ -100,6 +104,19 @@ export function createReader(
     packed: (place) => packedInfo(place, format, cache, (base) => baseElsewhere(base, asking)),
     loose: (path) => looseInfo(disk, path),
   };
+
+  function readingUpTo(bytesMax: number): Question<GitObject | ObjectInfo> {
+    return {
+      packed(place, oid) {
+        const object = readPacked(place, format, cache, baseContent, bytesMax);
+        return object === null ? asking.packed(place, oid) : verified(object, oid, place.pack.path);
+      },
+      loose(path, oid) {
+        const info = asking.loose(path, oid);
+        return info === null || info.size > bytesMax ? info : reading.loose(path, oid);
+      },
+    };
+  }
 
   function verified(object: GitObject, oid: Oid, path: string): GitObject {
     const actual = computeOid(format, object.type, object.content);
@@ -154,7 +171,21 @@ export function createReader(
     return changed;
   }
 
+  /** The answer of nearly all searches in a repository whose objects are in one pack; `null`: search everywhere. */
+  function usualAnswer<T>(oid: Oid, question: Question<T>): T | null {
+    if (!own.packsKnown) return null;
+    try {
+      const place = own.packs.usualPlace(fromHex(oid));
+      return place === null ? null : question.packed(place, oid);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      return null; // the search everywhere meets it again
+    }
+  }
+
   function firstAnswer<T>(oid: Oid, question: Question<T>, damages: unknown[]): T | null {
+    const usual = usualAnswer(oid, question);
+    if (usual !== null) return usual;
     for (const answer of answers(oid, question, (error) => damages.push(error))) return answer;
     return null;
   }
@@ -226,6 +257,7 @@ export function createReader(
 
   return {
     read: (oid) => search(oid, reading),
+    readUpTo: (oid, bytesMax) => search(oid, readingUpTo(bytesMax)),
     info: (oid) => search(oid, asking),
     find: (oid) => find(oid, finding),
     batchFinder() {

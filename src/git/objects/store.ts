@@ -52,6 +52,11 @@ export interface ObjectStore {
    */
   read(oid: Oid): GitObject | null;
 
+  /**
+   * Like `read`, but of an object whose content is larger than so many bytes, only type and size are given, unchecked.
+   */
+  readUpTo(oid: Oid, bytesMax: number): GitObject | ObjectInfo | null;
+
   /** Like `read`, but through `refs/replace/` as git does it, unless `GIT_NO_REPLACE_OBJECTS` is set. */
   readReplaced(oid: Oid): GitObject | null;
 

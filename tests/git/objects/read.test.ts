@@ -50,6 +50,21 @@ test("findPrefix() gives what git's --disambiguate gives", () => {
   assert.deepEqual(objects.findPrefix("0".repeat(39)), { kind: "none" });
 });
 
+test("readUpTo() reads every object of the fixtures up to its size, and gives the size alone below that", () => {
+  for (const name of Object.keys(fixtures).filter((each) => each.includes("pack"))) {
+    const gitDir = join(fixtureFolder(name), "repo/.git");
+    if (!existsSync(gitDir)) continue;
+    using objects = openObjects(gitDir);
+    for (const oid of objects.allOids().slice(0, 300)) {
+      const object = objects.read(oid)!;
+      const size = object.content.length;
+      assert.deepEqual(objects.readUpTo(oid, size), object);
+      if (size > 0) assert.deepEqual(objects.readUpTo(oid, size - 1), { type: object.type, size });
+    }
+    assert.equal(objects.readUpTo("1".repeat(40), 10), null);
+  }
+});
+
 test("read() finds a pack that appears later, and follows a repack", () => {
   const folder = newRepository();
   using objects = openObjects(folder);
