@@ -10,7 +10,7 @@ import { isDiskError } from "../platform/disk.ts";
 import { invariant } from "../platform/errors.ts";
 import type { System } from "../platform/system.ts";
 import { equalBytes, utf8 } from "../platform/text.ts";
-import type { EngineContext } from "./context.ts";
+import { type EngineContext, share } from "./context.ts";
 import { filesRefs, lockPath, packedLockPath, seenFrom } from "./files_refs.ts";
 import { type Journal, readJournal } from "./journal.ts";
 import type { DivergedRef, JournalRecord, UpdatesRecord } from "./journal_format.ts";
@@ -214,6 +214,7 @@ function markPaused(context: EngineContext, records: readonly JournalRecord[]): 
     touched_refs: pause.detail.map(({ ref, old }) => ({ ref, old })),
     awaiting_reason: pause.reason,
   });
+  share(context, opStatePath(repository.commonDir), "file");
   system.disk.syncFile(opStatePath(repository.commonDir));
   system.disk.syncDirectory(`${repository.commonDir}/lattice`);
   removeTree(system, temporaryFolder(repository.commonDir, begin.op_id));

@@ -179,6 +179,7 @@ class OperationInProgress {
       awaiting_reason: null,
       ...(this.request.resumes === undefined ? {} : { resumes: this.request.resumes }),
     });
+    share(this.context, opStatePath(repository.commonDir), "file");
   }
 
   /** Steps 2 to 6: objects, journal, values, locks, verification. */

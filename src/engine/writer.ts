@@ -6,7 +6,6 @@
 import { startWaiting } from "../locks/waiting.ts";
 import { acquireRepoLock, childrenPath, type LockHolder, type RepoLock, repoLockPath } from "../locks/repo_lock.ts";
 import { isDiskError } from "../platform/disk.ts";
-import { LatticeError } from "../platform/errors.ts";
 import type { Repository } from "../git/repository.ts";
 import { type EngineContext, share } from "./context.ts";
 import { refuseInsideHook } from "./hooks.ts";
@@ -14,6 +13,7 @@ import { type OpState, readOpState } from "./op_state.ts";
 import { newOperationId } from "./operation_id.ts";
 import { refuseStrangeFolders } from "./paths.ts";
 import { recover, type RecoveredOperation } from "./recovery.ts";
+import { divergedError, pausedError } from "./paused.ts";
 import { isForeignLock } from "./ref_locks.ts";
 import { type PreparedTransaction, prepareTransaction } from "./transaction.ts";
 import type { TransactionRequest, TransactionResult } from "./update.ts";
@@ -109,7 +109,12 @@ function openLocked(
   const recovered = recover(context, lock, options.evenIfPaused === true);
   const state = readOpState(repository.system, repository.commonDir);
   const paused = state === "unreadable" || state?.phase !== "paused" ? null : state;
-  if (paused !== null && options.evenIfPaused !== true) throw pausedError(paused, recovered);
+  if (paused !== null && options.evenIfPaused !== true) {
+    const now = recovered.find(({ op, outcome }) => op === paused.op_id && outcome === "paused");
+    throw now === undefined
+      ? pausedError(repository.system, repository.commonDir, paused)
+      : divergedError(now.op, now.diverged);
+  }
   const prepare = (request: TransactionRequest) => prepareNext(context, lock, request);
   return {
     repository,
@@ -169,29 +174,4 @@ function prepareNext(context: EngineContext, lock: RepoLock, request: Transactio
       noteEnd("rolled_back");
     },
   };
-}
-
-/** The error for a command that would change refs while an operation is paused. */
-function pausedError(state: OpState, recovered: readonly RecoveredOperation[]): LatticeError {
-  const now = recovered.find(({ op, outcome }) => op === state.op_id && outcome === "paused");
-  const details = { op: state.op_id, command: state.command, since: state.updated_at, reason: state.awaiting_reason };
-  const hint =
-    "see `lattice op status`; then `lattice continue` keeps what others did, `lattice abort` takes ours back";
-  if (now !== undefined && now.diverged.length > 0) {
-    const refs = now.diverged.map(({ ref, old, new: ours, actual }) => ({ ref, old, new: ours, actual }));
-    return new LatticeError(
-      "diverged",
-      `operation ${state.op_id} (${state.command}) cannot be finished: somebody else moved ${
-        refs.filter((one) => one.actual !== one.new && one.actual !== one.old).map(({ ref, actual }) =>
-          `${JSON.stringify(ref)} to ${actual ?? "nothing"}`
-        ).join(", ") || "a ref out of our lock"
-      }`,
-      { hint, details: { ...details, refs } },
-    );
-  }
-  return new LatticeError(
-    "op_in_progress",
-    `operation ${state.op_id} (${state.command}) is paused since ${state.updated_at}`,
-    { hint, details },
-  );
 }

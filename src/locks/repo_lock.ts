@@ -50,6 +50,8 @@ export interface RepoLock extends Disposable {
   readonly waitedMs: number;
   /** Token for the commands inside `lock run`. */
   readonly token: string;
+  /** Whether an ancestor holds the lock, and this is a turn among its children. */
+  readonly joined: boolean;
   /** Leaves notes for the next holder. */
   writeNotes(notes: LockNotes): void;
   /** Gives the lock back; a second call does nothing. */
@@ -266,6 +268,7 @@ function hold(
     },
     waitedMs,
     token,
+    joined: children !== null,
     writeNotes(next) {
       notes = next;
       write();

@@ -8,6 +8,7 @@
  * @module
  */
 import { LatticeError } from "../platform/errors.ts";
+import { nameEverywhere } from "../engine/files_refs.ts";
 import { Journal } from "../engine/journal.ts";
 import { loadBytes, type UpdateRecord } from "../engine/journal_format.ts";
 import { settle } from "../engine/settle.ts";
@@ -55,7 +56,10 @@ export function resume(writer: Writer, way: "continue" | "abort"): ResumeResult 
 
 function finish(writer: Writer, journal: Journal, way: "continue" | "abort"): ResumeResult {
   const { transaction } = lastTransaction(journal.records);
-  const updates = transaction === null ? [] : changingUpdates(transaction);
+  const updates = (transaction === null ? [] : changingUpdates(transaction)).map((update) => ({
+    ...update,
+    ref: nameFrom(writer, journal, update.ref),
+  }));
   const from = (update: UpdateRecord) => way === "continue" ? update.old : update.new;
   const to = (update: UpdateRecord) => way === "continue" ? update.new : update.old;
   const actual = new Map(updates.map((update) => [update.ref, currentValue(writer, update.ref)]));
@@ -75,6 +79,11 @@ function finish(writer: Writer, journal: Journal, way: "continue" | "abort"): Re
   journal.append([{ type: end, at, ...(kept.length === 0 ? {} : { kept }) }], "flush");
   settle(writer.context, journal);
   return { op: journal.begin.op_id, updates: result.updates, kept };
+}
+
+/** The name of a ref of the worktree that began the operation, as this worktree knows it. */
+function nameFrom({ repository }: Writer, { begin }: Journal, ref: string): string {
+  return begin.worktree_id === repository.worktreeId ? ref : nameEverywhere(begin.worktree_id, ref);
 }
 
 function currentValue(writer: Writer, ref: string): string | null {

@@ -237,3 +237,11 @@ test("git's own files are no places for refs", async () => {
   }
   assert.match(JSON.stringify(system.disk.dump()["/r/.git/config"]), /repositoryformatversion/);
 });
+
+test("a name that stands for no bytes, or for those of another name, is refused", async () => {
+  const system = systemWith();
+  for (const name of ["refs/meta/\ud800", "refs/meta/k\udcc3\udca9"]) {
+    await assert.rejects(run(system, { updates: [setRef(name, one)], objects: [one] }), { code: "usage" });
+  }
+  await run(system, { updates: [setRef("refs/meta/\udcff", one), setRef("refs/meta/ké", one)], objects: [one] });
+});

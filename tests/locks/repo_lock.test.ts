@@ -125,3 +125,15 @@ test("where there is no flock, the lock is refused instead of pretended", () => 
   const system = new SimSystem(SimDisk.fromTree({ "/r": null }), { hasFlock: false });
   assert.throws(() => tryAcquireRepoLock(system, OPTIONS), { code: "unsupported" });
 });
+
+test("lock run inside lock run gives its turn up, so that its own child gets in", () => {
+  const parent = newSystem();
+  using lock = tryAcquireRepoLock(parent, OPTIONS)!;
+  const inner = new SimSystem(parent.disk, { env: { [LOCK_TOKEN_VARIABLE]: lock.token } });
+  const joined = tryAcquireRepoLock(inner, OPTIONS)!;
+  assert.equal(joined.joined, true);
+  assert.equal(lock.joined, false);
+  joined.release();
+  using innermost = tryAcquireRepoLock(inner, OPTIONS);
+  assert.equal(innermost?.token, lock.token);
+});

@@ -21,6 +21,8 @@ export async function run(context: CommandContext, parsed: ParsedCommand): Promi
     onContention: (holder) => sayWaiting(context, holder, parsed.flag("wait-message")),
   });
   log.detail(`repository lock taken (flock) after ${Math.round(lock.waitedMs)} ms`);
+  // Inside another `lock run` the ancestor's lock is enough; ours would keep our own child waiting.
+  if (lock.joined) lock.release();
   const { exitCode } = system.run([...parsed.program], {
     cwd: system.host.workingDirectory,
     env: childEnvironment(system.env, lock.token),

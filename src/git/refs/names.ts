@@ -7,6 +7,7 @@
  * @module
  */
 import { LatticeError } from "../../platform/errors.ts";
+import { bytesToName, isWellFormed, nameToBytes } from "../../platform/text.ts";
 
 /** What is allowed beyond the plain rules. */
 export interface RefNameRules {
@@ -41,6 +42,7 @@ export function checkRefName(name: string, rules: RefNameRules = {}): string | n
   if (PLAIN_NAME.test(name)) return null;
   const text = rules.normalize === true ? normalizeRefName(name) : name;
   if (text === "") return "it is empty";
+  if (!isWellFormed(text) && bytesToName(nameToBytes(text)) !== text) return "it stands for no bytes";
   if (text === "@") return 'it is "@" alone';
   const components = text.split("/");
   let stars = rules.refspecPattern === true ? 1 : 0;
