@@ -11,6 +11,7 @@ import { createLog, createOutput } from "./output.ts";
 import { LatticeError } from "../platform/errors.ts";
 import type { Host, System } from "../platform/system.ts";
 import type { Streams } from "../platform/streams.ts";
+import { openRepository } from "../git/open.ts"; // at once, since nearly every command needs it
 import type { Repository } from "../git/repository.ts";
 
 /** What a command works with. */
@@ -58,7 +59,7 @@ export function createContext(
     commandLine,
     output: createOutput(streams, global.json),
     log,
-    openRepository: () => repository ??= openRepositoryOf(world, global.gitDir),
+    openRepository: () => repository ??= Promise.try(openRepositoryOf, world, global.gitDir),
     settings: () => settings ??= loadSettings(context),
     givenLockTimeoutMs: async () => global.lockTimeoutMs ?? (await context.settings()).lockTimeoutMs,
     lockTimeoutMs: async () => await context.givenLockTimeoutMs() ?? LOCK_TIMEOUT_MS_DEFAULT,
@@ -71,8 +72,7 @@ export function absolutePath(system: System, path: string): string {
   return path.startsWith("/") ? path : `${system.host.workingDirectory.replace(/\/$/, "")}/${path}`;
 }
 
-async function openRepositoryOf(system: System, gitDir: string | undefined): Promise<Repository> {
-  const { openRepository } = await import("../git/open.ts");
+function openRepositoryOf(system: System, gitDir: string | undefined): Repository {
   return openRepository(system, {
     cwd: system.host.workingDirectory,
     ...(gitDir === undefined ? {} : { gitDir: absolutePath(system, gitDir) }),

@@ -160,8 +160,8 @@ function findOption(
   options: readonly OptionDefinition[],
   token: ArgumentToken & { kind: "option" },
 ): OptionDefinition | undefined {
-  const typed = token.rawName.replace(/^--?/, "");
   const long = token.rawName.startsWith("--");
+  const typed = token.rawName.slice(long ? 2 : 1);
   return options.find((option) =>
     long ? option.name === typed && option.name.length > 1 : option.short === typed || option.name === typed
   );
