@@ -64,21 +64,44 @@ function valueOptions(commands: readonly CommandDefinition[]): OptionDefinition[
   return [...byName.values()];
 }
 
-const BRANCHES = "$(lattice git for-each-ref --format='%(refname:short)' refs/heads 2>/dev/null)";
+/** Prints the names of the branches, one a line. Anybody may have chosen them, so no shell may read them as code. */
+const LIST_BRANCHES = "lattice git for-each-ref --format='%(refname:short)' refs/heads 2>/dev/null";
 
 function bashWords(kind: ValueKind, choices: readonly string[] | undefined): string {
   if (choices !== undefined) return `COMPREPLY=($(compgen -W "${choices.join(" ")}" -- "$current"))`;
-  if (kind === "branch") return `COMPREPLY=($(compgen -W "${BRANCHES}" -- "$current"))`;
-  if (kind === "path") return `COMPREPLY=($(compgen -f -- "$current"))`;
-  if (kind === "directory") return `COMPREPLY=($(compgen -d -- "$current"))`;
+  if (kind === "branch") return "_lattice_branches";
+  if (kind === "path") return "_lattice_files -f";
+  if (kind === "directory") return "_lattice_files -d";
   return "COMPREPLY=()";
 }
+
+/**
+ * Candidates that are not ours are read line by line: `compgen -W` would expand them, `$(…)` and all. They are compared
+ * as they are and as they are typed.
+ */
+const BASH_FUNCTIONS = [
+  "_lattice_branches() {",
+  "  local branch quoted",
+  "  COMPREPLY=()",
+  "  while IFS= read -r branch; do",
+  '    printf -v quoted %q "$branch"',
+  '    if [[ $branch == "$current"* || $quoted == "$current"* ]]; then COMPREPLY+=("$quoted"); fi',
+  `  done < <(${LIST_BRANCHES})`,
+  "}",
+  "_lattice_files() {",
+  "  local file",
+  "  COMPREPLY=()",
+  "  compopt -o filenames 2>/dev/null",
+  '  while IFS= read -r file; do COMPREPLY+=("$file"); done < <(compgen "$1" -- "$current")',
+  "}",
+];
 
 function renderBash(commands: readonly CommandDefinition[]): string {
   const values = valueOptions(commands);
   const takers = values.flatMap((option) => spellings([option])).join("|");
   const lines = [
     "# bash completion for lattice",
+    ...BASH_FUNCTIONS,
     "_lattice() {",
     '  local current="${COMP_WORDS[COMP_CWORD]}" previous="${COMP_WORDS[COMP_CWORD-1]}" words="" at word',
     '  case "$previous" in',
@@ -132,7 +155,7 @@ function renderZsh(commands: readonly CommandDefinition[]): string {
   const takers = valueOptions(commands).flatMap((option) => spellings([option])).join("|");
   const lines = [
     "#compdef lattice",
-    `_lattice_branches() { compadd -- ${BRANCHES} }`,
+    `_lattice_branches() { compadd -- \${(f)"$(${LIST_BRANCHES})"} }`,
     "_lattice() {",
     "  local at word key=''",
     "  for ((at = 2; at < CURRENT; at++)); do",
@@ -188,7 +211,7 @@ function renderFish(commands: readonly CommandDefinition[]): string {
       lines.push(`complete -c lattice ${condition} -a '${argument.choices.join(" ")}'`);
     } else if (argument?.kind === "branch") {
       lines.push(
-        `complete -c lattice ${condition} -a "(lattice git for-each-ref --format='%(refname:short)' refs/heads)"`,
+        `complete -c lattice ${condition} -a "(${LIST_BRANCHES})"`,
       );
     }
   }
