@@ -86,6 +86,7 @@ function writeFixedBlock(bytes: Uint8Array, known: Tables, output: Uint8Array, s
   base = first + length > BASE_MAX ? 1 : first + length;
   if (base === 1) positions.fill(0);
 
+  // At most 15 bits wait, and at most 15 come at once (a distance: 5, and 10 extra ones within 4096 bytes).
   let at = start;
   let bits = 0b011; // last block, fixed codes
   let count = 3;
@@ -102,7 +103,7 @@ function writeFixedBlock(bytes: Uint8Array, known: Tables, output: Uint8Array, s
         if (matched >= MATCH_BYTES_MIN) {
           bits |= lengths[matched]! << count;
           count += lengthBits[matched]!;
-          while (count >= 8) output[at++] = bits, bits >>>= 8, count -= 8;
+          if (count >= 16) output[at++] = bits, output[at++] = bits >>> 8, bits >>>= 16, count -= 16;
 
           const distance = i - candidate - 1;
           const power = distance < 2 ? 0 : 31 - Math.clz32(distance);
@@ -110,7 +111,7 @@ function writeFixedBlock(bytes: Uint8Array, known: Tables, output: Uint8Array, s
           const symbol = power < 1 ? distance : 2 * power + ((distance >> extraBits) & 1);
           bits |= (distances[symbol]! | (distance & ((1 << extraBits) - 1)) << 5) << count;
           count += 5 + extraBits;
-          while (count >= 8) output[at++] = bits, bits >>>= 8, count -= 8;
+          if (count >= 16) output[at++] = bits, output[at++] = bits >>> 8, bits >>>= 16, count -= 16;
           i += matched;
           continue;
         }
@@ -119,7 +120,7 @@ function writeFixedBlock(bytes: Uint8Array, known: Tables, output: Uint8Array, s
     const literal = bytes[i++]!;
     bits |= codes[literal]! << count;
     count += codeBits[literal]!;
-    while (count >= 8) output[at++] = bits, bits >>>= 8, count -= 8;
+    if (count >= 16) output[at++] = bits, output[at++] = bits >>> 8, bits >>>= 16, count -= 16;
   }
   bits |= codes[END_OF_BLOCK]! << count;
   count += codeBits[END_OF_BLOCK]!;
