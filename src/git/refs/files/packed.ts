@@ -68,6 +68,9 @@ const PROBE_BYTES = 512;
 /** How much iteration reads at a time, in bytes. */
 const WINDOW_BYTES = 128 * 1024;
 
+/** How much is copied at a time, in bytes. */
+const COPIED_BYTES = 256 * 1024;
+
 /** A header longer than this is no header, in bytes. */
 const HEADER_BYTES_MAX = 4096;
 
@@ -216,12 +219,16 @@ export class PackedRefs {
     return this.body === null ? this.size : this.body.base + this.body.bytes.length;
   }
 
-  /** Gives a stretch of the (sorted) records in chunks of bounded size. */
+  /** Gives a stretch of the (sorted) records in chunks of bounded size; each may overwrite the one before. */
   *bytesBetween(from: number, to: number): Generator<Uint8Array> {
-    for (let offset = from; offset < to;) {
-      const length = Math.min(to - offset, 1024 * 1024);
-      yield this.bytesAt(offset, length);
-      offset += length;
+    if (this.body !== null) {
+      if (from < to) yield this.body.bytes.subarray(from - this.body.base, to - this.body.base);
+      return;
+    }
+    const chunk = new Uint8Array(Math.max(0, Math.min(to - from, COPIED_BYTES))); // one: fresh memory costs most
+    for (let offset = from; offset < to; offset += chunk.length) {
+      const length = Math.min(to - offset, chunk.length);
+      yield this.fill(chunk.subarray(0, length), offset);
     }
   }
 
@@ -309,18 +316,15 @@ export class PackedRefs {
     return this.body ?? this.fileSlice(offset, Math.min(length, this.size - offset));
   }
 
-  private bytesAt(offset: number, length: number): Uint8Array {
-    if (this.body === null) return this.fileSlice(offset, length).bytes;
-    return this.body.bytes.subarray(offset - this.body.base, offset - this.body.base + length);
+  private fileSlice(offset: number, length: number): PackedSlice {
+    return { bytes: this.fill(new Uint8Array(length), offset), base: offset, path: this.path, format: this.format };
   }
 
-  private fileSlice(offset: number, length: number): PackedSlice {
-    const bytes = new Uint8Array(length);
+  /** Fills a buffer from an offset of the file on. */
+  private fill(bytes: Uint8Array, offset: number): Uint8Array {
     const count = this.file === null ? 0 : this.file.readAt(bytes, offset);
-    if (count < length) {
-      throw badPackedRefs(this.path, `it became shorter while it was read, at byte ${offset + count}`);
-    }
-    return { bytes, base: offset, path: this.path, format: this.format };
+    if (count === bytes.length) return bytes;
+    throw badPackedRefs(this.path, `it became shorter while it was read, at byte ${offset + count}`);
   }
 
   private readHeader(): { traits: PackedTraits; end: number } {
