@@ -213,6 +213,16 @@ test("lock run runs its program under the lock and ends with its code", async ()
   assert.deepEqual(await answer(["lock", "status"], cwd), { held: false, holder: null, backend: "flock" });
 });
 
+test("lock run and init inside a hook of lattice's own end at once with 5", async () => {
+  const cwd = repository();
+  const env = { LATTICE_IN_HOOK: "0190163d-8694-739b-aea5-966c26f8ad90" };
+  for (const args of [["lock", "run", "--", "true"], ["init"]]) {
+    const ended = await lattice(["--lock-timeout=inf", ...args], { cwd, env });
+    assert.equal(ended.exit, 5, args.join(" "));
+    assert.match(ended.stderr, /inside a hook of operation 0190163d/);
+  }
+});
+
 test("the lock timeout comes from flag, environment, repo config, user config, in this order", async () => {
   const cwd = repository();
   const { loadSettings } = await import("../../src/cli/settings.ts");

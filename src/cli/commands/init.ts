@@ -8,6 +8,7 @@ import { EXIT_OK } from "../exit_codes.ts";
 import type { ParsedCommand } from "../parse.ts";
 import { type ConfigTable, parseConfigFile, repoConfigPath } from "../settings.ts";
 import { writeFileDurably } from "../write_file.ts";
+import { refuseInsideHook } from "../../engine/hooks.ts";
 import { checkBranchName } from "../../git/refs/names.ts";
 import type { Repository } from "../../git/repository.ts";
 import { acquireRepoLock } from "../../locks/repo_lock.ts";
@@ -18,6 +19,7 @@ import { utf8 } from "../../platform/text.ts";
 /** Writes the repository's config file, keeping what is in it. */
 export async function run(context: CommandContext, parsed: ParsedCommand): Promise<number> {
   const { system, output } = context;
+  refuseInsideHook(system.env);
   const repository = await context.openRepository();
   const wanted = parsed.value("trunk");
   if (wanted !== undefined) checkTrunkName(wanted);

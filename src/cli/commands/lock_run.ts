@@ -6,12 +6,14 @@
 import { sayWaiting } from "../change.ts";
 import type { CommandContext } from "../context.ts";
 import type { ParsedCommand } from "../parse.ts";
+import { refuseInsideHook } from "../../engine/hooks.ts";
 import { acquireRepoLock, LOCK_TOKEN_VARIABLE } from "../../locks/repo_lock.ts";
 import { onSignal } from "../../platform/process.ts";
 
 /** Runs a program while the repository lock is held. */
 export async function run(context: CommandContext, parsed: ParsedCommand): Promise<number> {
   const { system, log } = context;
+  refuseInsideHook(system.env);
   const repository = await context.openRepository();
   onSignal(() => {}); // the lock must outlive the program, so a signal is heeded once that has ended
   using lock = await acquireRepoLock(system, {
