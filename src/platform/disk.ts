@@ -176,6 +176,7 @@ const ERRNO_TEXT: Readonly<Record<string, string>> = {
   EISDIR: "it is a folder",
   ENOTEMPTY: "the folder is not empty",
   ELOOP: "a symbolic link is in the way",
+  EILSEQ: "it is not UTF-8, and this runtime takes nothing else",
   EMFILE: "too many open files",
   ENFILE: "too many open files in the system",
   ENAMETOOLONG: "the name is too long",

@@ -26,44 +26,44 @@ const {
 /** The disk of this machine. */
 export const realDisk: Disk = {
   readFile(path) {
-    return orNull("read", path, () => plainBytes(fs.readFileSync(native(path))));
+    return orNull("read", path, () => plainBytes(fs.readFileSync(nativePath(path))));
   },
 
   openRead(path) {
     // Without blocking: a pipe that stands where a file should be must not stop the program.
-    return orNull("open", path, () => new RealFile(path, fs.openSync(native(path), O_RDONLY | O_NONBLOCK)));
+    return orNull("open", path, () => new RealFile(path, fs.openSync(nativePath(path), O_RDONLY | O_NONBLOCK)));
   },
 
   create(path, mode = 0o666) {
     const flags = O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW;
-    return attempt("create", path, () => new RealFile(path, fs.openSync(native(path), flags, mode)));
+    return attempt("create", path, () => new RealFile(path, fs.openSync(nativePath(path), flags, mode)));
   },
 
   openAppend(path) {
     const flags = O_RDWR | O_APPEND | O_NOFOLLOW;
-    return orNull("open", path, () => new RealFile(path, fs.openSync(native(path), flags)));
+    return orNull("open", path, () => new RealFile(path, fs.openSync(nativePath(path), flags)));
   },
 
   openOrCreateAppend(path, mode = 0o666) {
     const flags = O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW;
-    return attempt("open", path, () => new RealFile(path, fs.openSync(native(path), flags, mode)));
+    return attempt("open", path, () => new RealFile(path, fs.openSync(nativePath(path), flags, mode)));
   },
 
   stat(path) {
     // Asking for `undefined` instead of an exception makes a look at what is not there five times cheaper.
-    const stat = orNull("examine", path, () => fs.statSync(native(path), { bigint: true, throwIfNoEntry: false }));
+    const stat = orNull("examine", path, () => fs.statSync(nativePath(path), { bigint: true, throwIfNoEntry: false }));
     return stat === null || stat === undefined ? null : toStat(stat);
   },
 
   lstat(path) {
     // Asking for `undefined` instead of an exception makes a look at what is not there five times cheaper.
-    const stat = orNull("examine", path, () => fs.lstatSync(native(path), { bigint: true, throwIfNoEntry: false }));
+    const stat = orNull("examine", path, () => fs.lstatSync(nativePath(path), { bigint: true, throwIfNoEntry: false }));
     return stat === null || stat === undefined ? null : toStat(stat);
   },
 
   list(path) {
     return orNull("list", path, () => {
-      const entries = fs.readdirSync(native(path) as string, { withFileTypes: true });
+      const entries = fs.readdirSync(nativePath(path) as string, { withFileTypes: true });
       const listed: DirectoryEntry[] = [];
       let lossy = false;
       for (const entry of entries) {
@@ -76,7 +76,7 @@ export const realDisk: Disk = {
 
   readLink(path) {
     try {
-      return bytesToName(fs.readlinkSync(native(path), { encoding: "buffer" }));
+      return bytesToName(fs.readlinkSync(nativePath(path), { encoding: "buffer" }));
     } catch (error) {
       if (isErrno(error, "ENOENT", "ENOTDIR", "EINVAL")) return null;
       throw asDiskError("read the link", path, error);
@@ -84,49 +84,53 @@ export const realDisk: Disk = {
   },
 
   realPath(path) {
-    return orNull("resolve", path, () => fs.realpathSync(native(path) as string));
+    return orNull("resolve", path, () => {
+      const text = fs.realpathSync(nativePath(path) as string);
+      if (!text.includes("\uFFFD")) return text;
+      return bytesToName(fs.realpathSync(nativePath(path) as string, { encoding: "buffer" }));
+    });
   },
 
   makeDirectory(path, mode = 0o777) {
-    attempt("make the folder", path, () => fs.mkdirSync(native(path), { mode }));
+    attempt("make the folder", path, () => fs.mkdirSync(nativePath(path), { mode }));
   },
 
   removeDirectory(path) {
-    attempt("remove the folder", path, () => fs.rmdirSync(native(path)));
+    attempt("remove the folder", path, () => fs.rmdirSync(nativePath(path)));
   },
 
   link(existing, path) {
-    attempt("link", path, () => fs.linkSync(native(existing), native(path)));
+    attempt("link", path, () => fs.linkSync(nativePath(existing), nativePath(path)));
   },
 
   rename(from, to) {
-    attempt("rename a file to", to, () => fs.renameSync(native(from), native(to)));
+    attempt("rename a file to", to, () => fs.renameSync(nativePath(from), nativePath(to)));
   },
 
   symlink(target, path) {
-    attempt("make the link", path, () => fs.symlinkSync(native(target), native(path)));
+    attempt("make the link", path, () => fs.symlinkSync(nativePath(target), nativePath(path)));
   },
 
   unlink(path) {
     attempt("remove", path, () => {
       // Deno's unlink also removes an empty folder, which no system call of that name does.
       if (!isBun && realDisk.lstat(path)?.kind === "directory") throw new DiskError("EISDIR", "remove", path);
-      fs.unlinkSync(native(path));
+      fs.unlinkSync(nativePath(path));
     });
   },
 
   chmod(path, mode) {
-    attempt("change the mode of", path, () => fs.chmodSync(native(path), mode));
+    attempt("change the mode of", path, () => fs.chmodSync(nativePath(path), mode));
   },
 
   setTimes(path, mtimeNs) {
     const seconds = Number(mtimeNs / 1000n) / 1_000_000;
-    attempt("set the times of", path, () => fs.utimesSync(native(path), seconds, seconds));
+    attempt("set the times of", path, () => fs.utimesSync(nativePath(path), seconds, seconds));
   },
 
   syncFile(path) {
     attempt("flush", path, () => {
-      const descriptor = fs.openSync(native(path), O_RDONLY | O_NOFOLLOW);
+      const descriptor = fs.openSync(nativePath(path), O_RDONLY | O_NOFOLLOW);
       try {
         fs.fsyncSync(descriptor);
       } finally {
@@ -137,7 +141,7 @@ export const realDisk: Disk = {
 
   syncDirectory(path) {
     attempt("flush the folder", path, () => {
-      const descriptor = fs.openSync(native(path), O_RDONLY | O_DIRECTORY);
+      const descriptor = fs.openSync(nativePath(path), O_RDONLY | O_DIRECTORY);
       try {
         fs.fsyncSync(descriptor);
       } catch (error) {
@@ -151,7 +155,7 @@ export const realDisk: Disk = {
 
   syncFileSystem(path) {
     return attempt("flush the file system of", path, () => {
-      const descriptor = fs.openSync(native(path), O_RDONLY);
+      const descriptor = fs.openSync(nativePath(path), O_RDONLY);
       try {
         return syncFileSystemOf(descriptor);
       } finally {
@@ -161,7 +165,7 @@ export const realDisk: Disk = {
   },
 
   isShared(path) {
-    const { type } = attempt("examine the file system of", path, () => fs.statfsSync(native(path) as string));
+    const { type } = attempt("examine the file system of", path, () => fs.statfsSync(nativePath(path) as string));
     return SHARED_FILE_SYSTEMS.has(type >>> 0);
   },
 };
@@ -234,11 +238,11 @@ class RealFile implements OpenFile {
   }
 }
 
-/** What the runtime's calls take: the string itself, or its bytes where they are not UTF-8. */
-function native(path: string): string | Uint8Array & fs.PathLike {
+/** What the calls of the runtime take: the string itself, or its bytes where they are not UTF-8. @throws {DiskError} On Deno. */
+export function nativePath(path: string): string | Uint8Array & fs.PathLike {
   if (isWellFormed(path)) return path;
   if (!isBun) {
-    throw new DiskError("EILSEQ", "name in this runtime (the name is not UTF-8)", path);
+    throw new DiskError("EILSEQ", "name", path);
   }
   return Buffer.from(nameToBytes(path));
 }
@@ -249,7 +253,7 @@ function plainBytes(bytes: Uint8Array): Uint8Array {
 
 /** Folder entries where a name did not decode: names as bytes, and one `lstat` each. */
 function listByBytes(path: string): DirectoryEntry[] {
-  const names = fs.readdirSync(native(path) as string, { encoding: "buffer" }) as unknown as Uint8Array[];
+  const names = fs.readdirSync(nativePath(path) as string, { encoding: "buffer" }) as unknown as Uint8Array[];
   const listed: DirectoryEntry[] = [];
   for (const bytes of names) {
     const name = bytesToName(bytes);
@@ -311,8 +315,14 @@ function isErrno(error: unknown, ...codes: string[]): boolean {
   return codes.includes((error as { code?: string } | null)?.code ?? "");
 }
 
+/** Whether Deno met a name that is not UTF-8, which it cannot hand on. */
+export function isNotUtf8(error: unknown): boolean {
+  return error instanceof Error && error.name === "InvalidData";
+}
+
 function asDiskError(action: string, path: string, error: unknown): unknown {
   if (error instanceof DiskError) return error;
+  if (isNotUtf8(error)) return new DiskError("EILSEQ", action, path, { cause: error });
   const code = (error as { code?: unknown } | null)?.code;
   return typeof code === "string" ? new DiskError(code, action, path, { cause: error }) : error;
 }

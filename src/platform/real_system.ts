@@ -6,7 +6,8 @@
 import * as fs from "node:fs";
 import type { Clock, Host, LockableFile, RunOptions, RunResult, System } from "./system.ts";
 import { DiskError, type FileStat } from "./disk.ts";
-import { realDisk, toStat } from "./real_disk.ts";
+import { isNotUtf8, nativePath, realDisk, toStat } from "./real_disk.ts";
+import { exactEnvironment, exactWorkingDirectory } from "./exact_names.ts";
 import { bun, deno, type DenoFile } from "./runtime.ts";
 import { releaseFlock, tryFlock } from "./native.ts";
 import { utf8 } from "./text.ts";
@@ -53,9 +54,10 @@ class RealHost implements Host {
 
   get workingDirectory(): string {
     try {
-      return nodeProcess.cwd();
+      return exactWorkingDirectory(nodeProcess.cwd());
     } catch (cause) {
-      throw new DiskError("ENOENT", "find the working folder", ".", { cause });
+      if (cause instanceof DiskError) throw cause;
+      throw new DiskError(isNotUtf8(cause) ? "EILSEQ" : "ENOENT", "find the working folder", ".", { cause });
     }
   }
 }
@@ -77,12 +79,16 @@ function readBootId(): string | null {
   }
 }
 
+let environment: System["env"] | undefined;
+
 /** This machine. */
 export const realSystem: System = {
   disk: realDisk,
   clock: realClock,
   host: new RealHost(),
-  env: nodeProcess.env,
+  get env() {
+    return environment ??= bun === undefined ? nodeProcess.env : exactEnvironment(nodeProcess.env);
+  },
   randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
   openLockable,
   run,
@@ -110,7 +116,7 @@ class DescriptorLockable implements LockableFile {
 
   constructor(private readonly path: string) {
     try {
-      this.descriptor = fs.openSync(path, fs.constants.O_RDWR | (fs.constants.O_NOFOLLOW ?? 0));
+      this.descriptor = fs.openSync(nativePath(path), fs.constants.O_RDWR | (fs.constants.O_NOFOLLOW ?? 0));
     } catch (cause) {
       throw new DiskError((cause as { code?: string }).code ?? "EIO", "open the lock", path, { cause });
     }
