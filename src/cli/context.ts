@@ -28,7 +28,7 @@ export interface CommandContext {
   readonly commandLine: readonly string[];
   /** Finds, trusts and opens the repository once; later calls give the same one. */
   openRepository(): Promise<Repository>;
-  /** Configuration: environment, repo config (where there is a repository), user config. Read once. */
+  /** Configuration: repo config (where there is a repository), user config. Read once. */
   settings(): Promise<Settings>;
   /** What flag, environment or config say about waiting for locks, in milliseconds; git's own locks heed only that. */
   givenLockTimeoutMs(): Promise<number | undefined>;
@@ -61,7 +61,10 @@ export function createContext(
     log,
     openRepository: () => repository ??= Promise.try(openRepositoryOf, world, global.gitDir),
     settings: () => settings ??= loadSettings(context),
-    givenLockTimeoutMs: async () => global.lockTimeoutMs ?? (await context.settings()).lockTimeoutMs,
+    givenLockTimeoutMs: async () => {
+      const settings = await context.settings(); // first: the config may say that we cannot lock at all
+      return global.lockTimeoutMs ?? await environmentTimeoutMs(world) ?? settings.lockTimeoutMs;
+    },
     lockTimeoutMs: async () => await context.givenLockTimeoutMs() ?? LOCK_TIMEOUT_MS_DEFAULT,
   };
   return context;
@@ -82,6 +85,11 @@ function openRepositoryOf(system: System, gitDir: string | undefined): Repositor
 async function loadSettings(context: CommandContext): Promise<Settings> {
   const { loadSettings } = await import("./settings.ts");
   return await loadSettings(context);
+}
+
+async function environmentTimeoutMs(system: System): Promise<number | undefined> {
+  const { environmentLockTimeoutMs } = await import("./settings.ts");
+  return environmentLockTimeoutMs(system);
 }
 
 /**

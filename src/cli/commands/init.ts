@@ -4,9 +4,16 @@
  * @module
  */
 import type { CommandContext } from "../context.ts";
+import {
+  type ConfigContent,
+  type ConfigTable,
+  invalidConfig,
+  parseConfig,
+  readConfigFile,
+  repoConfig,
+} from "../config_file.ts";
 import { EXIT_OK } from "../exit_codes.ts";
 import type { ParsedCommand } from "../parse.ts";
-import { type ConfigTable, parseConfigFile, repoConfigPath } from "../settings.ts";
 import { writeFileDurably } from "../write_file.ts";
 import { refuseInsideHook } from "../../engine/hooks.ts";
 import { checkBranchName } from "../../git/refs/names.ts";
@@ -23,22 +30,19 @@ export async function run(context: CommandContext, parsed: ParsedCommand): Promi
   const repository = await context.openRepository();
   const wanted = parsed.value("trunk");
   if (wanted !== undefined) checkTrunkName(wanted);
-  const config = repoConfigPath(repository.commonDir);
+  const file = repoConfig(repository.commonDir);
+  const config = file.path;
   using _lock = await acquireRepoLock(system, {
     commonDir: repository.commonDir,
     command: "lattice init",
     timeoutMs: await context.lockTimeoutMs(),
   });
-  const present = await parseConfigFile(system, config);
-  const before = configuredTrunk(present, config);
-  const trunk = wanted ?? before ?? foundTrunk(repository);
+  const present = await readConfigFile(system, file);
+  const before = present?.table["trunk"];
+  const trunk = wanted ?? (typeof before === "string" ? before : foundTrunk(repository));
   if (trunk !== before) {
-    const { stringify } = await import("smol-toml");
-    // The trunk comes first: behind a table it would belong to that table.
-    const { trunk: _replaced, ...others } = present ?? {};
-    const text = present === null
-      ? stringify({ trunk })
-      : keepingText(system.disk.readFile(config)!, trunk, before) ?? stringify({ trunk, ...others });
+    const text = await withTrunk(present ?? { text: "", table: {} }, trunk);
+    if (text === null) throw cannotEdit(config, trunk);
     writeFileDurably(system, config, utf8(text));
   }
   if (output.json) output.value({ trunk, config, created: present === null });
@@ -46,23 +50,47 @@ export async function run(context: CommandContext, parsed: ParsedCommand): Promi
   return EXIT_OK;
 }
 
-/** The text with the trunk set and everything else, comments included, as it was; `null` when that is not simple. */
-function keepingText(bytes: Uint8Array, trunk: string, before: string | undefined): string | null {
-  const text = new TextDecoder().decode(bytes);
-  const line = `trunk = ${JSON.stringify(trunk)}`;
-  if (before === undefined) return `${line}\n${text}`;
-  const start = text.search(/^[ \t]*trunk[ \t]*=[ \t]*"[^"\\\n]*"[ \t]*$/m);
-  const firstTable = text.search(/^[ \t]*\[/m);
-  if (start === -1 || (firstTable !== -1 && start > firstTable)) return null;
-  return text.slice(0, start) + text.slice(start).replace(/^.*$/m, () => line);
+/** Lines that may be the one about the trunk: what stands before the value, the value; a comment may follow. */
+const TRUNK_LINES =
+  /^([ \t]*(?:trunk|"trunk"|'trunk')[ \t]*=[ \t]*)("(?:[^"\\\n]|\\[^\n])*"|'[^'\n]*')(?=[ \t]*(?:#[^\n]*)?\r?$)/gm;
+
+/** So many such lines are tried; each costs a parse of the file. */
+const ATTEMPTS_MAX = 16;
+
+/**
+ * The text with the trunk set and everything else, comments included, as it was.
+ *
+ * Which line is the one (and not a part of a longer text or of a table) is decided by reading the result again.
+ *
+ * @returns `null`: it cannot be done so that the result says just that.
+ */
+async function withTrunk({ text, table }: ConfigContent, trunk: string): Promise<string | null> {
+  const value = JSON.stringify(trunk);
+  if (!Object.hasOwn(table, "trunk")) {
+    const edited = `trunk = ${value}\n${text}`; // first: behind a table it would belong to that table
+    return await saysJust(edited, table, trunk) ? edited : null;
+  }
+  let attempts = 0;
+  for (const { index, 0: found, 1: before } of text.matchAll(TRUNK_LINES)) {
+    if (++attempts > ATTEMPTS_MAX) break;
+    const edited = `${text.slice(0, index)}${before}${value}${text.slice(index + found.length)}`;
+    if (await saysJust(edited, table, trunk)) return edited;
+  }
+  return null;
 }
 
-function configuredTrunk(table: ConfigTable | null, path: string): string | undefined {
-  const trunk = table?.["trunk"];
-  if (trunk === undefined || typeof trunk === "string") return trunk;
-  throw new LatticeError("invalid_data", `config file ${JSON.stringify(path)}: trunk is no text`, {
-    hint: `correct the file; trunk = "main" is how a branch is named there`,
-    details: { path, key: "trunk" },
+/** Whether a text says what the tables say, and the trunk. */
+async function saysJust(text: string, table: ConfigTable, trunk: string): Promise<boolean> {
+  const parsed = await parseConfig(text);
+  if (!("table" in parsed) || parsed.table["trunk"] !== trunk) return false;
+  const others = ({ trunk: _trunk, ...rest }: ConfigTable) => JSON.stringify(rest);
+  return others(parsed.table) === others(table);
+}
+
+function cannotEdit(path: string, trunk: string): LatticeError {
+  return invalidConfig(path, `trunk cannot be changed to ${JSON.stringify(trunk)} without changing more`, {
+    key: "trunk",
+    hint: `write it into the file yourself, on a line of its own before the first table`,
   });
 }
 

@@ -8,8 +8,9 @@ import { EXIT_CODES, EXIT_OK } from "../exit_codes.ts";
 import { inspectRepoLock } from "../../locks/repo_lock.ts";
 
 /** Says who holds the repository lock. */
-export async function run({ output, system, openRepository }: CommandContext): Promise<number> {
+export async function run({ output, system, openRepository, settings }: CommandContext): Promise<number> {
   const { commonDir } = await openRepository();
+  await settings(); // what it says of the backend is said before anything is looked at
   const holder = inspectRepoLock(system, commonDir);
   const held = holder !== undefined;
   if (output.json) {
