@@ -37,6 +37,7 @@ const CLOSE = 0x5d;
 /** What may stand in the name of a variable, and in that of a section; as `isKeyUnit` has it. */
 const KEY_UNITS = /[A-Za-z0-9-]*/y;
 const SECTION_UNITS = /[A-Za-z0-9.-]*/y;
+const BLANKS = /[ \t\r\n]*/y;
 
 /**
  * Reads a configuration file.
@@ -60,7 +61,7 @@ function parseLines(cursor: Cursor, entries: ParsedEntry[]): boolean {
   while (cursor.at < text.length) {
     const unit = text.charCodeAt(cursor.at);
     if (isBlank(unit)) {
-      cursor.at++;
+      skip(cursor, BLANKS);
     } else if (unit === HASH || unit === SEMICOLON) {
       cursor.at = text.indexOf("\n", cursor.at);
     } else if (unit === OPEN) {
