@@ -7,10 +7,11 @@ import * as fs from "node:fs";
 import type { Clock, Host, LockableFile, RunOptions, RunResult, System } from "./system.ts";
 import { DiskError, type FileStat } from "./disk.ts";
 import { isNotUtf8, nativePath, realDisk, toStat } from "./real_disk.ts";
+import { exactCommand } from "./exact_command.ts";
 import { exactEnvironment, exactWorkingDirectory } from "./exact_names.ts";
 import { bun, deno, type DenoFile } from "./runtime.ts";
 import { releaseFlock, tryFlock } from "./native.ts";
-import { utf8 } from "./text.ts";
+import { isWellFormed, utf8 } from "./text.ts";
 
 interface NodeProcess {
   pid: number;
@@ -239,11 +240,13 @@ function run(command: string[], options: RunOptions = {}): RunResult {
   return bun === undefined ? runByDeno(command, options) : runByBun(command, options);
 }
 
-function runByBun(command: string[], options: RunOptions): RunResult {
+function runByBun(given: string[], options: RunOptions): RunResult {
+  const { command, ...environment } = exactCommand(given, options.env, realSystem.env);
   try {
+    using folder = nameableFolder(options.cwd);
     const result = bun!.spawnSync(command, {
-      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-      ...(options.env === undefined ? {} : { env: options.env }),
+      ...(folder.path === undefined ? {} : { cwd: folder.path }),
+      ...environment,
       stdin: options.stdin ?? "inherit",
       // A pipe would be waited for until its last writer is gone, and a program may leave children behind.
       stdout: options.stdout === "capture" ? "pipe" : options.stdout === "to-stderr" ? 2 : "inherit",
@@ -256,6 +259,13 @@ function runByBun(command: string[], options: RunOptions): RunResult {
   } catch (error) {
     return { exitCode: startFailureCode(error), stdout: new Uint8Array() };
   }
+}
+
+/** A folder by a name that is UTF-8: its own, or that of our descriptor, which Linux shows as a link to it. */
+function nameableFolder(path: string | undefined): Disposable & { path: string | undefined } {
+  if (path === undefined || isWellFormed(path)) return { path, [Symbol.dispose]() {} };
+  const descriptor = fs.openSync(nativePath(path), fs.constants.O_RDONLY);
+  return { path: `/proc/${nodeProcess.pid}/fd/${descriptor}`, [Symbol.dispose]: () => fs.closeSync(descriptor) };
 }
 
 function runByDeno(command: string[], options: RunOptions): RunResult {

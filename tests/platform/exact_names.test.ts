@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { exactCommand } from "../../src/platform/exact_command.ts";
 import { exactEnvironment } from "../../src/platform/exact_names.ts";
 import { isBun } from "../../src/platform/runtime.ts";
 import { type Outcome, runProgram } from "../git_oracle.ts";
@@ -54,6 +55,25 @@ if (isBun) { // Deno ends before lattice starts (docs/limitations.md)
     assert.equal(ended.exit, 0, ended.stderr);
     assert.deepEqual([...ended.stdout], [0x6a, 0xff, 0x6b, 0x0a]);
   });
+
+  test("lock run hands the environment on byte for byte, and its own variables too", () => {
+    const ended = inOddFolder(
+      'cd "$d" && V=$(printf "j\\377k") "$@" lock run -- sh -c \'printf %s "$V"; test -n "$LATTICE_LOCK_TOKEN"\'',
+    );
+    assert.equal(ended.exit, 0, ended.stderr);
+    assert.deepEqual([...ended.stdout], [0x6a, 0xff, 0x6b]);
+  });
+
+  test("lock run starts the program in a folder that is not UTF-8", () => {
+    const ended = inOddFolder('"$@" -C "$d" lock run -- sh -c "echo x >made" && cat "$d/made"');
+    assert.deepEqual([ended.exit, new TextDecoder().decode(ended.stdout)], [0, "x\n"], ended.stderr);
+  });
+
+  test("lock run refuses an argument that is not UTF-8, before it starts anything", () => {
+    const ended = inOddFolder('cd "$d" && "$@" lock run -- touch "$(printf "j\\377k")"; echo $?; ls');
+    assert.match(new TextDecoder().decode(ended.stdout), /^[1-9][0-9]*\n$/, ended.stderr);
+    assert.match(ended.stderr, /is not UTF-8/);
+  });
 }
 
 test("exactEnvironment() gives what was decoded itself where nothing was lost", () => {
@@ -63,4 +83,24 @@ test("exactEnvironment() gives what was decoded itself where nothing was lost", 
 
 test("exactEnvironment() leaves a U+FFFD alone that no variable of the process had at its start", () => {
   assert.deepEqual(exactEnvironment({ LATTICE_TEST_SET_LATER: "a\uFFFD" }), { LATTICE_TEST_SET_LATER: "a\uFFFD" });
+});
+
+test("exactCommand() leaves what is UTF-8 as it is", () => {
+  assert.deepEqual(exactCommand(["p", "a"], { A: "1" }, { B: "2" }), { command: ["p", "a"], env: { A: "1" } });
+  assert.deepEqual(exactCommand(["p"], undefined, { B: "\udcff" }), { command: ["p"] });
+});
+
+test("exactCommand() lets env(1) make the changes where a variable is not UTF-8", () => {
+  const present = { A: "\udcff", B: "2", C: "3" };
+  assert.deepEqual(exactCommand(["p", "x=y"], { A: "\udcff", B: "4", D: "5" }, present), {
+    command: ["env", "-u", "C", "B=4", "D=5", "p", "x=y"],
+  });
+  assert.deepEqual(exactCommand(["p"], present, present), { command: ["p"] });
+});
+
+test("exactCommand() refuses what cannot arrive unchanged", () => {
+  const unsupported = { code: "unsupported" };
+  assert.throws(() => exactCommand(["p", "\udcff"], undefined, {}), unsupported);
+  assert.throws(() => exactCommand(["p"], { A: "\udcff" }, {}), unsupported);
+  assert.throws(() => exactCommand(["p=q"], { A: "\udcff", B: "1" }, { A: "\udcff" }), unsupported);
 });
