@@ -48,7 +48,12 @@ interface Source {
   readonly packs: PackFolder;
   /** Whether its packs are known, so that asking them first costs less than looking for a loose file. */
   packsKnown: boolean;
+  /** How many searches began with a loose file. */
+  looseSearches: number;
 }
+
+/** After so many searches packs are asked first: they are likely to hold what is asked for next. */
+const LOOSE_SEARCHES_MAX = 8;
 
 /** A base may be in another pack than its delta, which sound packs never do; no chain of such packs is longer. */
 const CROSS_PACK_BASES_MAX = 50;
@@ -79,7 +84,12 @@ export function createReader(
   const basesInProgress: Oid[] = [];
 
   function openSource(folder: string): Source {
-    return { objectsDir: folder, packs: openPackFolder(disk, pages, folder, format), packsKnown: false };
+    return {
+      objectsDir: folder,
+      packs: openPackFolder(disk, pages, folder, format),
+      packsKnown: false,
+      looseSearches: 0,
+    };
   }
 
   function* sources(): Iterable<Source> {
@@ -142,7 +152,7 @@ export function createReader(
   function* answers<T>(oid: Oid, question: Question<T>, onDamage: (error: unknown) => void): Iterable<T> {
     const name = fromHex(oid);
     for (const source of sources()) {
-      const packsFirst = source.packsKnown;
+      const packsFirst = source.packsKnown || ++source.looseSearches > LOOSE_SEARCHES_MAX;
       if (packsFirst) yield* packedAnswers(source, name, oid, question, onDamage);
       const path = loosePath(source.objectsDir, oid);
       const answer = unlessDamaged(() => question.loose(path, oid), onDamage);
