@@ -18,7 +18,12 @@ export function expectationOf(parsed: ParsedCommand, format: ObjectFormat): Expe
   if (parsed.flag("expect-absent")) return { kind: "absent" };
   const oid = parsed.value("expect")?.toLowerCase();
   if (oid === undefined) return undefined;
-  if (isOid(format, oid) && oid !== format.zero) return { kind: "exactly", oid };
+  if (oid === format.zero) {
+    throw new LatticeError("usage", `option --expect names no object: ${JSON.stringify(oid)} stands for none`, {
+      hint: "--expect-absent of lattice meta set says that there must be no metadata",
+    });
+  }
+  if (isOid(format, oid)) return { kind: "exactly", oid };
   throw new LatticeError("usage", `option --expect is no oid of ${format.hexLength} digits: ${JSON.stringify(oid)}`, {
     hint: "lattice meta get --json shows the oid that a branch's metadata has now",
   });

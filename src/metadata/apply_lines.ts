@@ -146,7 +146,11 @@ function metadataLine(
 function refLine(object: JsonObject, line: number, format: ObjectFormat): RefLine {
   allowOnly(object, ["ref", "old", "new"], line);
   const ref = textOf(object, "ref", line);
-  const reason = ref.startsWith("refs/") ? checkRefName(ref) : 'it does not begin with "refs/"';
+  const reason = ref.startsWith("refs/heads/")
+    ? checkBranchName(ref.slice("refs/heads/".length))
+    : ref.startsWith("refs/")
+    ? checkRefName(ref)
+    : 'it does not begin with "refs/"';
   if (reason !== null) throw usage(line, `${quote(ref)} is no valid ref name: ${reason}`);
   const reserved = RESERVED_PREFIXES.find((prefix) => ref.startsWith(prefix));
   if (reserved !== undefined) {

@@ -39,6 +39,35 @@ export function parseDocument(bytes: Uint8Array, context: ParseContext): BranchM
 }
 
 /**
+ * Reads a document that somebody wants to store.
+ *
+ * @param bytes What was given; of what is too large, any more than {@link DOCUMENT_BYTES_MAX} will do.
+ * @throws {ParseError} It is no sound document of this branch; `details.field` names the field.
+ */
+export function parseInput(bytes: Uint8Array, context: DocumentContext): BranchMetadata {
+  try {
+    if (bytes.length > DOCUMENT_BYTES_MAX) {
+      throw new DocumentFlaw("", `it has more than ${DOCUMENT_BYTES_MAX} bytes, which is the most it can have`);
+    }
+    return checkDocument(readJson(bytes), context);
+  } catch (error) {
+    if (!(error instanceof DocumentFlaw)) throw error;
+    const { branch } = context;
+    throw new ParseError(
+      "invalid_data",
+      `the document given for branch ${quote(branch)} is invalid: ${error.message}`,
+      {
+        hint: error.field === "schema_version" ? LATER_VERSION : "correct the document; nothing was stored",
+        details: { ref: metadataRef(branch), field: error.field === "" ? null : error.field },
+        cause: error,
+      },
+    );
+  }
+}
+
+const LATER_VERSION = `this program knows version ${SCHEMA_VERSION} alone; a later one may have written it`;
+
+/**
  * Checks a document that is a part of something already parsed, such as a line of `apply`.
  *
  * @throws {ForeignDocumentError} It is of another tool.
@@ -65,7 +94,7 @@ export function parseError(flaw: DocumentFlaw, context: Pick<ParseContext, "bran
   const ref = metadataRef(context.branch);
   return new ParseError("invalid_data", `metadata of branch ${quote(context.branch)} is invalid: ${flaw.message}`, {
     hint: flaw.field === "schema_version"
-      ? `this program knows version ${SCHEMA_VERSION} alone; a later one may have written it`
+      ? LATER_VERSION
       : `lattice git cat-file -p ${quote(ref)} shows it, lattice meta set stores a sound one`,
     details: {
       ref,

@@ -74,8 +74,12 @@ export interface OpenFile extends Disposable {
 
 /** The file system. */
 export interface Disk {
-  /** Reads a whole file, following symbolic links. `null`: nothing is there (also when a parent is not a folder). */
-  readFile(path: string): Uint8Array | null;
+  /**
+   * Reads a whole file, following symbolic links. `null`: nothing is there (also when a parent is not a folder).
+   *
+   * @param bytesMax Stops after so many bytes, also where the file has no end.
+   */
+  readFile(path: string, bytesMax?: number): Uint8Array | null;
   /** Opens for reading, following symbolic links. `null`: nothing is there. */
   openRead(path: string): OpenFile | null;
   /** Creates a file that did not exist (`O_EXCL`, `O_NOFOLLOW`, close-on-exec). @throws {DiskError} `EEXIST`. */

@@ -25,8 +25,10 @@ const {
 
 /** The disk of this machine. */
 export const realDisk: Disk = {
-  readFile(path) {
-    return orNull("read", path, () => plainBytes(fs.readFileSync(nativePath(path))));
+  readFile(path, bytesMax) {
+    return orNull("read", path, () => {
+      return bytesMax === undefined ? plainBytes(fs.readFileSync(nativePath(path))) : readBeginning(path, bytesMax);
+    });
   },
 
   openRead(path) {
@@ -245,6 +247,23 @@ export function nativePath(path: string): string | Uint8Array & fs.PathLike {
     throw new DiskError("EILSEQ", "name", path);
   }
   return Buffer.from(nameToBytes(path));
+}
+
+/** Reads on from where the last call ended, as pipes and devices want it. */
+function readBeginning(path: string, bytesMax: number): Uint8Array {
+  const descriptor = fs.openSync(nativePath(path), O_RDONLY);
+  try {
+    const buffer = new Uint8Array(bytesMax);
+    let done = 0;
+    while (done < bytesMax) {
+      const count = fs.readSync(descriptor, buffer, done, bytesMax - done, null);
+      if (count === 0) break;
+      done += count;
+    }
+    return buffer.slice(0, done);
+  } finally {
+    fs.closeSync(descriptor);
+  }
 }
 
 function plainBytes(bytes: Uint8Array): Uint8Array {

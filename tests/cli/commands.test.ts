@@ -84,6 +84,44 @@ test("meta set refuses what is no document and changes nothing", async () => {
   assert.equal(gitText(["for-each-ref", "refs/branch-metadata"], cwd), "");
 });
 
+test("meta set speaks of what it was given, and reads no more than a document can have", async () => {
+  const cwd = repository();
+  const wrong = await lattice(["meta", "set", "b"], { cwd, stdin: "{}" });
+  assert.match(wrong.stderr, /^error: the document given for branch "b" is invalid: .*\nhint: correct the document/);
+  const large = await failure(["meta", "set", "b"], cwd, " ".repeat(3 * 1024 * 1024));
+  assert.deepEqual([large.exit, large.code], [6, "invalid_data"]);
+  assert.match(large.message, /more than 1048576 bytes/);
+  const endless = await failure(["meta", "set", "b", "--file=/dev/zero"], cwd);
+  assert.match(endless.message, /more than 1048576 bytes/);
+  const zero = await failure(["meta", "set", "b", `--expect=${"0".repeat(40)}`], cwd, documentOf(cwd, "b"));
+  assert.equal(zero.exit, 2);
+  assert.match(zero.message, /names no object/);
+});
+
+test("readInput() stops reading standard input that never ends", async () => {
+  const { readInput } = await import("../../src/cli/input.ts");
+  const { createContext } = await import("../../src/cli/context.ts");
+  const { keptStreams, systemIn } = await import("./command_line.ts");
+  const { parseCommandLine } = await import("../../src/cli/parse.ts");
+  const { COMMANDS } = await import("../../src/cli/definitions/mod.ts");
+  const table = { commands: COMMANDS };
+  let reads = 0;
+  const streams = { ...keptStreams({}).streams, read: () => (reads++, new Uint8Array(1000)) };
+  const { global } = parseCommandLine(["--version"], table);
+  const context = createContext(systemIn({}), streams, global, table, []);
+  assert.ok(readInput(context, undefined, 10_000).length > 10_000);
+  assert.equal(reads, 11);
+});
+
+test("meta edit --base names the revision as it was typed", async () => {
+  const cwd = repository();
+  const stdin = documentOf(cwd, "b");
+  await answer(["meta", "set", "b"], cwd, stdin);
+  const { exit, message } = await failure(["meta", "edit", "b", "--base", "nope"], cwd);
+  assert.equal(exit, 1);
+  assert.match(message, /"nope"/);
+});
+
 test("meta edit changes fields and keeps the rest", async () => {
   const cwd = repository();
   await answer(["meta", "set", "b"], cwd, documentOf(cwd, "b"));

@@ -138,13 +138,13 @@ export class SimDisk implements Disk {
     return dumpTree(this.storage.visible);
   }
 
-  readFile(path: string): Uint8Array | null {
+  readFile(path: string, bytesMax?: number): Uint8Array | null {
     return this.gate.call("readFile", path, () => {
       const ino = this.find(path, true, "read");
       if (ino === null) return null;
       const { birth, content } = this.storage.visible.get(ino)!;
       if (birth.kind === "directory") throw new DiskError("EISDIR", "read", path);
-      return content.slice();
+      return content.slice(0, bytesMax);
     });
   }
 

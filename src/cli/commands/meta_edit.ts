@@ -9,6 +9,7 @@ import type { ParsedCommand } from "../parse.ts";
 import { storeDocument } from "../store_document.ts";
 import { checkBranchName } from "../../git/refs/names.ts";
 import type { Repository } from "../../git/repository.ts";
+import type { Oid } from "../../git/object_format.ts";
 import { resolveRevision } from "../../git/revisions/revision.ts";
 import type { FreezeScope, Parent } from "../../metadata/document.ts";
 import { editMetadata, type MetadataEdit, parsePullRequestLink } from "../../metadata/edit.ts";
@@ -44,13 +45,19 @@ async function editOf(context: CommandContext, parsed: ParsedCommand, repository
   const link = parsed.value("pr");
   return {
     ...(parent === undefined ? {} : { parent: await parentOf(context, repository, parent) }),
-    ...(base === undefined ? {} : { base: resolveRevision(repository, `${base}^{commit}`) }),
+    ...(base === undefined ? {} : { base: baseOf(repository, base) }),
     ...(parsed.flag("freeze") ? { freeze: parsed.value("freeze") as FreezeScope } : {}),
     ...(parsed.flag("unfreeze") ? { freeze: null } : {}),
     ...(reason === undefined ? {} : { reason }),
     ...(link === undefined ? {} : { pr: parsePullRequestLink(link) }),
     ...(parsed.flag("no-pr") ? { pr: null } : {}),
   };
+}
+
+/** The commit that a revision leads to; where there is none, the error names the revision as it was typed. */
+function baseOf(repository: Repository, revision: string): Oid {
+  resolveRevision(repository, revision);
+  return resolveRevision(repository, `${revision}^{commit}`);
 }
 
 /** The parent is the trunk where it has the trunk's name. It need not exist. */

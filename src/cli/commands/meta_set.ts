@@ -9,7 +9,8 @@ import { expectationOf } from "../expectation.ts";
 import { readInput } from "../input.ts";
 import type { ParsedCommand } from "../parse.ts";
 import { storeDocument } from "../store_document.ts";
-import { parseDocument } from "../../metadata/parse.ts";
+import { DOCUMENT_BYTES_MAX } from "../../metadata/document.ts";
+import { parseInput } from "../../metadata/parse.ts";
 import { MetadataStore } from "../../metadata/store.ts";
 
 /** Stores a whole document. */
@@ -18,8 +19,8 @@ export async function run(context: CommandContext, parsed: ParsedCommand): Promi
   const repository = await context.openRepository();
   new MetadataStore(repository).refName(branch); // a name that no branch can have is refused before anything is read
   const expected = expectationOf(parsed, repository.objectFormat);
-  const bytes = readInput(context, parsed.value("file"));
-  const document = parseDocument(bytes, { branch, format: repository.objectFormat });
+  const bytes = readInput(context, parsed.value("file"), DOCUMENT_BYTES_MAX);
+  const document = parseInput(bytes, { branch, format: repository.objectFormat });
   using writer = await openChange(context, parsed);
   return await storeDocument(context, writer, document, expected);
 }
