@@ -9,6 +9,7 @@ import { completeRefName } from "../../git/revisions/ref_names.ts";
 import { resolveRevision, type RevisionOptions } from "../../git/revisions/revision.ts";
 import { RevisionError } from "../../git/revisions/revision_error.ts";
 import { currentBranch, upstreamOfBranch } from "../../git/revisions/upstream.ts";
+import { previousBranch } from "./previous_branch.ts";
 import { LatticeError } from "../../platform/errors.ts";
 
 /** What a name stands for. */
@@ -22,12 +23,14 @@ const MISSING: NamedObject = { kind: "missing" };
 /**
  * Finds the object that a name stands for; a full object name need not exist.
  *
- * @throws {RevisionError} `unsupported`: the name uses a part of git's grammar that is not supported, and says which.
+ * @throws {RevisionError} `unsupported`: the name uses a part of git's grammar that is not supported, and says which;
+ *   `missing` with `beyond`: a reflog is too short, or there is no upstream.
  * @throws {LatticeError} `invalid_data`: a ref, reflog or object on the way is damaged.
  */
 export function nameObject(repository: Repository, name: string, options: RevisionOptions = {}): NamedObject {
   // These mean something in a list of revisions; as the name of one object they are nothing to git.
   if (name === "" || /^(?:\^|:\()|\^(?:[!@]|-[0-9]*)$/.test(name)) return MISSING;
+  if (/^@\{-[1-9]/.test(name) && previousBranch(repository, name) === null) return MISSING;
   if (name.includes("..") && !/:|\{\//.test(name)) return MISSING;
   try {
     return { kind: "found", oid: resolveRevision(repository, name, options) };
@@ -42,6 +45,8 @@ function unlessUnsupported(error: RevisionError): NamedObject {
   const { failure } = error;
   switch (failure.kind) {
     case "missing":
+      if (failure.beyond !== undefined) throw error; // git dies of it, and asks no further what the name may be
+      return MISSING;
     case "wrong-type":
       return MISSING;
     case "ambiguous":

@@ -7,9 +7,10 @@ import { isOid, type Oid } from "../../git/object_format.ts";
 import { peelIfPossible } from "../../git/objects/peel.ts";
 import type { Repository } from "../../git/repository.ts";
 import { mergeBases, parentsOf } from "../../git/revisions/merge_bases.ts";
+import { RevisionError } from "../../git/revisions/revision_error.ts";
 import { ABBREVIATION_MIN } from "../../git/revisions/short_oid.ts";
 import { type GitCommand, type GitContext, GitExit } from "./context.ts";
-import { ambiguousHint, nameObject, resolveName } from "./object_name.ts";
+import { ambiguousHint, type NamedObject, nameObject, resolveName } from "./object_name.ts";
 import { type OutputBuffer, withOutput } from "./output_buffer.ts";
 import { createRevisionWriter, type RevisionWriter, shellQuote } from "./rev_parse_output.ts";
 import { describeRepository, gitPath, LOCAL_ENVIRONMENT, type PathFormat, resolveGitDir } from "./rev_parse_paths.ts";
@@ -337,7 +338,7 @@ function takeRevision(session: Session, arg: string): boolean {
   if (takeRange(session, arg) || takeParents(session, arg)) return true;
   const excluded = arg.startsWith("^");
   const name = excluded ? arg.slice(1) : arg;
-  const named = nameObject(session.repository, name);
+  const named = nameQuietly(session, name);
   if (named.kind !== "found") {
     if (named.kind === "ambiguous" && !session.quiet) {
       session.context.streams.writeError(ambiguousHint(name, named.oids));
@@ -347,6 +348,17 @@ function takeRevision(session: Session, arg: string): boolean {
   if (session.verify) session.verified.push({ excluded, oid: named.oid, name });
   else session.writer.revision(excluded, named.oid, name);
   return true;
+}
+
+/** Names an object; with `--quiet`, git says nothing of a reflog that is too short. */
+function nameQuietly(session: Session, name: string): NamedObject {
+  try {
+    return nameObject(session.repository, name);
+  } catch (error) {
+    const short = error instanceof RevisionError && error.failure.kind === "missing" &&
+      error.failure.beyond === "reflog";
+    throw short && session.quiet ? new GitExit(128, "") : error;
+  }
 }
 
 /** `a..b` and `a...b`; an end left out is `HEAD`. */
@@ -430,7 +442,7 @@ function existsInWorkTree(session: Session, path: string): boolean {
   const top = session.repository.workDir ?? host.workingDirectory;
   const fromTop = /^:\/(.*)$/s.exec(path);
   const name = fromTop === null ? path.replace(/^:[!^]/, "") : fromTop[1]!;
-  if (name === "") return true;
+  if (name === "") return path !== "";
   if (name.startsWith("/")) return disk.lstat(name) !== null;
   return disk.lstat(`${fromTop === null ? host.workingDirectory : top}/${name}`) !== null;
 }

@@ -124,7 +124,7 @@ function refNameOf(repository: Repository, base: string, text: string): string {
   const branch = branchNamed(repository, mark[1]!, text);
   const upstream = upstreamOfBranch(repository, branch);
   if (upstream !== null) return upstream;
-  throw missing(text, `no upstream is configured for the branch ${JSON.stringify(branch)}`, {
+  throw withoutUpstream(text, `no upstream is configured for the branch ${JSON.stringify(branch)}`, {
     hint: `set one with \`git branch --set-upstream-to=<upstream> ${branch}\``,
   });
 }
@@ -133,11 +133,11 @@ function refNameOf(repository: Repository, base: string, text: string): string {
 function branchNamed(repository: Repository, name: string, text: string): string {
   if (name !== "" && name !== "@" && name !== "HEAD") {
     if (isBranchName(name) && repository.refs.resolve(`refs/heads/${name}`).oid !== null) return name;
-    throw missing(text, `there is no branch ${JSON.stringify(name)}`);
+    throw withoutUpstream(text, `there is no branch ${JSON.stringify(name)}`);
   }
   const branch = currentBranch(repository);
   if (branch !== null) return branch;
-  throw missing(text, "HEAD does not point to a branch, so it has no upstream");
+  throw withoutUpstream(text, "HEAD does not point to a branch, so it has no upstream");
 }
 
 function isUpstreamMark(inner: string): boolean {
@@ -161,7 +161,8 @@ function reflogValue(repository: Repository, base: string, count: number, text: 
     const current = refs.resolve(name).oid; // without a log, the present value is the newest
     if (current !== null) return current;
   }
-  throw missing(text, `the reflog of ${JSON.stringify(name)} has only ${seen} entries`, { details: { ref: name } });
+  const message = `the reflog of ${JSON.stringify(name)} has only ${seen} entries`;
+  throw new RevisionError({ kind: "missing", beyond: "reflog" }, text, message, { details: { ref: name } });
 }
 
 function takeStep(repository: Repository, history: History, oid: Oid, step: Step, text: string): Oid {
@@ -202,6 +203,10 @@ function parentOf(history: History, commit: Oid, number: number, text: string): 
 
 function missing(text: string, message: string, options: LatticeErrorOptions = {}): RevisionError {
   return new RevisionError({ kind: "missing" }, text, message, options);
+}
+
+function withoutUpstream(text: string, message: string, options: LatticeErrorOptions = {}): RevisionError {
+  return new RevisionError({ kind: "missing", beyond: "upstream" }, text, message, options);
 }
 
 function unknown(text: string): RevisionError {

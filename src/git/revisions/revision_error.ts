@@ -8,8 +8,11 @@ import type { Oid } from "../object_format.ts";
 
 /** The ways in which a revision can fail that are nobody's damage. */
 export type RevisionFailure =
-  /** Nothing has this name, or what it is counted from ends before. */
-  | { readonly kind: "missing" }
+  /**
+   * Nothing has this name, or what it is counted from ends before. `beyond`: it is a name that cannot be anything
+   * else, and it lacks the entry of a reflog or the upstream that it asks for.
+   */
+  | { readonly kind: "missing"; readonly beyond?: "reflog" | "upstream" }
   /** An abbreviation that several objects share. */
   | { readonly kind: "ambiguous"; readonly candidates: readonly Oid[] }
   /** The object is there, but is not of the type that was asked for, nor leads to one. */
@@ -36,7 +39,7 @@ export class RevisionError extends LatticeError {
     message: string,
     options: LatticeErrorOptions = {},
   ) {
-    const { kind, ...found } = failure;
+    const { kind, ...found } = failure.kind === "missing" ? { kind: failure.kind } : failure;
     const details = { revision, ...found, ...options.details };
     super(kind === "missing" ? "not_found" : "usage", message, { ...options, details });
   }

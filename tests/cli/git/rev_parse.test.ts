@@ -273,3 +273,17 @@ test("git rev-parse refuses by name what it does not support", async () => {
     assert.match(ended.stderr, new RegExp(`${args[0]!.split("=")[0]}' is not supported`));
   }
 });
+
+test("rev-parse ends as git does on names that lack a reflog entry, an upstream, a checkout, or everything", async () => {
+  const folder = temporaryFolder();
+  gitText(["init", "-q", "-b", "main"], folder);
+  gitText(["commit", "-q", "--allow-empty", "-m", "x"], folder);
+  const names = ["", "HEAD@{99}", "@{99}", "^HEAD@{99}", "nope@{99}", "@{u}", "nope@{u}", "HEAD..@{u}", "@{-1}"];
+  for (const name of names) {
+    for (const options of [[], ["--verify"], ["--verify", "-q"], ["--abbrev-ref"], ["--symbolic-full-name"], ["-q"]]) {
+      await sameAsGit(["rev-parse", ...options, name], folder);
+    }
+  }
+  const quiet = await latticeGit(["rev-parse", "--verify", "-q", "HEAD@{99}"], folder);
+  assert.equal(quiet.stderr, "");
+});

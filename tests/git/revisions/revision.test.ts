@@ -208,7 +208,8 @@ test("resolveRevision() refuses by name what it does not take", () => {
     assert.throws(() => resolveRevision(repository, text), expected, text);
   }
   for (const text of ["absent", "", "a b", "abc", "~", "main~100", "main@{99}"]) {
-    const expected = { code: "not_found", failure: { kind: "missing" } };
+    const failure = text === "main@{99}" ? { kind: "missing", beyond: "reflog" } : { kind: "missing" };
+    const expected = { code: "not_found", failure };
     assert.throws(() => resolveRevision(repository, text), expected, text);
   }
   const oid = resolveRevision(repository, "main");
