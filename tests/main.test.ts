@@ -32,6 +32,33 @@ test("main --version tells a full disk and a closed pipe", () => {
   assert.deepEqual([closed.stdout.length, closed.stderr], [0, "141\n"]);
 });
 
+test("main works in a folder that is gone where it needs none", () => {
+  const at = temporaryFolder();
+  gitText(["init", "-q"], at);
+  const run = (...args: string[]) => {
+    const script = 'mkdir gone && cd gone && rmdir ../gone && exec "$@"';
+    return runProgram("sh", ["-c", script, "sh", process.execPath, ...ARGUMENTS, ...args], at);
+  };
+  if ("Deno" in globalThis) {
+    assert.match(run("version").stderr, /working directory/); // Deno does not even start (docs/limitations.md)
+    return;
+  }
+  const cases: [exit: number, ...args: string[]][] = [
+    [0, "version"],
+    [0, "help"],
+    [0, "-C", at, "meta", "list"],
+    [0, "-C", at, "git", "for-each-ref"],
+    [7, "meta", "list"],
+    [7, "-C", ".", "meta", "list"],
+    [128, "git", "for-each-ref"],
+  ];
+  for (const [exit, ...args] of cases) {
+    const ended = run(...args);
+    assert.equal(ended.exit, exit, `${args.join(" ")}: ${ended.stderr}`);
+    if (exit === 7) assert.match(ended.stderr, /^error: cannot find the working folder/);
+  }
+});
+
 test("main gives bytes of arguments that are not UTF-8 back unchanged", () => {
   const script = `exec "$@" meta get "$(printf 'a\\377b')" --json`;
   const folder = temporaryFolder();

@@ -72,7 +72,11 @@ export function createContext(
 
 /** The path that a user gave, absolute. */
 export function absolutePath(system: System, path: string): string {
-  return path.startsWith("/") ? path : `${system.host.workingDirectory.replace(/\/$/, "")}/${path}`;
+  return path.startsWith("/") ? path : below(system.host.workingDirectory, path);
+}
+
+function below(folder: string, path: string): string {
+  return `${folder.replace(/\/$/, "")}/${path}`;
 }
 
 function openRepositoryOf(system: System, gitDir: string | undefined): Repository {
@@ -101,8 +105,8 @@ export function inDirectory(system: System, directories: readonly string[]): Sys
   let folder: string | undefined;
   for (const directory of directories) {
     if (directory === "") continue; // as in git: no change
-    const from = folder ?? system.host.workingDirectory;
-    const path: string = directory.startsWith("/") ? directory : `${from.replace(/\/$/, "")}/${directory}`;
+    // The working folder is asked for only where it is needed: it may be gone.
+    const path = directory.startsWith("/") ? directory : below(folder ?? system.host.workingDirectory, directory);
     if (system.disk.stat(path)?.kind !== "directory") {
       throw new LatticeError("usage", `cannot change to ${JSON.stringify(directory)}: there is no such folder`, {
         details: { path },
