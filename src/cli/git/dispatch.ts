@@ -6,6 +6,7 @@
 import { type GitCommand, type GitContext, GitExit } from "./context.ts";
 import { GIT_COMMANDS, type GitCommandName } from "./names.ts";
 import { readGitGlobals } from "./global_options.ts";
+import { withGitWriteErrors } from "./write_error.ts";
 import { EXIT_CLOSED_OUTPUT } from "../exit_codes.ts";
 import { environmentLockTimeoutMs } from "../settings.ts";
 import { openRepository } from "../../git/open.ts";
@@ -46,17 +47,18 @@ export async function runGitCommandLine(
   streams: Streams,
   outer: OuterOptions,
 ): Promise<number> {
+  const output = withGitWriteErrors(streams);
   try {
     const globals = readGitGlobals(args, system, outer.gitDir);
     if (globals.answer !== null) {
-      streams.write(new TextEncoder().encode(globals.answer.text));
+      output.write(new TextEncoder().encode(globals.answer.text));
       return globals.answer.exitCode;
     }
     const [name, ...rest] = globals.rest;
     const load = Object.hasOwn(LOADERS, name!) ? LOADERS[name as GitCommandName] : undefined;
     if (load === undefined) throw unknownGitCommand(name!);
     const { run } = await load();
-    return await run(createGitContext(globals.system, streams, outer), rest);
+    return await run(createGitContext(globals.system, output, outer), rest);
   } catch (error) {
     return reportAsGit(error, streams, system);
   }
@@ -81,7 +83,11 @@ function createGitContext(system: System, streams: Streams, outer: OuterOptions)
   return context;
 }
 
+/** Commands of git's plumbing that are wanted and not there. */
+const NOT_SUPPORTED = ["pack-refs", "reflog"];
+
 function unknownGitCommand(name: string): GitExit {
+  if (NOT_SUPPORTED.includes(name)) return new GitExit(129, `git: '${name}' is not supported by lattice`);
   return new GitExit(
     1,
     `git: '${name}' is not a git command. See 'git --help'.\n\nlattice has these: ${GIT_COMMANDS.join(", ")}`,

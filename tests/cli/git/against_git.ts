@@ -12,6 +12,8 @@ import { type Ended, keptStreams, systemIn } from "../command_line.ts";
 export interface Circumstances {
   stdin?: string | Uint8Array;
   env?: Record<string, string>;
+  /** Thrown by every write to standard output. */
+  writeFailure?: Error;
 }
 
 /** Runs `lattice git …`. */
