@@ -83,16 +83,21 @@ export const realStreams: Streams = {
   },
 
   isTerminal(stream) {
-    if (!isCharacterDevice(stream)) return false; // asked first, since to load `node:tty` costs 1 ms
+    if (!mayBeTerminal(stream)) return false; // asked first, since to load `node:tty` costs 1 ms
     const { getBuiltinModule } =
       (globalThis as unknown as { process: { getBuiltinModule(id: string): unknown } }).process;
     return (getBuiltinModule("node:tty") as { isatty(descriptor: number): boolean }).isatty(stream);
   },
 };
 
-function isCharacterDevice(stream: number): boolean {
+/** Linux numbers `/dev/null` and its like as devices of this class (Documentation/admin-guide/devices.txt). */
+const MEMORY_DEVICES = 1;
+
+/** Terminals are character devices; so is `/dev/null`, to which output often goes. */
+function mayBeTerminal(stream: number): boolean {
   try {
-    return fs.fstatSync(stream).isCharacterDevice();
+    const stat = fs.fstatSync(stream);
+    return stat.isCharacterDevice() && (stat.rdev >> 8 & 0xfff) !== MEMORY_DEVICES;
   } catch {
     return false; // closed before we began, or not to be examined: as isatty(3), which has no errors
   }
