@@ -81,7 +81,8 @@ export function parseLooseRef(format: ObjectFormat, content: Uint8Array, path: s
 
 /** The error for a ref that is there and cannot be used. */
 export function brokenRef(path: string, name: string, reason: string, cause?: unknown): LatticeError {
-  return new LatticeError("invalid_data", `ref ${JSON.stringify(name)} is broken: ${reason}`, {
+  const message = `ref ${JSON.stringify(name)} is broken: ${reason} (in ${JSON.stringify(path)})`;
+  return new LatticeError("invalid_data", message, {
     hint: "write its value into the file again (its reflog may tell it), or remove the file",
     details: { ref: name, path },
     cause,
