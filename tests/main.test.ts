@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -57,6 +57,28 @@ test("main works in a folder that is gone where it needs none", () => {
     assert.equal(ended.exit, exit, `${args.join(" ")}: ${ended.stderr}`);
     if (exit === 7) assert.match(ended.stderr, /^error: cannot find the working folder/);
   }
+});
+
+test("main tells who holds the lock to who may only read", async () => {
+  const cwd = temporaryFolder();
+  gitText(["init", "-q"], cwd);
+  const lock = join(cwd, ".git/lattice/lock");
+  const start = (args: string[], wrapper: string[] = []) => {
+    const [program = "", ...rest] = [...wrapper, process.execPath, ...ARGUMENTS, ...args];
+    return runProgram(program, rest, cwd);
+  };
+  assert.equal(start(["lock", "run", "--", "true"]).exit, 0);
+  chmodSync(lock, 0o444);
+  // Root may write everything unless this is taken from it.
+  const reader = process.getuid?.() === 0 ? ["setpriv", "--bounding-set=-dac_override"] : [];
+  assert.equal(runProgram("sh", ["-c", [...reader, "sh", "-c", `'echo >>${lock}'`].join(" ")], cwd).exit, 2);
+  const free = start(["lock", "status"], reader);
+  assert.deepEqual([free.exit, free.stderr], [0, ""]);
+  const holder = spawn("flock", [lock, "sh", "-c", "echo held; read line"], { stdio: ["pipe", "pipe", "inherit"] });
+  await once(holder.stdout!, "data");
+  assert.equal(start(["lock", "status"], reader).exit, 4);
+  holder.stdin!.end();
+  await once(holder, "exit");
 });
 
 test("main gives bytes of arguments that are not UTF-8 back unchanged", () => {

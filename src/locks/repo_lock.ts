@@ -170,6 +170,7 @@ export function tryAcquireRepoLock(system: System, options: LockOptions, waitedM
 
 /** Who holds the lock: `undefined` when it is free, `null` when the holder's text cannot be read. */
 export function inspectRepoLock(system: System, commonDir: string): LockHolder | null | undefined {
+  if (!hasLatticeFolder(system, commonDir)) return undefined;
   const file = system.openLockable(repoLockPath(commonDir), null);
   if (file === null) return undefined;
   try {
@@ -183,17 +184,26 @@ export function inspectRepoLock(system: System, commonDir: string): LockHolder |
   }
 }
 
-/** Makes `<common dir>/lattice`, durably, where it is not there. A symbolic link in its place is refused. */
-export function makeLatticeFolder(system: System, commonDir: string): void {
+/**
+ * Whether `<common dir>/lattice` is there.
+ *
+ * @throws {LatticeError} `unsupported`: something else stands in its place, be it a link to a folder; `io`.
+ */
+export function hasLatticeFolder(system: System, commonDir: string): boolean {
   const folder = `${commonDir}/lattice`;
   const stat = system.disk.lstat(folder);
-  if (stat?.kind === "directory") return;
-  if (stat !== null) {
-    throw new LatticeError("unsupported", `${JSON.stringify(folder)} is not a folder`, {
-      hint: "move it away; lattice keeps its journal in a folder of that name",
-      details: { path: folder },
-    });
-  }
+  if (stat === null) return false;
+  if (stat.kind === "directory") return true;
+  throw new LatticeError("unsupported", `${JSON.stringify(folder)} is not a folder`, {
+    hint: "move it away; lattice keeps its journal in a folder of that name",
+    details: { path: folder },
+  });
+}
+
+/** Makes `<common dir>/lattice`, durably, where it is not there. A symbolic link in its place is refused. */
+export function makeLatticeFolder(system: System, commonDir: string): void {
+  if (hasLatticeFolder(system, commonDir)) return;
+  const folder = `${commonDir}/lattice`;
   try {
     system.disk.makeDirectory(folder);
   } catch (error) {

@@ -5,7 +5,7 @@
  */
 import * as fs from "node:fs";
 import type { Clock, Host, LockableFile, RunOptions, RunResult, System } from "./system.ts";
-import { DiskError, type FileStat } from "./disk.ts";
+import { DiskError, type FileStat, isDiskError } from "./disk.ts";
 import { isNotUtf8, nativePath, realDisk, toStat } from "./real_disk.ts";
 import { exactCommand } from "./exact_command.ts";
 import { exactEnvironment, exactWorkingDirectory } from "./exact_names.ts";
@@ -106,21 +106,32 @@ function openLockable(path: string, createMode: number | null): LockableFile | n
   const stat = realDisk.lstat(path);
   if (stat === null) return null;
   if (stat.kind !== "file") throw new DiskError("ELOOP", "lock", path);
-  return deno === undefined
-    ? new DescriptorLockable(path)
-    : new DenoLockable(path, deno.openSync(path, { read: true, write: true }));
+  try {
+    return openLock(path, true);
+  } catch (error) {
+    // Who creates nothing may only be looking, for which reading is enough; flock(2) does not ask for more either.
+    if (createMode === null && isDiskError(error, "EACCES", "EPERM", "EROFS")) return openLock(path, false);
+    throw error;
+  }
+}
+
+function openLock(path: string, write: boolean): LockableFile {
+  try {
+    return deno === undefined
+      ? new DescriptorLockable(path, write)
+      : new DenoLockable(path, deno.openSync(path, { read: true, write }));
+  } catch (cause) {
+    throw new DiskError((cause as { code?: string }).code ?? "EIO", "open the lock", path, { cause });
+  }
 }
 
 /** A lockable file by its descriptor; `flock(2)` through the C library. */
 class DescriptorLockable implements LockableFile {
   private descriptor: number;
 
-  constructor(private readonly path: string) {
-    try {
-      this.descriptor = fs.openSync(nativePath(path), fs.constants.O_RDWR | (fs.constants.O_NOFOLLOW ?? 0));
-    } catch (cause) {
-      throw new DiskError((cause as { code?: string }).code ?? "EIO", "open the lock", path, { cause });
-    }
+  constructor(private readonly path: string, write: boolean) {
+    const access = write ? fs.constants.O_RDWR : fs.constants.O_RDONLY;
+    this.descriptor = fs.openSync(nativePath(path), access | (fs.constants.O_NOFOLLOW ?? 0));
   }
 
   tryLock(): boolean | null {
@@ -257,7 +268,7 @@ function runByBun(given: string[], options: RunOptions): RunResult {
       : 128 + signalNumber(result.signalCode);
     return { exitCode, stdout: new Uint8Array(result.stdout ?? []) };
   } catch (error) {
-    return { exitCode: startFailureCode(error), stdout: new Uint8Array() };
+    return startFailure(error);
   }
 }
 
@@ -289,15 +300,17 @@ function runByDeno(command: string[], options: RunOptions): RunResult {
     ],
   });
   if (result.error !== undefined && (result.status ?? null) === null && (result.signal ?? null) === null) {
-    return { exitCode: startFailureCode(result.error), stdout: new Uint8Array() };
+    return startFailure(result.error);
   }
   const signal = result.signal ?? null; // Deno leaves it undefined where Node has null
   const exitCode = signal === null ? result.status ?? 0 : 128 + signalNumber(signal);
   return { exitCode, stdout: new Uint8Array(result.stdout ?? []) };
 }
 
-function startFailureCode(error: unknown): number {
-  return (error as { code?: string }).code === "EACCES" ? 126 : 127;
+function startFailure(error: unknown): RunResult {
+  const { code = "ENOENT" } = error as { code?: string };
+  const absent = code === "ENOENT" || code === "ENOTDIR";
+  return { exitCode: absent ? 127 : 126, stdout: new Uint8Array(), startErrno: code };
 }
 
 function signalNumber(name: string): number {

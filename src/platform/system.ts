@@ -62,6 +62,8 @@ export interface RunResult {
   exitCode: number;
   /** What it wrote to its standard output, when that was captured; else empty. */
   stdout: Uint8Array;
+  /** Why it could not be started, as the system names it (`ENOENT`); absent where it was. */
+  startErrno?: string;
 }
 
 /** How another program is started. */
@@ -88,7 +90,10 @@ export interface System {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Random bytes, fit for identifiers and tokens. */
   randomBytes(count: number): Uint8Array;
-  /** Opens (and, with a mode, creates) a file that can be flocked. `null`: it is not there and was not created. */
+  /**
+   * Opens (and, with a mode, creates) a file that can be flocked. `null`: it is not there and was not created. Without a
+   * mode it may be read-only: then it can be locked and read.
+   */
   openLockable(path: string, createMode: number | null): LockableFile | null;
   /** Runs a program and waits for it. Never through a shell. */
   run(command: string[], options?: RunOptions): RunResult;

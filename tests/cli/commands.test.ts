@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "../harness.ts";
 import { temporaryFolder } from "../fixtures.ts";
@@ -249,6 +249,31 @@ test("lock run runs its program under the lock and ends with its code", async ()
   assert.equal((await lattice(["lock", "run", "--", "sh", "-c", "kill -TERM $$"], { cwd })).exit, 143);
   assert.equal((await lattice(["lock", "run", "--", "lattice-nonexistent"], { cwd })).exit, 127);
   assert.deepEqual(await answer(["lock", "status"], cwd), { held: false, holder: null, backend: "flock" });
+});
+
+test("lock run reports a program that cannot be started, and leaves its codes to one that can", async () => {
+  const cwd = repository();
+  assert.deepEqual(await failure(["lock", "run", "--json", "--", "lattice-nonexistent"], cwd), {
+    exit: 127,
+    code: "not_found",
+    message: 'cannot run "lattice-nonexistent": there is no such program',
+  });
+  writeFileSync(join(cwd, "plain"), "text\n", { mode: 0o644 });
+  const plain = await lattice(["lock", "run", "--", join(cwd, "plain")], { cwd });
+  assert.equal(plain.exit, 126);
+  assert.match(plain.stderr, /^error: cannot run ".*plain": EACCES\nhint: /);
+  for (const code of [126, 127]) {
+    const ended = await lattice(["lock", "run", "--", "sh", "-c", `exit ${code}`], { cwd });
+    assert.deepEqual([ended.exit, ended.stderr], [code, ""]);
+  }
+});
+
+test("a link in the place of lattice's own folder is refused by those who only read, too", async () => {
+  const cwd = repository();
+  symlinkSync(temporaryFolder(), join(cwd, ".git/lattice"));
+  for (const args of [["op", "list"], ["op", "status"], ["op", "show", "01234567"], ["lock", "status"], ["recover"]]) {
+    assert.equal((await failure(args, cwd)).exit, 8, args.join(" "));
+  }
 });
 
 test("lock run and init inside a hook of lattice's own end at once with 5", async () => {

@@ -7,10 +7,12 @@ import type { CommandContext } from "../context.ts";
 import { EXIT_OK } from "../exit_codes.ts";
 import type { ParsedCommand } from "../parse.ts";
 import { operations, type OperationSummary } from "../../engine/history.ts";
+import { hasLatticeFolder } from "../../locks/repo_lock.ts";
 
 /** Prints the operations, newest first. */
 export async function run({ output, system, openRepository }: CommandContext, parsed: ParsedCommand): Promise<number> {
   const { commonDir } = await openRepository();
+  hasLatticeFolder(system, commonDir); // what stands in its place is refused, not taken for an empty one
   const limit = Number(parsed.value("limit") ?? Infinity);
   const listed: OperationSummary[] = [];
   for (const { records: _records, ...summary } of operations(system, commonDir)) {

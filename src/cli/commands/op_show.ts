@@ -7,10 +7,12 @@ import type { CommandContext } from "../context.ts";
 import { EXIT_OK } from "../exit_codes.ts";
 import { describeOperation, type OperationDocument, type OperationStep } from "../operation_document.ts";
 import type { ParsedCommand } from "../parse.ts";
+import { hasLatticeFolder } from "../../locks/repo_lock.ts";
 
 /** Prints one operation. */
 export async function run({ output, system, openRepository }: CommandContext, parsed: ParsedCommand): Promise<number> {
   const { commonDir } = await openRepository();
+  hasLatticeFolder(system, commonDir); // what stands in its place is refused, not taken for an empty one
   const operation = describeOperation(system, commonDir, parsed.arguments[0]!);
   if (output.json) output.value(operation);
   else output.lines(lines(operation));

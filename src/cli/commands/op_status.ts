@@ -6,11 +6,12 @@
 import type { CommandContext } from "../context.ts";
 import { EXIT_CODES, EXIT_OK } from "../exit_codes.ts";
 import { readOpState } from "../../engine/mod.ts";
-import { inspectRepoLock } from "../../locks/repo_lock.ts";
+import { hasLatticeFolder, inspectRepoLock } from "../../locks/repo_lock.ts";
 
 /** Says whether an operation is unfinished, and what to type. */
 export async function run({ output, log, system, openRepository }: CommandContext): Promise<number> {
   const { commonDir } = await openRepository();
+  hasLatticeFolder(system, commonDir); // what stands in its place is refused, not taken for an empty one
   const state = readOpState(system, commonDir);
   if (state === null) {
     if (output.json) output.value(null);
