@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { isWellFormed } from "../platform/text.ts";
 
 /**
  * C0 and C1 controls, DEL, the separators that end lines, the marks that reorder text, and bytes 0x80 to 0x9F that
@@ -16,6 +17,18 @@ const PAIR_OR_UNSAFE = new RegExp(`[\\ud800-\\udbff][\\udc00-\\udfff]|${UNSAFE.s
 export function escapeText(text: string): string {
   if (!UNSAFE.test(text)) return text;
   return text.replace(PAIR_OR_UNSAFE, (match) => match.length === 2 ? match : escapeUnit(match));
+}
+
+/** A byte that is not part of UTF-8, as `JSON.stringify` writes it in a name that it quotes, behind no other escape. */
+const QUOTED_BYTE = /(?<!\\)((?:\\\\)*)\\udc([89a-f][0-9a-f])/g;
+const PAIR_OR_BYTE = /[\ud800-\udbff][\udc00-\udfff]|[\udc80-\udcff]/g;
+
+/** Like {@link escapeText}, for a message: each byte that is not part of UTF-8 is shown as `\xff`, quoted or not. */
+export function escapeMessage(text: string): string {
+  const shown = escapeText(text.replace(QUOTED_BYTE, "$1\\x$2"));
+  return isWellFormed(shown)
+    ? shown
+    : shown.replace(PAIR_OR_BYTE, (match) => match.length === 2 ? match : escapeUnit(match));
 }
 
 /** Like {@link escapeText}, for a text of several lines that is ours. */

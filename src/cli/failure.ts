@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { escapeJson, escapeText } from "./escape.ts";
+import { escapeJson, escapeMessage } from "./escape.ts";
 import { EXIT_CLOSED_OUTPUT, EXIT_CODES } from "./exit_codes.ts";
 import { VERSION } from "./version_number.ts";
 import { type ErrorCode, type ErrorDetails, LatticeError } from "../platform/errors.ts";
@@ -59,8 +59,8 @@ function renderJson({ code, message, hint, details }: Failure): string {
 
 function renderText({ message, hint }: Failure, color: boolean): string {
   const paint = (word: string, code: number) => color ? `\x1b[${code}m${word}\x1b[0m` : word;
-  const first = `${paint("error:", 31)} ${escapeText(message)}\n`;
-  return hint === undefined ? first : `${first}${paint("hint:", 36)} ${escapeText(hint)}\n`;
+  const first = `${paint("error:", 31)} ${escapeMessage(message)}\n`;
+  return hint === undefined ? first : `${first}${paint("hint:", 36)} ${escapeMessage(hint)}\n`;
 }
 
 /** The stack of an error and of what caused it. */

@@ -4,7 +4,7 @@
  * @module
  */
 import type { GlobalOptions } from "./global_options.ts";
-import { escapeJson, escapeText } from "./escape.ts";
+import { escapeJson, escapeMessage, escapeText } from "./escape.ts";
 import { LatticeError } from "../platform/errors.ts";
 import { ClosedOutputError, type Streams } from "../platform/streams.ts";
 import type { System } from "../platform/system.ts";
@@ -55,7 +55,7 @@ export function createOutput(streams: Streams, json: boolean): Output {
 
 /** Messages to standard error. */
 export function createLog(streams: Streams, options: GlobalOptions, system: System): Log {
-  const say = (message: string) => streams.writeError(`${escapeText(message)}\n`);
+  const say = (message: string) => streams.writeError(`${escapeMessage(message)}\n`);
   return {
     info: (message) => {
       if (options.verbosity >= 0) say(message);
@@ -65,7 +65,7 @@ export function createLog(streams: Streams, options: GlobalOptions, system: Syst
     },
     warn: (message) => {
       const word = usesColor(options.color, system, streams, 2) ? "\x1b[33mwarning:\x1b[0m" : "warning:";
-      streams.writeError(`${word} ${escapeText(message)}\n`);
+      streams.writeError(`${word} ${escapeMessage(message)}\n`);
     },
   };
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import * as fs from "node:fs";
-import { utf8 } from "./text.ts";
+import { nameToBytes } from "./text.ts";
 
 /** The three streams of a command. */
 export interface Streams {
@@ -16,7 +16,7 @@ export interface Streams {
   /** Writes all of the bytes to standard output. @throws {ClosedOutputError} Nobody reads it any more. */
   write(bytes: Uint8Array): void;
   /**
-   * Writes a text to standard error. One that is closed, or on a full or failing disk, is no error: there is nobody left
+   * Writes a text (names as in `text.ts`) to standard error. One that is closed, or on a full or failing disk, is no error: there is nobody left
    * to tell, and what the command did stays done.
    */
   writeError(text: string): void;
@@ -71,7 +71,7 @@ export const realStreams: Streams = {
   },
 
   writeError(text) {
-    const bytes = utf8(text);
+    const bytes = nameToBytes(text);
     try {
       for (let done = 0; done < bytes.length;) {
         const start = done;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "../harness.ts";
-import { escapeJson, escapeText } from "../../src/cli/escape.ts";
+import { escapeJson, escapeMessage, escapeText } from "../../src/cli/escape.ts";
 import { bytesToName } from "../../src/platform/text.ts";
 
 test("escapeText() shows control characters instead of doing them", () => {
@@ -19,6 +19,12 @@ test("escapeText() escapes bytes that some terminals take for controls, but no h
   assert.equal(escapeText(bytesToName(Uint8Array.of(0x61, 0x9b, 0x32))), "a\\x9b2");
   const pair = String.fromCodePoint(0x1f480 + 0x10); // its second half lies within the range of such bytes
   assert.equal(escapeText(`${pair}\x07`), `${pair}\\x07`);
+});
+
+test("escapeMessage() shows bytes that are not UTF-8, in a quoted name and outside of one", () => {
+  const name = bytesToName(Uint8Array.of(0x61, 0xff, 0x80));
+  assert.equal(escapeMessage(`branch ${JSON.stringify(name)} is ${name}\n`), 'branch "a\\xff\\x80" is a\\xff\\x80\\n');
+  assert.equal(escapeMessage(JSON.stringify("a\\udcff😀\u{1f4ff}")), '"a\\\\udcff😀\u{1f4ff}"'); // a name of these very characters
 });
 
 test("escapeJson() keeps the value", () => {

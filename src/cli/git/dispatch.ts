@@ -7,6 +7,7 @@ import { type GitCommand, type GitContext, GitExit } from "./context.ts";
 import { GIT_COMMANDS, type GitCommandName } from "./names.ts";
 import { readGitGlobals } from "./global_options.ts";
 import { withGitWriteErrors } from "./write_error.ts";
+import { escapeMessage } from "../escape.ts";
 import { EXIT_CLOSED_OUTPUT } from "../exit_codes.ts";
 import { environmentLockTimeoutMs } from "../settings.ts";
 import { openRepository } from "../../git/open.ts";
@@ -108,10 +109,12 @@ function reportAsGit(error: unknown, streams: Streams, system: System): number {
   }
   const message = error instanceof Error ? error.message : String(error);
   const internal = !(error instanceof LatticeError) || error.code === "internal";
-  streams.writeError(`fatal: ${internal ? "internal error: " : ""}${message}\n`);
+  streams.writeError(`fatal: ${internal ? "internal error: " : ""}${escapeMessage(message)}\n`);
   if (internal && system.env["LATTICE_DEBUG"] === "1" && error instanceof Error) {
     streams.writeError(`${error.stack ?? ""}\n`);
   }
-  if (error instanceof LatticeError && error.hint !== undefined) streams.writeError(`hint: ${error.hint}\n`);
+  if (error instanceof LatticeError && error.hint !== undefined) {
+    streams.writeError(`hint: ${escapeMessage(error.hint)}\n`);
+  }
   return FAILURE;
 }
