@@ -299,8 +299,8 @@ function runByDeno(command: string[], options: RunOptions): RunResult {
       "inherit",
     ],
   });
-  if (result.error !== undefined && (result.status ?? null) === null && (result.signal ?? null) === null) {
-    return startFailure(result.error);
+  if ((result.status ?? null) === null && (result.signal ?? null) === null) {
+    return startFailure(result.error ?? { code: "EACCES" }); // of a file that is no program Deno says nothing at all
   }
   const signal = result.signal ?? null; // Deno leaves it undefined where Node has null
   const exitCode = signal === null ? result.status ?? 0 : 128 + signalNumber(signal);
