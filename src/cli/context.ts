@@ -80,10 +80,13 @@ function below(folder: string, path: string): string {
 }
 
 function openRepositoryOf(system: System, gitDir: string | undefined): Repository {
-  return openRepository(system, {
+  const repository = openRepository(system, {
     cwd: system.host.workingDirectory,
     ...(gitDir === undefined ? {} : { gitDir: absolutePath(system, gitDir) }),
   });
+  // Every command is about refs, be it at one remove: a backend that cannot be read is refused here.
+  if (repository.refStorage !== "files") void repository.refs;
+  return repository;
 }
 
 async function loadSettings(context: CommandContext): Promise<Settings> {

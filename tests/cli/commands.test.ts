@@ -276,6 +276,19 @@ test("a link in the place of lattice's own folder is refused by those who only r
   }
 });
 
+test("every command that needs a repository refuses reftables by name", async () => {
+  const cwd = repository();
+  gitText(["config", "core.repositoryformatversion", "1"], cwd);
+  gitText(["config", "extensions.refStorage", "reftable"], cwd);
+  const commands = [["op", "status"], ["op", "list"], ["lock", "status"], ["recover"]];
+  commands.push(["lock", "run", "--json", "--", "true"]);
+  for (const args of [...commands, ["apply"], ["meta", "list"], ["undo"], ["init", "--trunk=main"]]) {
+    const { exit, message } = await failure(args, cwd);
+    assert.equal(exit, 8, args.join(" "));
+    assert.match(message, /ref storage "reftable"/);
+  }
+});
+
 test("lock run and init inside a hook of lattice's own end at once with 5", async () => {
   const cwd = repository();
   const env = { LATTICE_IN_HOOK: "0190163d-8694-739b-aea5-966c26f8ad90" };
