@@ -71,7 +71,13 @@ export function parseCommandLine(args: readonly string[], table: CommandTable): 
   const global = globalOptions(collected);
   if (collected.flags("help")) return { global, invocation: { kind: "help", topic: words.path } };
   if (collected.flags("version")) return { global, invocation: { kind: "version" } };
-  if (words.path.length === 0) return { global, invocation: { kind: "nothing" } };
+  if (words.path.length === 0) {
+    const behind = collected.afterTerminator?.[0];
+    if (behind === undefined) return { global, invocation: { kind: "nothing" } };
+    throw new LatticeError("usage", `a command cannot stand behind --: ${JSON.stringify(behind)}`, {
+      hint: "leave the -- out",
+    });
+  }
   if (words.command === undefined) throw unknownCommand(words.path, table);
   const positionals = collected.positionals.slice(words.command.path.length);
   return {
@@ -80,13 +86,23 @@ export function parseCommandLine(args: readonly string[], table: CommandTable): 
   };
 }
 
-/** The global options alone, as far as they can be told: for reporting that the rest is wrong. */
-export function wantsJson(args: readonly string[]): boolean {
-  for (const argument of args) {
-    if (argument === "--" || argument === "git") return false;
-    if (argument === "--json") return true;
+/** How errors are to be reported, as far as a command line tells that is wrong otherwise. */
+export function reportingOptions(args: readonly string[]): Pick<GlobalOptions, "json" | "color"> {
+  let json = false;
+  let color: ColorChoice = "auto";
+  let command: string | undefined;
+  for (const token of tokenize(args, GLOBAL_OPTIONS)) {
+    if (token.kind === "option-terminator") break;
+    if (token.kind === "positional") {
+      command ??= token.value;
+      if (command === "git") break; // the rest is git's
+    } else if (token.rawName === "--json") {
+      json = true;
+    } else if (token.rawName === "--color" && (token.value === "always" || token.value === "never")) {
+      color = token.value;
+    }
   }
-  return false;
+  return { json, color };
 }
 
 type CommandWords =

@@ -7,9 +7,10 @@ import { createContext, inDirectory } from "./context.ts";
 import { COMMANDS } from "./definitions/mod.ts";
 import { reportFailure } from "./failure.ts";
 import { createOutput, usesColor } from "./output.ts";
-import { type CommandLine, parseCommandLine, wantsJson } from "./parse.ts";
+import { type CommandLine, parseCommandLine, reportingOptions } from "./parse.ts";
 import { EXIT_CODES, EXIT_OK } from "./exit_codes.ts";
 import { VERSION } from "./version_number.ts";
+import { LatticeError } from "../platform/errors.ts";
 import type { GlobalOptions } from "./global_options.ts";
 import type { Streams } from "../platform/streams.ts";
 import type { System } from "../platform/system.ts";
@@ -29,9 +30,10 @@ export async function runCommandLine(args: readonly string[], system: System, st
     global = line.global;
     return await dispatch(line, args, system, streams);
   } catch (error) {
+    const { json, color } = global ?? reportingOptions(args);
     return reportFailure(error, streams, {
-      json: global?.json ?? wantsJson(args),
-      color: usesColor(global?.color ?? "auto", system, streams, 2),
+      json,
+      color: usesColor(color, system, streams, 2),
       debug: system.env["LATTICE_DEBUG"] === "1",
     });
   }
@@ -44,15 +46,23 @@ async function dispatch(
   streams: Streams,
 ): Promise<number> {
   switch (invocation.kind) {
-    case "version":
+    case "version": {
+      if (global.json) {
+        const { run } = await import("./commands/version.ts");
+        return await run(createContext(system, streams, global, TABLE, args));
+      }
       createOutput(streams, global.json).text(`lattice ${VERSION}\n`);
       return EXIT_OK;
+    }
     case "help": {
       const { renderHelp } = await import("./help.ts");
       createOutput(streams, global.json).text(renderHelp(invocation.topic, TABLE));
       return EXIT_OK;
     }
     case "nothing": {
+      if (global.json) {
+        throw new LatticeError("usage", "no command is given", { hint: "lattice help lists the commands" });
+      }
       const { renderHelp } = await import("./help.ts");
       streams.writeError(renderHelp([], TABLE));
       return EXIT_CODES.usage;

@@ -90,6 +90,30 @@ test("runCommandLine() reports usage errors as JSON when --json stands anywhere 
   assert.match((await lattice(["meta", "--nope", "--", "--json"])).stderr, /^error: /);
 });
 
+test("runCommandLine() heeds --json and --color for usage errors, above the environment", async () => {
+  const colored = /^\x1b\[31merror:/;
+  const env = (more: Record<string, string>) => ({ env: more, terminals: [2] });
+  assert.match((await lattice(["--color", "always", "meta", "--nope"], env({ NO_COLOR: "1" }))).stderr, colored);
+  assert.match((await lattice(["meta", "--nope", "--color=never"], env({ FORCE_COLOR: "1" }))).stderr, /^error:/);
+  assert.match((await lattice(["meta", "--nope"], env({ FORCE_COLOR: "1" }))).stderr, colored);
+  assert.match((await lattice(["-C", "git", "--nope", "--json"])).stderr, /^\{"error":/);
+});
+
+test("runCommandLine() says of a command that is missing or behind -- that it is a usage error", async () => {
+  const missing = await lattice(["--json"]);
+  assert.equal(missing.exit, 2);
+  assert.equal((JSON.parse(missing.stderr) as { error: { code: string } }).error.code, "usage");
+  const behind = await lattice(["--", "meta", "list"]);
+  assert.equal(behind.exit, 2);
+  assert.match(behind.stderr, /^error: a command cannot stand behind --: "meta"\nhint: /);
+});
+
+test("runCommandLine() prints the object of version for --version --json", async () => {
+  const [option, command] = [await lattice(["--version", "--json"]), await lattice(["version", "--json"])];
+  assert.deepEqual([option.exit, option.stdout], [0, command.stdout]);
+  assert.equal((JSON.parse(option.stdout) as { version: string }).version.length > 0, true);
+});
+
 test("runCommandLine() refuses a -C that is not there by name", async () => {
   const ended = await lattice(["-C", "/nonexistent-lattice", "meta", "list"]);
   assert.equal(ended.exit, 2);
