@@ -7,9 +7,9 @@
  * @module
  */
 import { LatticeError } from "../platform/errors.ts";
-import { compareNames, nameToBytes, sortByName } from "../platform/text.ts";
+import { compareNames, sortByName } from "../platform/text.ts";
 import type { Oid } from "../git/object_format.ts";
-import { LOCK_SUFFIX, refScope, requireRefName } from "../git/refs/names.ts";
+import { checkNameLength, NAME_PART_BYTES_MAX, refScope, requireRefName } from "../git/refs/names.ts";
 import type { RefStore, RefValue } from "../git/refs/store.ts";
 import type { EngineContext } from "./context.ts";
 import { ownName } from "./files_refs.ts";
@@ -122,13 +122,8 @@ function refuseOtherPlaces(name: string): void {
   });
 }
 
-/** Longest part of a ref name in bytes: with `.lock` behind it, it is still a file name. */
-const NAME_PART_BYTES_MAX = 255 - LOCK_SUFFIX.length;
-
 function refuseLongName(name: string): void {
-  if (name.length <= NAME_PART_BYTES_MAX / 4) return;
-  const long = name.split("/").find((part) => nameToBytes(part).length > NAME_PART_BYTES_MAX);
-  if (long === undefined) return;
+  if (checkNameLength(name) === null) return;
   throw new LatticeError("usage", `a part of the ref name ${JSON.stringify(name)} is too long for a file name`, {
     hint: `each part between slashes has at most ${NAME_PART_BYTES_MAX} bytes`,
     details: { ref: name },

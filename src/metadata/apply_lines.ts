@@ -13,7 +13,7 @@
  */
 import type { Expectation } from "../engine/update.ts";
 import { isOid, type ObjectFormat, type Oid } from "../git/object_format.ts";
-import { checkBranchName, checkRefName } from "../git/refs/names.ts";
+import { checkBranchName, checkNameLength, checkRefName } from "../git/refs/names.ts";
 import { LatticeError } from "../platform/errors.ts";
 import { bytesToName, decodeUtf8 } from "../platform/text.ts";
 import { checkDocument, DocumentFlaw } from "./check.ts";
@@ -49,6 +49,8 @@ export interface RefLine {
 
 /** A line of `apply`. */
 export type ApplyLine = MetadataLine | RefLine;
+
+const HEADS = "refs/heads/";
 
 /** Refs that `apply` leaves alone: metadata has lines of its own kind, the others are lattice's. */
 const RESERVED_PREFIXES = [METADATA_PREFIX, "refs/lattice/"];
@@ -129,7 +131,7 @@ function metadataLine(
 ): MetadataLine {
   allowOnly(object, ["branch", "expect", "metadata"], line);
   const branch = textOf(object, "branch", line);
-  const reason = checkBranchName(branch);
+  const reason = checkBranchName(branch) ?? checkNameLength(branch);
   if (reason !== null) throw usage(line, `${quote(branch)} is no valid branch name: ${reason}`);
   const metadata = object["metadata"];
   if (metadata === undefined) throw usage(line, '"metadata" is missing, expected a document or null');
@@ -146,11 +148,7 @@ function metadataLine(
 function refLine(object: JsonObject, line: number, format: ObjectFormat): RefLine {
   allowOnly(object, ["ref", "old", "new"], line);
   const ref = textOf(object, "ref", line);
-  const reason = ref.startsWith("refs/heads/")
-    ? checkBranchName(ref.slice("refs/heads/".length))
-    : ref.startsWith("refs/")
-    ? checkRefName(ref)
-    : 'it does not begin with "refs/"';
+  const reason = checkName(ref) ?? checkNameLength(ref);
   if (reason !== null) throw usage(line, `${quote(ref)} is no valid ref name: ${reason}`);
   const reserved = RESERVED_PREFIXES.find((prefix) => ref.startsWith(prefix));
   if (reserved !== undefined) {
@@ -164,6 +162,11 @@ function refLine(object: JsonObject, line: number, format: ObjectFormat): RefLin
     expect: expectationOf(object, "old", line, format),
     new: oidOf(object, "new", line, format),
   };
+}
+
+function checkName(ref: string): string | null {
+  if (ref.startsWith(HEADS)) return checkBranchName(ref.slice(HEADS.length));
+  return ref.startsWith("refs/") ? checkRefName(ref) : 'it does not begin with "refs/"';
 }
 
 function documentOf(

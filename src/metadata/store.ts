@@ -8,7 +8,7 @@
  */
 import type { Oid } from "../git/object_format.ts";
 import type { GitObject, ObjectInfo } from "../git/objects/store.ts";
-import { checkBranchName } from "../git/refs/names.ts";
+import { checkBranchName, checkNameLength } from "../git/refs/names.ts";
 import type { RefEntry } from "../git/refs/store.ts";
 import type { Repository } from "../git/repository.ts";
 import { LatticeError } from "../platform/errors.ts";
@@ -56,7 +56,7 @@ export class MetadataStore {
    * @throws {LatticeError} `usage`: no branch can be called so.
    */
   refName(branch: string): string {
-    const reason = checkBranchName(branch);
+    const reason = checkBranchName(branch) ?? checkNameLength(branch);
     if (reason === null) return metadataRef(branch);
     throw new LatticeError("usage", `${quote(branch)} is no valid branch name: ${reason}`, {
       hint: "the rules are those of `git check-ref-format --branch`",

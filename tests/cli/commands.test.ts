@@ -113,6 +113,19 @@ test("readInput() stops reading standard input that never ends", async () => {
   assert.equal(reads, 11);
 });
 
+test("a name that is too long for a file is refused as bad usage, whether it is read or written", async () => {
+  const cwd = repository();
+  await answer(["meta", "set", "b"], cwd, documentOf(cwd, "b"));
+  for (const long of ["a".repeat(300), `x/${"é".repeat(126)}`]) {
+    for (const args of [["get"], ["set"], ["delete"], ["edit", "--no-pr"]]) {
+      assert.equal((await failure(["meta", ...args, long], cwd)).exit, 2, args.join(" "));
+    }
+    const input = JSON.stringify({ branch: long, metadata: null });
+    for (const more of [[], ["--dry-run"]]) assert.equal((await failure(["apply", ...more], cwd, input)).exit, 2);
+  }
+  assert.equal((await failure(["meta", "get", "a".repeat(250)], cwd)).exit, 1);
+});
+
 test("meta edit --base names the revision as it was typed", async () => {
   const cwd = repository();
   const stdin = documentOf(cwd, "b");

@@ -185,3 +185,13 @@ function describeCharacter(character: string): string {
   if (character === " ") return "a blank";
   return code < 0x20 || code === 0x7f ? "a control character" : `"${character}"`;
 }
+
+/** Longest part of a ref name between slashes, in bytes: with `.lock` behind it, it is still a file name. */
+export const NAME_PART_BYTES_MAX = 255 - LOCK_SUFFIX.length;
+
+/** Says why a name, though well-formed, has no file. @returns `null`: it has one. */
+export function checkNameLength(name: string): string | null {
+  if (name.length <= NAME_PART_BYTES_MAX / 4) return null;
+  const isLong = name.split("/").some((part) => nameToBytes(part).length > NAME_PART_BYTES_MAX);
+  return isLong ? `a part of it is longer than ${NAME_PART_BYTES_MAX} bytes, too long for a file name` : null;
+}
