@@ -69,6 +69,16 @@ if (isBun) { // Deno ends before lattice starts (docs/limitations.md)
     assert.deepEqual([ended.exit, new TextDecoder().decode(ended.stdout)], [0, "x\n"], ended.stderr);
   });
 
+  test("a hook in a folder that is not UTF-8 is refused by name, and nothing is changed", () => {
+    const ended = inOddFolder(
+      'cd "$d" && mkdir -p .git/hooks && printf "#!/bin/sh\\n" >.git/hooks/reference-transaction && ' +
+        'chmod +x .git/hooks/reference-transaction && "$@" git update-ref refs/heads/b HEAD; echo $?; ' +
+        "git rev-parse --verify -q b",
+    );
+    assert.equal(new TextDecoder().decode(ended.stdout), "128\n");
+    assert.match(ended.stderr, /cannot start ".*\/d\\xff\/\.git\/hooks\/reference-transaction"/);
+  });
+
   test("lock run refuses an argument that is not UTF-8, before it starts anything", () => {
     const ended = inOddFolder('cd "$d" && "$@" lock run -- touch "$(printf "j\\377k")"; echo $?; ls');
     assert.match(new TextDecoder().decode(ended.stdout), /^[1-9][0-9]*\n$/, ended.stderr);

@@ -7,6 +7,7 @@ import { checkRefName } from "../../git/refs/names.ts";
 import type { Repository } from "../../git/repository.ts";
 import { LatticeError } from "../../platform/errors.ts";
 import { nameToBytes } from "../../platform/text.ts";
+import { escapeMessage } from "../escape.ts";
 import { type GitCommand, type GitContext, GitExit } from "./context.ts";
 import { type OptionSyntax, parseOptions, usageError } from "./parse_options.ts";
 import { isDamagedRef, readRefOrNull } from "./ref_item.ts";
@@ -115,6 +116,6 @@ async function change(
     return 0;
   } catch (error) {
     if (!(error instanceof LatticeError) || error.code === "internal") throw error;
-    throw new GitExit(1, `error: ${error.message}`);
+    throw new GitExit(1, `error: ${escapeMessage(error.message)}`);
   }
 }

@@ -9,6 +9,7 @@ import { checkRefName } from "../../git/refs/names.ts";
 import type { Repository } from "../../git/repository.ts";
 import { LatticeError } from "../../platform/errors.ts";
 import { utf8 } from "../../platform/text.ts";
+import { escapeMessage } from "../escape.ts";
 import { type GitCommand, type GitContext, GitExit } from "./context.ts";
 import { resolveName } from "./object_name.ts";
 import { flag, type OptionSyntax, parseOptions, usageError } from "./parse_options.ts";
@@ -122,7 +123,7 @@ async function writeOne(
     return 0;
   } catch (error) {
     if (!(error instanceof LatticeError) || error.code === "internal") throw error;
-    throw failure(error.message);
+    throw failure(escapeMessage(error.message));
   }
 }
 
