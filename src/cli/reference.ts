@@ -75,6 +75,7 @@ const CONFIGURATION = [
   "beats the user's (`$LATTICE_CONFIG`, else `$XDG_CONFIG_HOME/lattice/config.toml`, else `~/.lattice/config.toml`).",
   "",
   ...table(["key", "value"], [
+    ["`lock.backend`", '`"flock"`, the only one there is; in the config file of a repository alone'],
     ["`lock.timeout`", "a duration, as a text: how long to wait for a lock"],
     ["`trunk`", "the branch that stacks are based on"],
   ]),
