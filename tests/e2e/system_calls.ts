@@ -52,7 +52,7 @@ export function callsOf(args: readonly string[], surroundings: Surroundings): { 
     found ||= text.includes(`${surroundings.cwd}/.git`);
     if (!found) continue;
     const opensToRead = name === "openat" && !text.includes("O_CREAT");
-    calls.push({ name, when, text: `${name}(${text.slice(0, 200)}`, changes: !READING.has(name) && !opensToRead });
+    calls.push({ name, when, text: `${name}(${text.slice(0, 2000)}`, changes: !READING.has(name) && !opensToRead });
   }
   return { calls, ended };
 }

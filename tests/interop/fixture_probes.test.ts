@@ -158,7 +158,10 @@ async function judgeDamaged(
   if (performance.now() - start > DAMAGED_PROBE_MS_MAX) return "it takes too long";
   if (ended.stderr.includes("internal error")) return ended.stderr;
   if (![0, 1, 128, 129].includes(ended.exit)) return `it ends with ${ended.exit}`;
-  if (ended.exit !== 0) return ended.stderr === "" && ended.exit === 128 ? "it fails without a word" : null;
+  if (ended.exit !== 0) {
+    const gitIsSilent = resultsOf(probe).some(({ exit, stderr }) => exit === ended.exit && stderr === undefined);
+    return ended.stderr === "" && ended.exit === 128 && !gitIsSilent ? "it fails without a word" : null;
+  }
   if (command === "cat-file" && args[0] === "cat-file" && args[1] === "-p") return await judgeContent(cwd, args[2]!);
   if (command === "cat-file") return null; // headers are not hashed; what can be read is judged by its content
   const silent = ended.stderr === "" && WIDER[place] === undefined;
