@@ -9,8 +9,7 @@
  */
 import { filesRefs } from "./files_refs.ts";
 import { parentFolder, removeIfThere } from "./paths.ts";
-import { isRefSubfolder, publishValue, removeEmptyParents, stagePackedRefs, syncFolderOf } from "./ref_files.ts";
-import { removeLooseFile } from "./redo.ts";
+import { isRefSubfolder, publishValue, removeEmptyParents, removeRefFiles, syncFolderOf } from "./ref_files.ts";
 import { appendReflogLines, removeReflog } from "./reflog_lines.ts";
 import type { RunningTransaction } from "./transaction.ts";
 
@@ -47,19 +46,12 @@ export function commitLoose(running: RunningTransaction): void {
   }
 }
 
-/** `packed-refs` first: a loose file that went before its record would uncover an old value. */
-function deleteRefs(running: RunningTransaction): void {
-  const { context, changes, folder } = running;
+/** A reflog goes with its ref, while nobody can create the ref anew. */
+function deleteRefs({ context, changes, folder }: RunningTransaction): void {
   const names = changes.filter((update) => update.new === null).map((update) => update.ref);
   if (names.length === 0) return;
-  const { disk } = context.system;
-  const staged = stagePackedRefs(context, folder, new Map(names.map((name) => [name, null])));
-  if (staged !== null) {
-    disk.rename(staged, filesRefs(context.repository).packedRefsPath);
-    disk.syncDirectory(context.repository.commonDir);
-  }
-  for (const name of names) removeLooseFile(context, name);
-  for (const name of names) removeReflog(context, name); // while nobody can create the ref anew
+  removeRefFiles(context, folder, names);
+  for (const name of names) removeReflog(context, name);
 }
 
 function unlock(running: RunningTransaction): void {

@@ -4,17 +4,15 @@
  *
  * @module
  */
-import { isDiskError } from "../platform/disk.ts";
 import { LatticeError } from "../platform/errors.ts";
 import type { Oid } from "../git/object_format.ts";
 import type { RefValue } from "../git/refs/store.ts";
-import type { EngineContext } from "./context.ts";
-import { packedLockTimeoutMs } from "./context.ts";
+import { type EngineContext, packedLockTimeoutMs } from "./context.ts";
 import { filesRefs, packedLockPath, rootOf } from "./files_refs.ts";
 import type { Journal } from "./journal.ts";
 import { loadBytes, type StoredBytes, type UpdateRecord } from "./journal_format.ts";
-import { makeFolder, removeIfThere, temporaryFolder, temporaryRoot } from "./paths.ts";
-import { findObstacle, makeRefFolders, publishValue, stagePackedRefs, stageValues } from "./ref_files.ts";
+import { makeFolder, temporaryFolder, temporaryRoot } from "./paths.ts";
+import { findObstacle, makeRefFolders, publishValue, removeRefFiles, stageValues } from "./ref_files.ts";
 import { isOurLock, LockMaker, type LockProof } from "./ref_locks.ts";
 import type { Situation } from "./situation.ts";
 import { parseValueText } from "./update.ts";
@@ -107,23 +105,5 @@ function deleteRefs(
   if (!isOurLock(system, lock, proof)) {
     new LockMaker(system, journal.path, proof, folder).lock(lock, "packed-refs", packedLockTimeoutMs(context));
   }
-  const refs = filesRefs(repository);
-  const staged = stagePackedRefs(context, folder, new Map(names.map((name) => [name, null])));
-  if (staged !== null) {
-    system.disk.rename(staged, refs.packedRefsPath);
-    system.disk.syncDirectory(repository.commonDir);
-  }
-  for (const name of names) removeLooseFile(context, name);
-}
-
-/** Removes the loose file of a ref, where there is one. An empty folder of that name stays. */
-export function removeLooseFile(context: EngineContext, name: string): void {
-  const { system, repository } = context;
-  const path = filesRefs(repository).loosePath(name);
-  try {
-    removeIfThere(system, path);
-  } catch (error) {
-    if (isDiskError(error, "EISDIR", "EPERM") && system.disk.lstat(path)?.kind === "directory") return;
-    throw error;
-  }
+  removeRefFiles(context, folder, names);
 }

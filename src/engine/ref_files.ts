@@ -252,6 +252,34 @@ export function announcePackedRefs(context: EngineContext, folder: string): stri
   return String(file.stat().inode);
 }
 
+/**
+ * Takes refs out of `packed-refs`, durably, and only then their loose files away: a loose file that went before its
+ * record would uncover an old value. The caller holds `packed-refs.lock`.
+ *
+ * @param folder The operation's temporary folder.
+ */
+export function removeRefFiles(context: EngineContext, folder: string, names: readonly string[]): void {
+  const { disk } = context.system;
+  const staged = stagePackedRefs(context, folder, new Map(names.map((name) => [name, null])));
+  if (staged !== null) {
+    disk.rename(staged, filesRefs(context.repository).packedRefsPath);
+    disk.syncDirectory(context.repository.commonDir);
+  }
+  for (const name of names) removeLooseFile(context, name);
+}
+
+/** Removes the loose file of a ref, where there is one. An empty folder of that name stays. */
+function removeLooseFile(context: EngineContext, name: string): void {
+  const { system, repository } = context;
+  const path = filesRefs(repository).loosePath(name);
+  try {
+    removeIfThere(system, path);
+  } catch (error) {
+    if (isDiskError(error, "EISDIR", "EPERM") && system.disk.lstat(path)?.kind === "directory") return;
+    throw error;
+  }
+}
+
 /** Refuses a `packed-refs` that is a symbolic link: replacing it by rename would cut the link. */
 export function refusePackedRefsLink(context: EngineContext): void {
   const path = filesRefs(context.repository).packedRefsPath;
