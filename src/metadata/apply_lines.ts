@@ -16,6 +16,7 @@ import { isOid, type ObjectFormat, type Oid } from "../git/object_format.ts";
 import { checkBranchName, checkNameLength, checkRefName } from "../git/refs/names.ts";
 import { LatticeError } from "../platform/errors.ts";
 import { bytesToName, decodeUtf8 } from "../platform/text.ts";
+import { matchCanonicalLine } from "./canonical_line.ts";
 import { checkDocument, DocumentFlaw } from "./check.ts";
 import type { BranchMetadata } from "./document.ts";
 import { ParseError, quote } from "./errors.ts";
@@ -70,7 +71,8 @@ export function parseApplyLines(bytes: Uint8Array, format: ObjectFormat): ApplyL
   let start = 0;
   for (const [index, text] of lines.entries()) {
     const end = start + text.length;
-    const record = parseLine(text, isAscii ? bytes.subarray(start, end) : null, index + 1, format);
+    const ascii = isAscii ? bytes.subarray(start, end) : null;
+    const record = readCanonicalLine(text, ascii, index + 1, format) ?? parseLine(text, ascii, index + 1, format);
     start = end + 1;
     const earlier = lineOfRef.get(record.ref);
     if (earlier !== undefined) throw usage(record.line, `${quote(record.ref)} is named in line ${earlier} already`);
@@ -91,6 +93,25 @@ function splitLines(bytes: Uint8Array): { lines: string[]; isAscii: boolean } {
   const lines = text.split("\n");
   if (lines.at(-1) === "") lines.pop();
   return { lines, isAscii };
+}
+
+function readCanonicalLine(
+  text: string,
+  bytes: Uint8Array | null,
+  line: number,
+  format: ObjectFormat,
+): MetadataLine | null {
+  const match = bytes === null ? null : matchCanonicalLine(text, format);
+  if (match === null) return null;
+  const { branch, expect, documentStart } = match;
+  return {
+    kind: "metadata",
+    line,
+    branch,
+    ref: metadataRef(branch),
+    expect: expectationOf(expect),
+    document: bytes!.subarray(documentStart, -1),
+  };
 }
 
 /** @param bytes The text in bytes, where each stands for one character. */
@@ -140,7 +161,7 @@ function metadataLine(
     line,
     branch,
     ref: metadataRef(branch),
-    expect: expectationOf(object, "expect", line, format),
+    expect: expectationIn(object, "expect", line, format),
     document: metadata === null ? null : documentOf(metadata, branch, line, format, encode),
   };
 }
@@ -159,7 +180,7 @@ function refLine(object: JsonObject, line: number, format: ObjectFormat): RefLin
     kind: "ref",
     line,
     ref,
-    expect: expectationOf(object, "old", line, format),
+    expect: expectationIn(object, "old", line, format),
     new: oidOf(object, "new", line, format),
   };
 }
@@ -184,9 +205,13 @@ function documentOf(
   }
 }
 
-function expectationOf(object: JsonObject, key: string, line: number, format: ObjectFormat): Expectation {
-  if (object[key] === undefined) return { kind: "any" };
-  const oid = oidOf(object, key, line, format);
+function expectationIn(object: JsonObject, key: string, line: number, format: ObjectFormat): Expectation {
+  return expectationOf(object[key] === undefined ? undefined : oidOf(object, key, line, format));
+}
+
+/** @param oid `undefined`: nothing is said; `null`: there must be none. */
+function expectationOf(oid: Oid | null | undefined): Expectation {
+  if (oid === undefined) return { kind: "any" };
   return oid === null ? { kind: "absent" } : { kind: "exactly", oid };
 }
 

@@ -8,13 +8,7 @@
  */
 import { bun } from "./runtime.ts";
 import { LatticeError } from "./errors.ts";
-import { deflateSmall, deflateSmallInto, SMALL_DEFLATE_BYTES_MAX, smallDeflateBytesMax } from "./small_deflate.ts";
 import { concatBytes } from "./text.ts";
-
-/** So many small inputs go to Bun's deflate: the first use of our own compressor costs 1 ms, as much as ten of those. */
-const SMALL_INPUTS_FOR_BUN = 8;
-
-let smallInputs = 0;
 
 /**
  * Compresses.
@@ -24,9 +18,6 @@ let smallInputs = 0;
  * @returns A zlib stream.
  */
 export function deflate(bytes: Uint8Array, level = -1): Uint8Array {
-  if (level === 1 && bytes.length <= SMALL_DEFLATE_BYTES_MAX && (bun === undefined || isOneOfMany())) {
-    return deflateSmall(bytes, adler32(bytes));
-  }
   if (bun === undefined) return plain(nodeZlib().deflateSync(bytes, { level }));
   const raw = bun.deflateSync(bytes, { level });
   const stream = new Uint8Array(raw.length + 6);
@@ -37,19 +28,35 @@ export function deflate(bytes: Uint8Array, level = -1): Uint8Array {
   return stream;
 }
 
-function isOneOfMany(): boolean {
-  return smallInputs++ >= SMALL_INPUTS_FOR_BUN;
-}
+/** Bytes that a stream of one stored block has beside its content. */
+const STORED_OVERHEAD_BYTES = 11;
+const STORED_BLOCK_BYTES_MAX = 0xffff;
 
 /**
- * Compresses a small input to a place in a buffer, as {@link deflate} would.
+ * Writes a small input, as it is, as a zlib stream of one stored block (RFC 1951, section 3.2.4) to a place in a
+ * buffer, without a call to zlib, whose setting up costs several times as much.
  *
- * @returns Where the stream ends; `null`: the input is not small, or the buffer has no room for what it may come to.
+ * @returns Where the stream ends; `null`: the input does not fit into one block, or not into the buffer.
  */
-export function deflateInto(bytes: Uint8Array, level: number, target: Uint8Array, start: number): number | null {
-  if (level !== 1 || bytes.length > SMALL_DEFLATE_BYTES_MAX) return null;
-  if (start + smallDeflateBytesMax(bytes.length) > target.length) return null;
-  return deflateSmallInto(bytes, adler32(bytes), target, start);
+export function storeInto(bytes: Uint8Array, target: Uint8Array, start: number): number | null {
+  const { length } = bytes;
+  if (length > STORED_BLOCK_BYTES_MAX || start + length + STORED_OVERHEAD_BYTES > target.length) return null;
+  let at = start;
+  target[at++] = 0x78;
+  target[at++] = 0x01;
+  target[at++] = 1; // the last block, stored
+  target[at++] = length;
+  target[at++] = length >>> 8;
+  target[at++] = ~length;
+  target[at++] = ~length >>> 8;
+  target.set(bytes, at);
+  at += length;
+  const sum = adler32(bytes);
+  target[at++] = sum >>> 24;
+  target[at++] = sum >>> 16;
+  target[at++] = sum >>> 8;
+  target[at++] = sum;
+  return at;
 }
 
 /** A zlib stream that is made piece by piece. */

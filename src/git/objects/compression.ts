@@ -8,17 +8,18 @@ import type { Config } from "../config/config.ts";
 
 /** Git's own default for loose objects: fastest. */
 const LOOSE_DEFAULT = 1;
-/** Fastest here too: what goes into our packs is small, and `git gc` compresses it again. */
-const PACK_DEFAULT = 1;
-
 /** Level for loose objects. @throws {LatticeError} `invalid_data`: not between -1 and 9. */
 export function looseCompression(config: Config): number {
   return level(config, "core.loosecompression") ?? level(config, "core.compression") ?? LOOSE_DEFAULT;
 }
 
-/** Level for packs. @throws {LatticeError} `invalid_data`: not between -1 and 9. */
-export function packCompression(config: Config): number {
-  return level(config, "pack.compression") ?? level(config, "core.compression") ?? PACK_DEFAULT;
+/**
+ * Level for packs, where the configuration says one.
+ *
+ * @throws {LatticeError} `invalid_data`: not between -1 and 9.
+ */
+export function packCompression(config: Config): number | undefined {
+  return level(config, "pack.compression") ?? level(config, "core.compression");
 }
 
 function level(config: Config, key: string): number | undefined {

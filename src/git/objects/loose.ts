@@ -24,19 +24,23 @@ export function loosePath(objectsDir: string, oid: Oid): string {
 /**
  * Reads a loose object. Its hash is not checked here.
  *
+ * @param bytesMax Of an object with more content, type and size alone are given.
  * @returns `null`: no such file.
  * @throws {LatticeError} `invalid_data`: damaged; `unsupported`: too large.
  */
-export function readLoose(disk: Disk, path: string): GitObject | null {
+export function readLoose(disk: Disk, path: string, bytesMax: number): GitObject | ObjectInfo | null {
   using file = disk.openRead(path);
   if (file === null) return null;
   const start = readStart(file);
-  const bytes = start.length <= SMALL_FILE_BYTES ? start : null;
-  const framed = bytes === null ? inflateLarge(file, start) : inflateWhole(path, bytes);
-  const header = parseHeader(path, framed);
-  const size = framed.length - header.length;
-  if (size !== header.size) throw damagedFile(path, `it holds ${size} bytes, and its header says ${header.size}`);
-  return { type: header.type, content: framed.subarray(header.length) };
+  if (start.length > SMALL_FILE_BYTES) {
+    const { type, size } = parseHeader(path, inflateStart(path, start));
+    if (size > bytesMax) return { type, size };
+  }
+  const framed = start.length > SMALL_FILE_BYTES ? inflateLarge(file, start) : inflateWhole(path, start);
+  const { type, size, length } = parseHeader(path, framed);
+  const actual = framed.length - length;
+  if (actual !== size) throw damagedFile(path, `it holds ${actual} bytes, and its header says ${size}`);
+  return size > bytesMax ? { type, size } : { type, content: framed.subarray(length) };
 }
 
 /**
@@ -46,17 +50,7 @@ export function readLoose(disk: Disk, path: string): GitObject | null {
  * @throws {LatticeError} `invalid_data`: damaged.
  */
 export function looseInfo(disk: Disk, path: string): ObjectInfo | null {
-  using file = disk.openRead(path);
-  if (file === null) return null;
-  const start = readStart(file);
-  if (start.length > SMALL_FILE_BYTES) {
-    const { type, size } = parseHeader(path, inflateStart(path, start));
-    return { type, size };
-  }
-  const framed = inflateWhole(path, start);
-  const { type, size, length } = parseHeader(path, framed);
-  if (framed.length - length !== size) throw damagedFile(path, "its size is not what its header says");
-  return { type, size };
+  return readLoose(disk, path, -1) as ObjectInfo | null; // no content is so short
 }
 
 /** The first bytes of a file: all of them when there are no more than `SMALL_FILE_BYTES`, else one more. */

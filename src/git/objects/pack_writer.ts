@@ -7,7 +7,7 @@ import { crc32 } from "../../platform/crc32.ts";
 import { isDiskError, type OpenFile } from "../../platform/disk.ts";
 import { createHasher, hash } from "../../platform/hash.ts";
 import { fromHex, toHex, utf8 } from "../../platform/text.ts";
-import { deflate, deflateInto } from "../../platform/zlib.ts";
+import { deflate, storeInto } from "../../platform/zlib.ts";
 import type { ObjectFormat, Oid } from "../object_format.ts";
 import { deflatedBytesMax, PACK_HEADER_BYTES, TYPE_NUMBERS } from "./pack.ts";
 import { adjustMode } from "./permissions.ts";
@@ -37,6 +37,12 @@ interface WrittenEntry {
 const BUFFER_BYTES = 1024 * 1024;
 /** Type and size of an entry, at most. */
 const ENTRY_HEADER_BYTES_MAX = 10;
+/**
+ * Smaller contents are stored as they are when no level is configured: of a document of some hundred bytes, fast
+ * compression takes a fifth off, and needs as long for it as all else that is done to write it.
+ */
+const STORED_BYTES_MAX = 1024;
+const DEFAULT_LEVEL = 1;
 /** Offsets from here on stand in the table of 64-bit offsets. */
 const LARGE_OFFSET = 0x80000000;
 
@@ -46,7 +52,7 @@ const LARGE_OFFSET = 0x80000000;
  *
  * @param objects At least one, no two of the same name.
  * @param keepText Content of the `.keep` file.
- * @param level Level of compression, as `deflate` takes it.
+ * @param level Level of compression, as `deflate` takes it; `undefined`: fastest, and small contents are only stored.
  * @returns Path of the `.keep` file.
  * @throws {LatticeError} `io`; nothing is left then.
  */
@@ -55,7 +61,7 @@ export function writePackFiles(
   format: ObjectFormat,
   objects: readonly NamedObject[],
   keepText: string,
-  level: number,
+  level: number | undefined,
 ): string {
   const folder = `${storage.objectsDir}/pack`;
   const pack = createTemporaryIn(storage, folder, "tmp_pack_", OBJECT_FILE_MODE);
@@ -115,7 +121,7 @@ function writeEntries(
   file: OpenFile,
   format: ObjectFormat,
   objects: readonly NamedObject[],
-  level: number,
+  level: number | undefined,
 ): { entries: WrittenEntry[]; checksum: Uint8Array } {
   const hasher = createHasher(format.name);
   const buffer = new Uint8Array(BUFFER_BYTES);
@@ -141,7 +147,10 @@ function writeEntries(
     const offset = flushed + filled;
     const start = filled;
     filled = putEntryHeader(buffer, filled, TYPE_NUMBERS[type], content.length);
-    const end = deflateInto(content, level, buffer, filled) ?? putStream(deflate(content, level), buffer, filled);
+    const stored = level === undefined && content.length <= STORED_BYTES_MAX
+      ? storeInto(content, buffer, filled)
+      : null;
+    const end = stored ?? putStream(deflate(content, level ?? DEFAULT_LEVEL), buffer, filled);
     if (typeof end === "number") {
       filled = end;
       entries.push({ oid, crc: crc32(buffer.subarray(start, filled)), offset });

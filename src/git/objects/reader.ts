@@ -105,7 +105,7 @@ export function createReader(
       return verified(readPacked(place, format, cache, baseContent)!, oid, place.pack.path);
     },
     loose(path, oid) {
-      const object = readLoose(disk, path);
+      const object = readLoose(disk, path, Infinity) as GitObject | null;
       return object === null ? null : verified(object, oid, path);
     },
   };
@@ -122,8 +122,8 @@ export function createReader(
         return object === null ? asking.packed(place, oid) : verified(object, oid, place.pack.path);
       },
       loose(path, oid) {
-        const info = asking.loose(path, oid);
-        return info === null || info.size > bytesMax ? info : reading.loose(path, oid);
+        const object = readLoose(disk, path, bytesMax);
+        return object === null || "size" in object ? object : verified(object, oid, path);
       },
     };
   }

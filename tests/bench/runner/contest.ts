@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { spawnSync } from "node:child_process";
 import { countFlushes, runCommand } from "./run_command.ts";
 import type { Bench, Competitor, Workload } from "./workload.ts";
 
@@ -32,6 +33,7 @@ export function runContest(workload: Workload, bench: Bench): Score[] {
   for (let round = 0; round < rounds; round++) {
     for (const [index, competitor] of competitors.entries()) {
       const { command, verify } = competitor.turn(round);
+      settleDisk();
       const { tookMs, stdout } = runCommand(command, output);
       verify(stdout);
       if (round >= warmUps) times[index]!.push(tookMs);
@@ -43,6 +45,15 @@ export function runContest(workload: Workload, bench: Bench): Score[] {
     if (traced !== null) verify(traced.stdout);
     return { competitor, medianMs: median(times[index]!), flushes: traced?.flushes ?? null };
   });
+}
+
+/**
+ * Writes out what others left unflushed: a flush of one file waits for all that the file system has gathered, so that
+ * whoever flushes would pay for whoever does not.
+ */
+function settleDisk(): void {
+  const { status, error } = spawnSync("sync", { stdio: "ignore" });
+  if (error !== undefined || status !== 0) throw error ?? new Error(`sync ended with ${status}`);
 }
 
 /** The middle one of some numbers; of an even count the mean of the two in the middle. */
