@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { utf8 } from "../../platform/text.ts";
 import type { ObjectFormat, Oid } from "../object_format.ts";
 import { type HeaderLine, headerValue, malformed, oidLineAt, oidLineLength, splitHeaders } from "./headers.ts";
 
@@ -43,29 +44,59 @@ export function parseCommit(format: ObjectFormat, content: Uint8Array, oid?: Oid
   };
 }
 
+/** All that a walk needs of a commit. */
+export interface CommitLinks {
+  readonly tree: Oid;
+  readonly parents: Oid[];
+  /** When it was committed, in seconds since 1970; 0 where it does not say so, as git has it. */
+  readonly seconds: number;
+}
+
 /**
- * Tree and parents alone; all that a walk needs.
+ * Tree, parents and date alone.
  *
  * @param oid The commit's name, for the error.
- * @throws {LatticeError} `invalid_data`: they are not well formed.
+ * @throws {LatticeError} `invalid_data`: the tree or a parent is not well formed.
  */
-export function parseCommitLinks(
-  format: ObjectFormat,
-  content: Uint8Array,
-  oid?: Oid,
-): { tree: Oid; parents: Oid[] } {
+export function parseCommitLinks(format: ObjectFormat, content: Uint8Array, oid?: Oid): CommitLinks {
   const tree = oidLineAt(format, content, 0, "tree");
   if (tree === null) throw malformed("commit", "it does not begin with its tree", oid);
   const parents: Oid[] = [];
-  for (let at = oidLineLength(format, "tree"); startsWithParent(content, at);) {
+  let at = oidLineLength(format, "tree");
+  while (startsWith(content, at, PARENT)) {
     const parent = oidLineAt(format, content, at, "parent");
     if (parent === null) throw malformed("commit", "the line of a parent holds no object name", oid);
     parents.push(parent);
     at += oidLineLength(format, "parent");
   }
-  return { tree, parents };
+  return { tree, parents, seconds: committedAt(content, at) };
 }
 
-function startsWithParent(content: Uint8Array, at: number): boolean {
-  return String.fromCharCode(...content.subarray(at, at + 7)) === "parent ";
+const PARENT = utf8("parent ");
+const AUTHOR = utf8("author");
+const COMMITTER = utf8("committer");
+const NEWLINE = 10;
+const SPACE = 32;
+const GREATER = 62;
+const ZERO = 48;
+
+/** The date of the committer, who stands behind the author; nowhere else is it looked for, as in git. */
+function committedAt(content: Uint8Array, at: number): number {
+  if (!startsWith(content, at, AUTHOR)) return 0;
+  const line = content.indexOf(NEWLINE, at) + 1;
+  if (line === 0 || !startsWith(content, line, COMMITTER)) return 0;
+  const end = content.indexOf(NEWLINE, line);
+  let digit = content.indexOf(GREATER, line) + 1;
+  if (digit === 0 || digit > end) return 0;
+  while (content[digit] === SPACE) digit++;
+  let seconds = 0;
+  for (; digit < end && content[digit]! >= ZERO && content[digit]! <= ZERO + 9; digit++) {
+    seconds = Math.min(seconds * 10 + content[digit]! - ZERO, Number.MAX_SAFE_INTEGER);
+  }
+  return seconds;
+}
+
+function startsWith(content: Uint8Array, at: number, word: Uint8Array): boolean {
+  for (let i = 0; i < word.length; i++) if (content[at + i] !== word[i]) return false;
+  return true;
 }

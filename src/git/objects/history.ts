@@ -17,6 +17,8 @@ export interface CommitParents {
   readonly parents: readonly Oid[];
   /** `shallow`: the history goes on, but not in this repository. */
   readonly source: "commit" | "graft" | "shallow";
+  /** When it was committed, in seconds since 1970; 0 where it does not say so. */
+  readonly seconds: number;
 }
 
 /** Answers questions about history. */
@@ -55,11 +57,15 @@ export function openHistory(disk: Disk, commonDir: string, objects: ObjectStore)
       if (commit.type !== "commit") {
         throw new LatticeError("invalid_data", `object ${oid} is a ${commit.type}, not a commit`, { details: { oid } });
       }
-      const { parents } = parseCommitLinks(objects.format, commit.content, oid);
-      if (shallowCommits().has(oid)) return { parents: [], source: "shallow" };
+      const { parents, seconds } = parseCommitLinks(objects.format, commit.content, oid);
+      if (shallowCommits().has(oid)) {
+        return { parents: [], source: parents.length === 0 ? "commit" : "shallow", seconds };
+      }
       grafts ??= readGrafts(disk, commonDir, objects.format);
       const grafted = grafts.get(oid);
-      return grafted === undefined ? { parents, source: "commit" } : { parents: grafted, source: "graft" };
+      return grafted === undefined
+        ? { parents, source: "commit", seconds }
+        : { parents: grafted, source: "graft", seconds };
     },
   };
 }
