@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { openAncestry } from "../../git/objects/ancestry.ts";
 import { openHistory } from "../../git/objects/history.ts";
 import { peelIfPossible } from "../../git/objects/peel.ts";
 import type { Repository } from "../../git/repository.ts";
@@ -15,6 +16,7 @@ export function openValueSource(repository: Repository): ValueSource {
   const history = openHistory(repository.system.disk, repository.commonDir, repository.objects);
   return {
     repository,
+    ancestry: openAncestry(repository),
     parentsOf: (oid) => history.commitParents(oid).parents,
     abbreviate: (oid, digits) => abbreviate(repository, oid, digits ?? "auto"),
     resolve: (text) => resolveName(repository, text),

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { aheadBehind } from "../../git/revisions/reach.ts";
 import {
   mergeOfBranch,
   pushedNameOfBranch,
@@ -49,7 +48,7 @@ function distance(source: ValueSource, refName: string, target: string): { ahead
     return oid === null ? null : source.commitOf(oid);
   });
   if (ours === null || theirs === null) return null;
-  return aheadBehind(source.parentsOf, ours!, theirs!);
+  return source.ancestry.countVisible(ours!, theirs!);
 }
 
 function distanceText(apart: { ahead: number; behind: number } | null, form: TrackingForm): string {

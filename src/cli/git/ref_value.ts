@@ -5,10 +5,11 @@
  */
 import { identityDate, identityEmail, identityName } from "../../git/identity_line.ts";
 import type { ObjectType, Oid } from "../../git/object_format.ts";
+import type { Ancestry } from "../../git/objects/ancestry.ts";
 import { openRepresentations } from "../../git/objects/representation.ts";
 import type { GitObject } from "../../git/objects/store.ts";
 import type { Repository } from "../../git/repository.ts";
-import { aheadBehind, type ParentsOf } from "../../git/revisions/reach.ts";
+import type { ParentsOf } from "../../git/revisions/reach.ts";
 import { bytesToName, nameToBytes } from "../../platform/text.ts";
 import { GitExit } from "./context.ts";
 import { formatDate } from "./date_format.ts";
@@ -30,6 +31,7 @@ export interface FieldResult {
 export interface ValueSource {
   readonly repository: Repository;
   readonly parentsOf: ParentsOf;
+  readonly ancestry: Ancestry;
   /** Shortens an object name to so many digits or, with `null`, to the usual number; more where it takes more. */
   abbreviate(oid: Oid, digits: number | null): string;
   /** The object of a name as the command line gives it; `null`: there is none. */
@@ -167,7 +169,7 @@ function aheadBehindValue(source: ValueSource, item: RefItem, base: string): Fie
   if (theirs === null) throw new GitExit(128, `fatal: failed to find '${base}'`);
   const ours = source.commitOf(item.oid);
   if (ours === null) return NOTHING;
-  const { ahead, behind } = aheadBehind(source.parentsOf, ours, theirs);
+  const { ahead, behind } = source.ancestry.countVisible(ours, theirs);
   return text(`${ahead} ${behind}`);
 }
 

@@ -6,7 +6,8 @@
 import { isOid, type Oid } from "../../git/object_format.ts";
 import { peelIfPossible } from "../../git/objects/peel.ts";
 import type { Repository } from "../../git/repository.ts";
-import { mergeBases, parentsOf } from "../../git/revisions/merge_bases.ts";
+import { openAncestry } from "../../git/objects/ancestry.ts";
+import { openHistory } from "../../git/objects/history.ts";
 import { RevisionError } from "../../git/revisions/revision_error.ts";
 import { ABBREVIATION_MIN } from "../../git/revisions/short_oid.ts";
 import { type GitCommand, type GitContext, GitExit } from "./context.ts";
@@ -377,7 +378,8 @@ function takeRange(session: Session, arg: string): boolean {
   if (!symmetric) return true;
   const commits = [start.oid, end.oid].map((oid) => commitOf(session, oid));
   if (commits[0] == null || commits[1] == null) return false;
-  for (const base of mergeBases(session.repository, commits[0], commits[1])) session.writer.revision(true, base, null);
+  const bases = openAncestry(session.repository).visibleMergeBases(commits[0], commits[1]);
+  for (const base of bases) session.writer.revision(true, base, null);
   return true;
 }
 
@@ -389,7 +391,8 @@ function takeParents(session: Session, arg: string): boolean {
   const named = nameObject(session.repository, name!);
   const commit = named.kind === "found" ? commitOf(session, named.oid) : null;
   if (named.kind !== "found" || commit === null) return false;
-  const parents = parentsOf(session.repository, commit);
+  const { system, commonDir, objects } = session.repository;
+  const { parents } = openHistory(system.disk, commonDir, objects).commitParents(commit);
   const only = mark === undefined ? Number(number ?? 1) : null;
   if (only !== null && only > parents.length) return false;
   if (mark !== "@") session.writer.revision(false, named.oid, name!);

@@ -1,5 +1,6 @@
 /**
- * Which commits lead to which: ancestors, containment, and how far two commits are apart. Nothing here recurses.
+ * Which of many commits lead to which: ancestors and containment. Questions about two commits, which need not walk all
+ * of the history, are in `../objects/ancestry.ts`. Nothing here recurses.
  *
  * @module
  */
@@ -43,14 +44,4 @@ export function containsTest(parentsOf: ParentsOf, wanted: ReadonlySet<Oid>): (o
     }
     return known.get(start)!;
   };
-}
-
-/** How many commits lead up to the one and not to the other. */
-export function aheadBehind(parentsOf: ParentsOf, ours: Oid, theirs: Oid): { ahead: number; behind: number } {
-  if (ours === theirs) return { ahead: 0, behind: 0 };
-  const left = ancestorsOf(parentsOf, [ours]);
-  const right = ancestorsOf(parentsOf, [theirs]);
-  let common = 0;
-  for (const oid of left) if (right.has(oid)) common++;
-  return { ahead: left.size - common, behind: right.size - common };
 }
