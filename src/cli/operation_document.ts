@@ -4,10 +4,16 @@
  *
  * @module
  */
-import { effectiveUpdates, findOperationId, operations, type OperationSummary } from "../engine/history.ts";
+import {
+  effectiveUpdates,
+  findOperationId,
+  operations,
+  type OperationSummary,
+  recordsOf,
+  refuseUnknown,
+} from "../engine/history.ts";
 import type { JournalRecord, UpdateRecord } from "../engine/journal_format.ts";
 import { branchOfRef, METADATA_PREFIX } from "../metadata/ref_name.ts";
-import { LatticeError } from "../platform/errors.ts";
 import type { System } from "../platform/system.ts";
 
 /** Something that happened in an operation. */
@@ -35,13 +41,10 @@ export interface OperationDocument extends OperationSummary {
  */
 export function describeOperation(system: System, commonDir: string, text: string): OperationDocument {
   const id = findOperationId(system, commonDir, text);
-  for (const { records, ...summary } of operations(system, commonDir)) {
-    if (summary.op_id === id) return { ...summary, steps: stepsOf(summary, records) };
+  for (const summary of operations(system, commonDir)) {
+    if (summary.op_id === id) return { ...summary, steps: stepsOf(summary, recordsOf(system, commonDir, id)) };
   }
-  throw new LatticeError("not_found", `there is no operation ${JSON.stringify(text)}`, {
-    hint: "`lattice op list` shows the operations",
-    details: { op: text },
-  });
+  return refuseUnknown(text);
 }
 
 function stepsOf(summary: OperationSummary, records: readonly JournalRecord[]): OperationStep[] {

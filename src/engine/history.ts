@@ -6,6 +6,7 @@
 import { LatticeError } from "../platform/errors.ts";
 import type { System } from "../platform/system.ts";
 import { listJournals, readJournal } from "./journal.ts";
+import { readJournalEnds } from "./journal_ends.ts";
 import type { BeginRecord, JournalRecord, UpdateRecord } from "./journal_format.ts";
 import { KEEP_PREFIX } from "./paths.ts";
 
@@ -30,60 +31,49 @@ export interface OperationSummary {
   readonly undone_by: string | null;
 }
 
-/** A journal with its records. */
-export interface OperationRecords {
+/** An operation and what is needed to decide about its journal. */
+export interface JournaledOperation extends OperationSummary {
+  /** Its first record. */
   readonly begin: BeginRecord;
-  readonly records: readonly JournalRecord[];
-  readonly phase: Phase;
-  readonly finishedAt: string | null;
-}
-
-/**
- * Reads one operation.
- *
- * @returns `null`: there is none of that id, or it never began.
- * @throws {LatticeError} `invalid_data`, `unsupported`, `io`.
- */
-export function readOperation(system: System, commonDir: string, opId: string): OperationRecords | null {
-  const records = readJournal(system, commonDir, opId);
-  const begin = records?.[0];
-  if (records === null || begin?.type !== "begin") return null;
-  const last = records.at(-1)!;
-  for (const record of records.toReversed()) {
-    if (record.type === "committed" || record.type === "rolled_back") {
-      return { begin, records, phase: record.type, finishedAt: record.at };
-    }
-  }
-  return { begin, records, phase: last.type === "paused" ? "paused" : "in_progress", finishedAt: null };
+  /** Whether its own journal says how it ended; else that is known from the operation behind it alone. */
+  readonly endRecorded: boolean;
 }
 
 /**
  * Goes through the operations, newest first. Plumbing journals are left out: they are no operations.
  *
- * An end that a power cut took is given back by the operation behind it, which names the outcome.
+ * An end that a power cut took is given back by the operation behind it, which names the outcome. Journals are read one
+ * by one, as they are asked for; of a large one, the beginning and the end.
+ *
+ * @throws {LatticeError} `invalid_data`, `unsupported`, `io`.
  */
-export function* operations(
-  system: System,
-  commonDir: string,
-): Generator<OperationSummary & { records: readonly JournalRecord[] }> {
+export function* operations(system: System, commonDir: string): Generator<OperationSummary> {
+  for (const { begin, endRecorded: _endRecorded, ...summary } of journaledOperations(system, commonDir)) {
+    if (begin.purpose === "operation") yield summary;
+  }
+}
+
+/** Like {@link operations}, with the plumbing journals among them. */
+export function* journaledOperations(system: System, commonDir: string): Generator<JournaledOperation> {
   const undoneBy = new Map<string, string>();
   let later: BeginRecord["previous"] = null;
   let laterStart: string | null = null;
   for (const opId of listJournals(system, commonDir).reverse()) {
-    const operation = readOperation(system, commonDir, opId);
-    if (operation === null) continue;
-    let { phase, finishedAt } = operation;
+    const ends = readJournalEnds(system, commonDir, opId);
+    if (ends === null) continue;
+    const { begin, end } = ends;
+    let phase: Phase = end?.type ?? (ends.paused ? "paused" : "in_progress");
+    let finishedAt = end?.at ?? null;
     if (phase === "in_progress" && later?.id === opId && isEnd(later.outcome)) {
       phase = later.outcome;
       finishedAt = laterStart;
     }
-    const { begin } = operation;
     later = begin.previous;
     laterStart = begin.started_at;
-    if (begin.purpose !== "operation") continue;
     const takenBackBy = undoneBy.get(opId) ?? null;
-    if (phase === "committed" && begin.undoes !== null && takenBackBy === null && !undoneBy.has(begin.undoes)) {
-      undoneBy.set(begin.undoes, opId);
+    const undoes = begin.purpose === "operation" ? begin.undoes : null;
+    if (phase === "committed" && undoes !== null && takenBackBy === null && !undoneBy.has(undoes)) {
+      undoneBy.set(undoes, opId);
     }
     yield {
       op_id: opId,
@@ -91,15 +81,25 @@ export function* operations(
       started_at: begin.started_at,
       finished_at: finishedAt,
       phase,
-      undoes: begin.undoes,
+      undoes,
       undone_by: takenBackBy,
-      records: operation.records,
+      begin,
+      endRecorded: end !== null,
     };
   }
 }
 
 function isEnd(outcome: string): outcome is "committed" | "rolled_back" {
   return outcome === "committed" || outcome === "rolled_back";
+}
+
+/**
+ * Everything that an operation recorded.
+ *
+ * @throws {LatticeError} `not_found`: its journal is gone, pruned by somebody else; `invalid_data`, `unsupported`, `io`.
+ */
+export function recordsOf(system: System, commonDir: string, opId: string): readonly JournalRecord[] {
+  return readJournal(system, commonDir, opId) ?? refuseUnknown(opId);
 }
 
 /** What an operation did to one ref, first value to last. */
@@ -112,7 +112,10 @@ export type EffectiveUpdate = UpdateRecord;
 export function effectiveUpdates(records: readonly JournalRecord[]): EffectiveUpdate[] {
   const byRef = new Map<string, UpdateRecord>();
   let open: readonly UpdateRecord[] = [];
+  let observed = false;
   const settle = (kept: readonly string[] = []) => {
+    if (observed) byRef.clear(); // it tells first value to last, those of the transactions before it included
+    observed = false;
     for (const update of open) {
       if (update.verify === true || kept.includes(update.ref) || update.ref.startsWith(KEEP_PREFIX)) continue;
       const first = byRef.get(update.ref);
@@ -121,9 +124,14 @@ export function effectiveUpdates(records: readonly JournalRecord[]): EffectiveUp
     open = [];
   };
   for (const record of records) {
-    if (record.type === "updates") open = record.updates;
-    else if (record.type === "applied" || record.type === "committed") settle(record.kept);
-    else if (record.type === "reverted" || record.type === "rolled_back") open = [];
+    if (record.type === "updates") {
+      open = record.updates;
+      observed = record.path === "observed";
+    } else if (record.type === "applied" || record.type === "committed") {
+      settle(record.kept);
+    } else if (record.type === "reverted" || record.type === "rolled_back") {
+      open = [];
+    }
   }
   settle(); // an end that a power cut took: whoever asks knows that it was committed
   return [...byRef.values()];
@@ -154,6 +162,16 @@ export function findOperationId(system: System, commonDir: string, text: string)
       details: { candidates: matches.slice(0, 10) },
     });
   }
+  return refuseUnknown(text);
+}
+
+/**
+ * Says that there is no such operation.
+ *
+ * @param text The id, as it was given.
+ * @throws {LatticeError} `not_found`.
+ */
+export function refuseUnknown(text: string): never {
   throw new LatticeError("not_found", `there is no operation ${JSON.stringify(text)}`, {
     hint: "`lattice op list` shows the operations",
     details: { op: text },

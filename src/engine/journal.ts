@@ -9,7 +9,7 @@
 import type { OpenFile } from "../platform/disk.ts";
 import { LatticeError } from "../platform/errors.ts";
 import type { System } from "../platform/system.ts";
-import { compareNames, concatBytes } from "../platform/text.ts";
+import { concatBytes } from "../platform/text.ts";
 import {
   type BeginRecord,
   decodeJournal,
@@ -171,17 +171,22 @@ export function listJournals(system: System, commonDir: string): string[] {
     const id = entry.name.endsWith(".jsonl") ? entry.name.slice(0, -".jsonl".length) : "";
     if (OPERATION_ID.test(id)) ids.push(id);
   }
-  return ids.sort(compareNames);
+  return ids.sort(); // digits and dashes, so the runtime's own order is that of the bytes, and ten times as fast
 }
 
 /** Path of a journal that may be there; `null`: there is no folder of journals, or no operation has such an id. */
-function ownJournalPath(system: System, commonDir: string, opId: string): string | null {
+export function ownJournalPath(system: System, commonDir: string, opId: string): string | null {
   if (!OPERATION_ID.test(opId)) return null;
   return hasOwnFolder(system.disk, opsFolder(commonDir)) ? journalPath(commonDir, opId) : null;
 }
 
-/** Temporary files and the marker go by the id in the journal, so it must be the one that the file is named for. */
-function decodeJournalOf(opId: string, bytes: Uint8Array, path: string): JournalContent {
+/**
+ * Takes the bytes of a journal apart. Temporary files and the marker go by the id in the journal, so it must be the one
+ * that the file is named for.
+ *
+ * @throws {LatticeError} As {@link readJournal}.
+ */
+export function decodeJournalOf(opId: string, bytes: Uint8Array, path: string): JournalContent {
   const content = decodeJournal(bytes, path);
   const [first] = content.records;
   if (first?.type !== "begin" || first.op_id === opId) return content;

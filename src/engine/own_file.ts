@@ -18,13 +18,30 @@ const ATTEMPTS_MAX = 100;
  * @throws {LatticeError} `unsupported`: something else stands in its place; `invalid_data`: it is larger; `io`.
  */
 export function readOwnFile(disk: Disk, path: string, bytesMax: number): Uint8Array | null {
+  using file = openOwnFileToRead(disk, path);
+  return file === null ? null : readOpenFile(file, bytesMax);
+}
+
+/**
+ * Opens a file of ours to read parts of it.
+ *
+ * @returns `null`: nothing is there.
+ * @throws {LatticeError} `unsupported`: something else stands in its place; `io`.
+ */
+export function openOwnFileToRead(disk: Disk, path: string): OpenFile | null {
   for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
     const seen = lstatOwnFile(disk, path);
     if (seen === null) return null;
-    using file = disk.openRead(path);
+    const file = disk.openRead(path);
     if (file === null) return null; // it was there a moment ago; whoever removed it was done with it
-    const { device, inode } = file.stat();
-    if (inode === seen.inode && device === seen.device) return readOpenFile(file, bytesMax);
+    try {
+      const { device, inode } = file.stat();
+      if (inode === seen.inode && device === seen.device) return file;
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+    file.close();
   }
   throw new LatticeError("io", `${JSON.stringify(path)} is replaced faster than it can be read`, { details: { path } });
 }

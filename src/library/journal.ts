@@ -5,6 +5,7 @@
  * @module
  */
 import { effectiveUpdates, operations, type OperationSummary } from "../engine/history.ts";
+import { readJournal } from "../engine/journal.ts";
 import type { JournalRecord } from "../engine/journal_format.ts";
 import { type OpState as Marker, readOpState } from "../engine/op_state.ts";
 import { opsFolder, opStatePath } from "../engine/paths.ts";
@@ -63,13 +64,16 @@ export class Journal {
    * @throws {JournalError} A journal is damaged, or cannot be read.
    */
   list(limit: number = Infinity): JournaledOperation[] {
-    const found: JournaledOperation[] = [];
-    if (limit < 1) return found;
-    for (const operation of this.#newestFirst()) {
-      found.push(operation);
-      if (found.length >= limit) break;
-    }
-    return found;
+    return this.#reading((newestFirst) => {
+      const found: JournaledOperation[] = [];
+      if (limit < 1) return found;
+      for (const summary of newestFirst) {
+        const operation = this.#withRefs(summary);
+        if (operation !== undefined) found.push(operation);
+        if (found.length >= limit) break;
+      }
+      return found;
+    });
   }
 
   /**
@@ -80,16 +84,23 @@ export class Journal {
    * @throws {JournalError} A journal is damaged, or cannot be read.
    */
   read(opId: string): JournaledOperation | undefined {
-    for (const operation of this.#newestFirst()) if (operation.op_id === opId) return operation;
-    return undefined;
+    return this.#reading((newestFirst) => {
+      for (const operation of newestFirst) if (operation.op_id === opId) return this.#withRefs(operation);
+      return undefined;
+    });
   }
 
-  *#newestFirst(): Generator<JournaledOperation> {
+  /** `undefined`: somebody pruned it a moment ago. */
+  #withRefs(summary: OperationSummary): JournaledOperation | undefined {
+    if (summary.phase === "rolled_back") return { ...summary, refs: [] };
+    const records = readJournal(this.repository.system, this.repository.commonDir, summary.op_id);
+    return records === null ? undefined : { ...summary, refs: snapshots(records) };
+  }
+
+  #reading<T>(read: (newestFirst: Iterable<OperationSummary>) => T): T {
     const { system, commonDir } = this.repository;
     try {
-      for (const { records, ...summary } of operations(system, commonDir)) {
-        yield { ...summary, refs: summary.phase === "rolled_back" ? [] : snapshots(records) };
-      }
+      return read(operations(system, commonDir));
     } catch (error) {
       throw journalError(opsFolder(commonDir), error);
     }

@@ -8,7 +8,7 @@
  */
 import { LatticeError } from "../platform/errors.ts";
 import type { NewObject } from "../git/objects/store.ts";
-import { effectiveUpdates, findOperationId, operations, type OperationSummary } from "../engine/history.ts";
+import { effectiveUpdates, findOperationId, operations, type OperationSummary, recordsOf } from "../engine/history.ts";
 import { type JournalRecord, loadBytes, type UpdateRecord } from "../engine/journal_format.ts";
 import { nameEverywhere } from "../engine/files_refs.ts";
 import { recordedValue } from "../engine/plan.ts";
@@ -50,23 +50,23 @@ function chooseOperation(writer: Writer, wanted: string | undefined): Candidate 
   const { system, commonDir } = writer.repository;
   const id = wanted === undefined ? null : findOperationId(system, commonDir, wanted);
   for (const operation of operations(system, commonDir)) {
-    if (id === null) {
-      if (isCandidate(operation)) return operation;
-    } else if (operation.op_id === id) {
-      return insistUndoable(operation);
-    }
+    if (id === null ? !mayBeTakenBack(operation) : operation.op_id !== id) continue;
+    if (id !== null) insistUndoable(operation);
+    const records = recordsOf(system, commonDir, operation.op_id);
+    // What changed nothing in the end is passed over, unless somebody names it.
+    if (id !== null || effectiveUpdates(records).length > 0) return { ...operation, records };
   }
   throw new LatticeError("not_found", id === null ? "there is nothing left to undo" : `there is no operation ${id}`, {
     hint: "`lattice op list` shows the operations; `lattice undo <id of an undo>` is redo",
   });
 }
 
-/** Whether plain `undo` takes this one: it stands, is no undo itself, and changed something in the end. */
-function isCandidate({ phase, undoes, undone_by, records }: Candidate): boolean {
-  return phase === "committed" && undoes === null && undone_by === null && effectiveUpdates(records).length > 0;
+/** Whether plain `undo` takes such an operation: it stands, and is no undo itself. */
+function mayBeTakenBack({ phase, undoes, undone_by }: OperationSummary): boolean {
+  return phase === "committed" && undoes === null && undone_by === null;
 }
 
-function insistUndoable(operation: Candidate): Candidate {
+function insistUndoable(operation: OperationSummary): void {
   if (operation.undone_by !== null) {
     throw new LatticeError("not_found", `operation ${operation.op_id} is already undone, by ${operation.undone_by}`, {
       hint: `\`lattice undo ${operation.undone_by}\` brings it back`,
@@ -78,7 +78,6 @@ function insistUndoable(operation: Candidate): Candidate {
       details: { op: operation.op_id, phase: operation.phase },
     });
   }
-  return operation;
 }
 
 /** Refs of the worktree that the operation ran in, by the names that they have in this one. */

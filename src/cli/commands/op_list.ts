@@ -14,11 +14,7 @@ export async function run({ output, system, openRepository }: CommandContext, pa
   const { commonDir } = await openRepository();
   hasLatticeFolder(system, commonDir); // what stands in its place is refused, not taken for an empty one
   const limit = Number(parsed.value("limit") ?? Infinity);
-  const listed: OperationSummary[] = [];
-  for (const { records: _records, ...summary } of operations(system, commonDir)) {
-    if (listed.length >= limit) break;
-    listed.push(summary);
-  }
+  const listed = [...operations(system, commonDir).take(limit)]; // journals behind the last one are not read
   if (output.json) output.value(listed);
   else output.lines(listed.map(describe));
   return EXIT_OK;
