@@ -7,7 +7,6 @@ import { isOid, type Oid } from "../../git/object_format.ts";
 import { peelIfPossible } from "../../git/objects/peel.ts";
 import type { Repository } from "../../git/repository.ts";
 import { openAncestry } from "../../git/objects/ancestry.ts";
-import { openHistory } from "../../git/objects/history.ts";
 import { RevisionError } from "../../git/revisions/revision_error.ts";
 import { ABBREVIATION_MIN } from "../../git/revisions/short_oid.ts";
 import { type GitCommand, type GitContext, GitExit } from "./context.ts";
@@ -391,8 +390,7 @@ function takeParents(session: Session, arg: string): boolean {
   const named = nameObject(session.repository, name!);
   const commit = named.kind === "found" ? commitOf(session, named.oid) : null;
   if (named.kind !== "found" || commit === null) return false;
-  const { system, commonDir, objects } = session.repository;
-  const { parents } = openHistory(system.disk, commonDir, objects).commitParents(commit);
+  const parents = openAncestry(session.repository).visibleParents(commit);
   const only = mark === undefined ? Number(number ?? 1) : null;
   if (only !== null && only > parents.length) return false;
   if (mark !== "@") session.writer.revision(false, named.oid, name!);

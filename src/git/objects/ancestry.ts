@@ -48,6 +48,9 @@ export interface Ancestry {
    */
   mergeBase(one: Oid, two: Oid): Oid | null;
 
+  /** Parents as git sees them. @throws {LatticeError} As `countVisible`. */
+  visibleParents(commit: Oid): readonly Oid[];
+
   /**
    * Like `countAheadBehind`, of the history that is here, as git counts it.
    *
@@ -101,6 +104,8 @@ function createAncestry(table: CommitTable, history: History): Ancestry {
         if (best === undefined) return null;
         return ends.some((end) => end.state === "absent" || end.seconds > best.seconds) ? null : best.oid;
       }),
+
+    visibleParents: (commit) => history.commitParents(commit).parents,
 
     countVisible: (ours, theirs) =>
       asked(() => {
