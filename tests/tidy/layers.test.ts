@@ -11,6 +11,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   git: ["locks", "platform"],
   engine: ["git", "locks", "platform"],
   metadata: ["engine", "git", "locks", "platform"],
+  stack: ["metadata", "git", "platform"],
   operations: ["engine", "git", "locks", "platform"],
   secrets: ["locks", "platform"],
   state: ["locks", "platform"],
@@ -18,6 +19,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   lock_store: ["locks", "platform"],
   library: ["metadata", "operations", "engine", "git", "secrets", "state", "cache", "lock_store", "locks", "platform"],
   cli: [
+    "stack",
     "metadata",
     "operations",
     "engine",

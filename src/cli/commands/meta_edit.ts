@@ -4,13 +4,12 @@
  * @module
  */
 import { openChange } from "../change.ts";
+import { commitOf } from "../commit_argument.ts";
 import type { CommandContext } from "../context.ts";
 import type { ParsedCommand } from "../parse.ts";
 import { storeDocument } from "../store_document.ts";
 import { checkBranchName } from "../../git/refs/names.ts";
 import type { Repository } from "../../git/repository.ts";
-import type { Oid } from "../../git/object_format.ts";
-import { resolveRevision } from "../../git/revisions/revision.ts";
 import type { FreezeScope, Parent } from "../../metadata/document.ts";
 import { editMetadata, type MetadataEdit, parsePullRequestLink } from "../../metadata/edit.ts";
 import { MetadataStore } from "../../metadata/store.ts";
@@ -45,19 +44,13 @@ async function editOf(context: CommandContext, parsed: ParsedCommand, repository
   const link = parsed.value("pr");
   return {
     ...(parent === undefined ? {} : { parent: await parentOf(context, repository, parent) }),
-    ...(base === undefined ? {} : { base: baseOf(repository, base) }),
+    ...(base === undefined ? {} : { base: commitOf(repository, base) }),
     ...(parsed.flag("freeze") ? { freeze: parsed.value("freeze") as FreezeScope } : {}),
     ...(parsed.flag("unfreeze") ? { freeze: null } : {}),
     ...(reason === undefined ? {} : { reason }),
     ...(link === undefined ? {} : { pr: parsePullRequestLink(link) }),
     ...(parsed.flag("no-pr") ? { pr: null } : {}),
   };
-}
-
-/** The commit that a revision leads to; where there is none, the error names the revision as it was typed. */
-function baseOf(repository: Repository, revision: string): Oid {
-  resolveRevision(repository, revision);
-  return resolveRevision(repository, `${revision}^{commit}`);
 }
 
 /** The parent is the trunk where it has the trunk's name. It need not exist. */

@@ -7,12 +7,16 @@ import type { CommandDefinition } from "../definition.ts";
 import { LOCK_COMMANDS } from "./locks.ts";
 import { METADATA_COMMANDS } from "./metadata.ts";
 import { OPERATION_COMMANDS } from "./operations.ts";
+import { PRUNING_COMMANDS } from "./pruning.ts";
 import { SETUP_COMMANDS } from "./setup.ts";
+import { STACK_COMMANDS } from "./stack.ts";
 
 /** All commands except `git`, whose arguments are git's own. */
 export const COMMANDS: readonly CommandDefinition[] = [
   ...SETUP_COMMANDS,
   ...METADATA_COMMANDS,
+  ...STACK_COMMANDS,
   ...OPERATION_COMMANDS,
+  ...PRUNING_COMMANDS,
   ...LOCK_COMMANDS,
 ];
