@@ -13,6 +13,8 @@ import { onSignal } from "../platform/process.ts";
 export interface ChangeOptions {
   /** Goes on although an operation is paused. */
   readonly evenIfPaused?: boolean;
+  /** Is an operation of its own, whatever `LATTICE_OP` says. */
+  readonly isOwnOperation?: boolean;
 }
 
 /**
@@ -36,7 +38,7 @@ export async function openChange(
     ...(given === undefined ? {} : { gitLockTimeoutMs: given }),
     log: context.log.detail,
     onContention: (holder) => sayWaiting(context, holder),
-    ...(options.evenIfPaused === true ? { evenIfPaused: true } : {}),
+    ...options,
   });
   for (const { op, outcome } of writer.recovered) context.log.detail(`recovered operation ${op}: ${outcome}`);
   return writer;

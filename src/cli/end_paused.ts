@@ -9,15 +9,20 @@ import { EXIT_OK } from "./exit_codes.ts";
 import type { ParsedCommand } from "./parse.ts";
 import { resume } from "../operations/resume.ts";
 
-/** Goes on with the paused operation, or takes it back. */
+/**
+ * Goes on with the paused operation, or takes it back.
+ *
+ * @param kind Only an operation that was begun with `op begin` will do.
+ */
 export async function endPaused(
   context: CommandContext,
   parsed: ParsedCommand,
   way: "continue" | "abort",
+  kind?: "begun",
 ): Promise<number> {
   const { output, log } = context;
-  using writer = await openChange(context, parsed, { evenIfPaused: true });
-  const { op, updates, kept } = await writer.patiently(() => resume(writer, way));
+  using writer = await openChange(context, parsed, { evenIfPaused: true, isOwnOperation: true });
+  const { op, updates, kept } = await writer.patiently(() => resume(writer, way, kind));
   for (const { ref, old, new: value } of updates) log.info(`${ref}: ${old ?? "nothing"} -> ${value ?? "nothing"}`);
   for (const ref of kept) log.info(`${ref}: left as others made it`);
   if (output.json) output.value({ op, updates });

@@ -9,7 +9,7 @@ import { parentFolder, removeIfThere } from "./paths.ts";
 import { refusePackedRefsLink, stagePackedRefs, syncFolderOf } from "./ref_files.ts";
 import { appendReflogLines } from "./reflog_lines.ts";
 import { openRefView } from "./ref_view.ts";
-import type { RunningTransaction } from "./transaction.ts";
+import { endRecord, type RunningTransaction } from "./running.ts";
 import { refuseConflicts } from "./verify.ts";
 import type { PackedChange } from "../git/refs/files/packed_writer.ts";
 import type { PlannedUpdate } from "./plan.ts";
@@ -36,7 +36,7 @@ export function commitBatch(running: RunningTransaction): void {
   const folders = new Map(running.locks.map((path) => [parentFolder(path), path]));
   folders.delete(repository.commonDir);
   for (const path of folders.values()) syncFolderOf(system.disk, path);
-  journal.append([{ type: "committed", at: new Date(system.clock.nowMs()).toISOString() }], "flush");
+  journal.append([endRecord(running)], "flush");
 }
 
 /** A document that the journal keeps is a blob, which is not asked for what it leads to. */

@@ -6,7 +6,7 @@
 import { LatticeError } from "../platform/errors.ts";
 import type { System } from "../platform/system.ts";
 import { listJournals, readJournal } from "./journal.ts";
-import { readJournalEnds } from "./journal_ends.ts";
+import { endsOf, type JournalEnds, readJournalEnds } from "./journal_ends.ts";
 import type { BeginRecord, JournalRecord, UpdateRecord } from "./journal_format.ts";
 import { KEEP_PREFIX } from "./paths.ts";
 
@@ -29,6 +29,31 @@ export interface OperationSummary {
   readonly undoes: string | null;
   /** The operation that took it back, and that still stands. */
   readonly undone_by: string | null;
+}
+
+/** A journal with its records. */
+export interface OperationRecords {
+  readonly begin: BeginRecord;
+  readonly records: readonly JournalRecord[];
+  readonly phase: Phase;
+  readonly finishedAt: string | null;
+}
+
+/**
+ * Reads one operation, all of it.
+ *
+ * @returns `null`: there is none of that id, or it never began.
+ * @throws {LatticeError} `invalid_data`, `unsupported`, `io`.
+ */
+export function readOperation(system: System, commonDir: string, opId: string): OperationRecords | null {
+  const records = readJournal(system, commonDir, opId);
+  const ends = endsOf(records ?? []);
+  if (records === null || ends === null) return null;
+  return { begin: ends.begin, records, phase: phaseOf(ends), finishedAt: ends.end?.at ?? null };
+}
+
+function phaseOf({ end, paused }: JournalEnds): Phase {
+  return end?.type ?? (paused ? "paused" : "in_progress");
 }
 
 /** An operation and what is needed to decide about its journal. */
@@ -62,7 +87,7 @@ export function* journaledOperations(system: System, commonDir: string): Generat
     const ends = readJournalEnds(system, commonDir, opId);
     if (ends === null) continue;
     const { begin, end } = ends;
-    let phase: Phase = end?.type ?? (ends.paused ? "paused" : "in_progress");
+    let phase = phaseOf(ends);
     let finishedAt = end?.at ?? null;
     if (phase === "in_progress" && later?.id === opId && isEnd(later.outcome)) {
       phase = later.outcome;

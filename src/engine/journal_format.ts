@@ -46,8 +46,20 @@ export interface BeginRecord {
   readonly undoes: string | null;
   /** The paused operation that this one helps to its end (`continue`, `abort`). */
   readonly resumes?: string;
+  /** What is told of an operation of several transactions; absent for that of one command. */
+  readonly span?: SpanOrigin;
   /** The operation before this one and how it ended, which its own unflushed end may have lost. */
   readonly previous: { readonly id: string; readonly outcome: string } | null;
+}
+
+/** What an operation of several transactions begins with. */
+export interface SpanOrigin {
+  /** `run`: everything that one program does (`op run`); `begun`: everything until `op commit` (`op begin`). */
+  readonly kind: "run" | "begun";
+  /** SHA-256 of the snapshot of all refs, which stands beside the journal until the operation ends. */
+  readonly plan_digest: string;
+  /** SHA-256 of the token that commands must have to join. */
+  readonly token_digest: string;
 }
 
 /** One ref of an `updates` record. Values: an object name, `ref: <target>`, or `null` for "does not exist". */
@@ -77,7 +89,8 @@ export interface LogRecord {
 export interface UpdatesRecord {
   readonly type: "updates";
   readonly transaction: number;
-  readonly path: "loose" | "batch";
+  /** `observed`: nothing was done; it says what others had done for this operation, first value to last. */
+  readonly path: "loose" | "batch" | "observed";
   readonly updates: readonly UpdateRecord[];
   /** Refs that are locked but not changed: symbolic refs on the way, `HEAD`. */
   readonly locked: readonly string[];

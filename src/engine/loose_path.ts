@@ -11,7 +11,7 @@ import { filesRefs } from "./files_refs.ts";
 import { parentFolder, removeIfThere } from "./paths.ts";
 import { isRefSubfolder, publishValue, removeEmptyParents, removeRefFiles, syncFolderOf } from "./ref_files.ts";
 import { appendReflogLines, removeReflog } from "./reflog_lines.ts";
-import type { RunningTransaction } from "./transaction.ts";
+import { endRecord, type RunningTransaction } from "./running.ts";
 
 /** Makes a verified transaction visible and durable; its locks are gone afterwards. */
 export function commitLoose(running: RunningTransaction): void {
@@ -31,13 +31,13 @@ export function commitLoose(running: RunningTransaction): void {
   deleteRefs(running);
   if (several) {
     syncRefFolders(running);
-    journal.append([{ type: "committed", at: now(running) }], "flush");
+    journal.append([endRecord(running)], "flush");
     unlock(running);
     syncLockFolders(running);
   } else {
     unlock(running);
     syncLockFolders(running);
-    journal.append([{ type: "committed", at: now(running) }], "lazy");
+    journal.append([endRecord(running)], "lazy");
   }
   for (const { ref, new: value } of changes) {
     if (value !== null) continue;
@@ -67,8 +67,4 @@ function syncRefFolders(running: RunningTransaction): void {
   const refs = filesRefs(running.context.repository);
   const folders = new Map(running.changes.map(({ ref }) => [parentFolder(refs.loosePath(ref)), refs.loosePath(ref)]));
   for (const path of folders.values()) syncFolderOf(running.context.system.disk, path);
-}
-
-function now(running: RunningTransaction): string {
-  return new Date(running.context.system.clock.nowMs()).toISOString();
 }

@@ -75,16 +75,17 @@ export interface KeepRef {
 /**
  * The refs that keep what an operation replaces reachable until it is pruned: number 0 is a commit whose parents are
  * all replaced commits; further numbers are replaced tags and other objects that no journal keeps.
+ *
+ * @param replaced What refs led to and no journal keeps.
  */
-export function keepRefs(context: EngineContext, opId: string, updates: readonly PlannedUpdate[]): KeepRef[] {
+export function keepRefs(context: EngineContext, opId: string, replaced: readonly Oid[]): KeepRef[] {
   const { objects, objectFormat } = context.repository;
   const commits: Oid[] = [];
   const others: Oid[] = [];
-  for (const update of updates) {
-    if (!update.changes || update.request.keepContent === true || update.old?.kind !== "direct") continue;
-    const type = objects.info(update.old.oid)?.type;
+  for (const oid of replaced) {
+    const type = objects.info(oid)?.type;
     if (type === undefined) continue; // a ref that led nowhere: there is nothing to keep
-    (type === "commit" ? commits : others).push(update.old.oid);
+    (type === "commit" ? commits : others).push(oid);
   }
   const kept: KeepRef[] = [];
   if (commits.length > 0) {

@@ -22,6 +22,11 @@ export function journalPath(commonDir: string, opId: string): string {
   return `${opsFolder(commonDir)}/${opId}.jsonl`;
 }
 
+/** What belongs to an operation of several transactions while it lasts: its snapshot, its notes, hooks for its program. */
+export function spanFolder(commonDir: string, opId: string): string {
+  return `${opsFolder(commonDir)}/${opId}.d`;
+}
+
 /** The folder of the temporary folders. */
 export function temporaryRoot(commonDir: string): string {
   return `${commonDir}/lattice/tmp`;

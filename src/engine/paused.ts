@@ -9,6 +9,13 @@ import { readJournal } from "./journal.ts";
 import type { DivergedRef } from "./journal_format.ts";
 import type { OpState } from "./op_state.ts";
 
+/** What the person can do who began it, or whom it keeps waiting. */
+const BEGUN_HINT = "`lattice op commit` ends it, `lattice abort` takes it back; a command belongs to it with " +
+  "LATTICE_OP=<what `lattice op begin` printed> in its environment";
+
+/** Why an operation that was begun waits. */
+export const BEGUN_REASON = "begun";
+
 const HINT = "see `lattice op status`; then `lattice continue` keeps what others did, `lattice abort` takes ours back";
 
 /** The error for an operation that recovery could not finish, with both sides of every ref that others moved. */
@@ -36,7 +43,7 @@ export function pausedError(system: System, commonDir: string, state: OpState): 
     "op_in_progress",
     `operation ${state.op_id} (${state.command}${by}) is paused since ${state.updated_at}`,
     {
-      hint: HINT,
+      hint: state.awaiting_reason === BEGUN_REASON ? BEGUN_HINT : HINT,
       details: {
         op: state.op_id,
         command: state.command,

@@ -62,6 +62,7 @@ const isFolderName: Check = (value) => typeof value === "string" && !value.inclu
 
 /** A line of a reflog holds it, so it may not end one. */
 const isIdentity: Check = (value) => typeof value === "string" && !/[\0\n]/.test(value);
+const isDigest: Check = (value) => typeof value === "string" && /^[0-9a-f]{64}$/.test(value);
 const isDecimal: Check = (value) => typeof value === "string" && /^\d{1,20}$/.test(value);
 
 const isStoredBytes: Check = (value) => {
@@ -106,10 +107,11 @@ const RECORDS: Readonly<Record<string, Shape>> = {
     undoes: orNull(isId),
     resumes: orAbsentOrNull(isId),
     previous: orNull(objectOf({ id: isId, outcome: isText })),
+    span: orAbsent(objectOf({ kind: oneOf("run", "begun"), plan_digest: isDigest, token_digest: isDigest })),
   },
   updates: {
     transaction: isInteger,
-    path: oneOf("loose", "batch"),
+    path: oneOf("loose", "batch", "observed"),
     updates: listOf(objectOf(UPDATE)),
     locked: listOf(isRef),
     logs: listOf(objectOf(LOG)),

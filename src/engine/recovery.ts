@@ -11,10 +11,11 @@ import type { RepoLock } from "../locks/repo_lock.ts";
 import { LatticeError } from "../platform/errors.ts";
 import type { EngineContext } from "./context.ts";
 import { Journal, listJournals, readJournal } from "./journal.ts";
-import type { DivergedRef, JournalRecord } from "./journal_format.ts";
+import type { BeginRecord, DivergedRef, JournalRecord } from "./journal_format.ts";
 import { readOpState, removeOpState } from "./op_state.ts";
-import { journalPath, removeIfThere, removeTree, temporaryFolder, temporaryRoot } from "./paths.ts";
-import { clearMarker, endOf, type Outcome, pausedRecord, removeKeepFiles, settle } from "./settle.ts";
+import { journalPath, removeIfThere, removeTree, spanFolder, temporaryFolder, temporaryRoot } from "./paths.ts";
+import { clearMarker, endOf, isSpan, type Outcome, pausedRecord, removeKeepFiles, settle } from "./settle.ts";
+import { recoverUpkeep } from "./upkeep.ts";
 
 /** An operation that recovery brought to its end, or found waiting. */
 export interface RecoveredOperation {
@@ -24,24 +25,38 @@ export interface RecoveredOperation {
 }
 
 /**
+ * What recovery needs to know of operations of several transactions, which most commands never load.
+ *
+ * @returns `null`: the operation waits, or goes on in this very process.
+ */
+export type RecoverSpan = (context: EngineContext, journal: Journal) => RecoveredOperation | null;
+
+/**
  * Recovers what earlier commands left unfinished.
  *
  * @param lock The repository lock, held; its notes are brought up to date.
+ * @param recoverSpan Recovers an operation of several transactions.
  * @param asked Whether a person asked for it (`lattice recover`), which is what the journal of another host on a
  *   shared file system takes: the flock may not tell whether that host still works.
  * @returns What was done; empty when there was nothing.
  * @throws {LatticeError} `invalid_data`: a journal is damaged; `unsupported`: of an unknown version; `io`; `locked`.
  */
-export function recover(context: EngineContext, lock: RepoLock, asked: boolean): RecoveredOperation[] {
+export function recover(
+  context: EngineContext,
+  lock: RepoLock,
+  asked: boolean,
+  recoverSpan: RecoverSpan,
+): RecoveredOperation[] {
   const { system, repository } = context;
   const { bootId } = system.host;
   const marker = readOpState(system, repository.commonDir);
   const searchAll = bootId === null || lock.notes.sweptBootId !== bootId || marker === "unreadable";
+  recoverUpkeep(context, asked ? () => {} : (begin) => refuseOtherHost(context, begin));
   const recovered: RecoveredOperation[] = [];
   const unfinished = searchAll ? findUnfinished(context) : [];
   if (marker !== null && marker !== "unreadable" && !unfinished.includes(marker.op_id)) unfinished.push(marker.op_id);
   for (const opId of unfinished) {
-    const outcome = recoverOperation(context, opId, asked);
+    const outcome = recoverOperation(context, opId, asked, recoverSpan);
     if (outcome !== null) recovered.push(outcome);
   }
   if (marker === "unreadable") removeTornMarker(context);
@@ -52,19 +67,26 @@ export function recover(context: EngineContext, lock: RepoLock, asked: boolean):
 }
 
 /** Brings one operation to its end. `null`: there was no more to do than to sweep, or it waits as it did before. */
-function recoverOperation(context: EngineContext, opId: string, asked: boolean): RecoveredOperation | null {
+function recoverOperation(
+  context: EngineContext,
+  opId: string,
+  asked: boolean,
+  recoverSpan: RecoverSpan,
+): RecoveredOperation | null {
   const { system, repository } = context;
   const journal = Journal.reopen(system, repository.commonDir, opId);
   if (journal === null) {
     removeIfThere(system, journalPath(repository.commonDir, opId)); // created, but never flushed
     removeKeepFiles(context);
     removeTree(system, temporaryFolder(repository.commonDir, opId));
+    removeTree(system, spanFolder(repository.commonDir, opId));
     const marker = readOpState(system, repository.commonDir);
     if (marker !== null && marker !== "unreadable") clearMarker(context, opId, marker.resumes);
     return null;
   }
   try {
-    if (!asked) refuseOtherHost(context, journal);
+    if (!asked) refuseOtherHost(context, journal.begin);
+    if (isSpan(journal)) return recoverSpan(context, journal);
     const known = endOf(journal.records) !== null || pausedRecord(journal.records) !== null;
     const { outcome, diverged } = settle(context, journal);
     return known ? null : { op: opId, outcome, diverged };
@@ -74,7 +96,7 @@ function recoverOperation(context: EngineContext, opId: string, asked: boolean):
 }
 
 /** The flock of another host may not reach this one on a network file system, so that host may be in the middle of it. */
-function refuseOtherHost(context: EngineContext, { begin }: Journal): void {
+function refuseOtherHost(context: EngineContext, begin: BeginRecord): void {
   const { system, repository } = context;
   if (begin.host === system.host.hostName || !system.disk.isShared(repository.commonDir)) return;
   throw new LatticeError(

@@ -224,17 +224,29 @@ export function stagePackedRefs(
   folder: string,
   changes: ReadonlyMap<string, PackedChange>,
 ): string | null {
+  refusePackedRefsLink(context);
+  const packed = filesRefs(context.repository).packed();
+  const effective = new Map([...changes].filter(([ref, change]) => change !== null || packed.lookup(ref) !== null));
+  return effective.size === 0 ? null : stageWholePackedRefs(context, folder, effective);
+}
+
+/**
+ * Like {@link stagePackedRefs}, but also where nothing would change: the header comes up to date.
+ *
+ * @param changes No ref is left out that is not there.
+ */
+export function stageWholePackedRefs(
+  context: EngineContext,
+  folder: string,
+  changes: ReadonlyMap<string, PackedChange>,
+): string {
   const { system, repository } = context;
   refusePackedRefsLink(context);
-  const packed = filesRefs(repository).packed();
-  const effective = new Map([...changes].filter(([ref, change]) => change !== null || packed.lookup(ref) !== null));
-  if (effective.size === 0) return null;
   const path = `${folder}/packed-refs`;
   using file = system.disk.openAppend(path) ?? system.disk.create(path);
   file.truncate(0); // an attempt that was cut short may have left a part
-  for (const chunk of rewritePackedRefs(packed, effective, (oid) => peelTag(repository.objects, oid))) {
-    file.write(chunk);
-  }
+  const packed = filesRefs(repository).packed();
+  for (const chunk of rewritePackedRefs(packed, changes, (oid) => peelTag(repository.objects, oid))) file.write(chunk);
   share(context, path, "file");
   stepModificationTime(context, path);
   file.sync();

@@ -21,6 +21,7 @@ import {
   parentFolder,
   removeIfThere,
   removeTree,
+  spanFolder,
   temporaryFolder,
   temporaryRoot,
 } from "./paths.ts";
@@ -34,6 +35,14 @@ import { changingUpdates, lastTransaction, observe, type Situation } from "./sit
 
 /** How an operation ended, or that it waits for a person. */
 export type Outcome = "committed" | "rolled_back" | "paused";
+
+/**
+ * Whether an operation holds several transactions (`op run`, `op begin`): then a transaction's end is not its own, and
+ * its end is decided elsewhere (`span.ts`).
+ */
+export function isSpan({ begin }: Journal): boolean {
+  return begin.span !== undefined;
+}
 
 /** Result of {@link settle}. */
 export interface Settled {
@@ -89,9 +98,17 @@ export function settle(here: EngineContext, journal: Journal, made: readonly str
 export function rollBackUntouched(context: EngineContext, journal: Journal, made: readonly string[]): void {
   const proof: LockProof = journal;
   sweepLocks(context, journal, proof);
-  journal.append([{ type: "rolled_back", at: new Date(context.system.clock.nowMs()).toISOString() }], "flush");
+  journal.append([endRecord(context, journal, "rolled_back")], "flush");
   removeMadeFolders(context, made);
   removeTraces(context, journal);
+}
+
+/** The record that says how the last transaction ended, and with it the operation, if that has only one. */
+function endRecord(context: EngineContext, journal: Journal, outcome: "committed" | "rolled_back"): JournalRecord {
+  if (!isSpan(journal)) return { type: outcome, at: new Date(context.system.clock.nowMs()).toISOString() };
+  const { transaction } = lastTransaction(journal.records);
+  invariant(transaction !== null, "there is a transaction to be ended");
+  return { type: outcome === "committed" ? "applied" : "reverted", transaction: transaction.transaction };
 }
 
 /** The last `paused` record that nothing has followed up, or `null`. */
@@ -121,7 +138,7 @@ function finish(
     settleReflogs(context, transaction, outcome);
     syncRefFolders(context, transaction);
   }
-  const end: JournalRecord = { type: outcome, at: new Date(context.system.clock.nowMs()).toISOString() };
+  const end = endRecord(context, journal, outcome);
   if (situation.kind === "single") {
     // The marker of a single update is not durable, so a lock that came back after a power cut would have no journal
     // without an end that leads to it. Here the locks go first; this row of the table does not look at them.
@@ -139,7 +156,7 @@ function finish(
 function sweep(context: EngineContext, journal: Journal, proof: LockProof): Settled {
   sweepLocks(context, journal, proof);
   const outcome = endOf(journal.records) ?? "rolled_back";
-  if (endOf(journal.records) === null) {
+  if (endOf(journal.records) === null && !isSpan(journal)) {
     // A journal that never came to its updates: nothing had happened.
     journal.append([{ type: "rolled_back", at: new Date(context.system.clock.nowMs()).toISOString() }], "flush");
   }
@@ -192,6 +209,23 @@ function pauseOperation(context: EngineContext, journal: Journal, proof: LockPro
 }
 
 /**
+ * Pauses an operation of several transactions, none of which is under way.
+ *
+ * @param reason For people.
+ * @param detail Refs that a person must decide about.
+ */
+export function pauseSpan(
+  context: EngineContext,
+  journal: Journal,
+  reason: string,
+  detail: readonly DivergedRef[],
+): void {
+  const at = new Date(context.system.clock.nowMs()).toISOString();
+  journal.append([{ type: "paused", reason, detail, at }], "flush");
+  markPaused(context, journal.records);
+}
+
+/**
  * Makes the marker say, durably, that an operation is paused.
  *
  * @param records Its journal.
@@ -210,7 +244,7 @@ function markPaused(context: EngineContext, records: readonly JournalRecord[]): 
     updated_at: pause.at,
     origin_git_dir: begin.origin_git_dir,
     origin_work_dir: begin.origin_work_dir,
-    plan_digest: null,
+    plan_digest: begin.span?.plan_digest ?? null,
     touched_refs: pause.detail.map(({ ref, old }) => ({ ref, old })),
     awaiting_reason: pause.reason,
   });
@@ -274,6 +308,10 @@ function removeTraces(context: EngineContext, journal: Journal): void {
   }
   removeKeepFiles(context);
   removeTree(system, temporaryFolder(repository.commonDir, opId));
+  if (isSpan(journal)) {
+    if (endOf(journal.records) === null) return; // it goes on
+    removeTree(system, spanFolder(repository.commonDir, opId));
+  }
   if (clearMarker(context, opId, journal.begin.resumes)) system.disk.syncDirectory(`${repository.commonDir}/lattice`);
 }
 

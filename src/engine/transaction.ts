@@ -36,6 +36,8 @@ import { announcePackedRefs, makeRefFolders, stageValues } from "./ref_files.ts"
 import { LockMaker, waitUntilFree } from "./ref_locks.ts";
 import { refuseBlockedReflogs } from "./reflog_lines.ts";
 import type { RefView } from "./ref_view.ts";
+import type { RunningTransaction } from "./running.ts";
+import { lastTransaction } from "./situation.ts";
 import { clearMarker, keepText, rollBackUntouched, settle } from "./settle.ts";
 import type { NewObject } from "../git/objects/store.ts";
 import type { RefOutcome, TransactionRequest, TransactionResult } from "./update.ts";
@@ -56,30 +58,13 @@ export interface PreparedTransaction {
   abort(): void;
 }
 
-/** Everything that a running transaction has at hand; the two paths share it. */
-export interface RunningTransaction {
-  readonly context: EngineContext;
-  readonly journal: Journal;
-  readonly record: UpdatesRecord;
-  readonly plan: Plan;
-  /** The refs that change. */
-  readonly changes: readonly PlannedUpdate[];
-  /** The operation's temporary folder. */
-  readonly folder: string;
-  /** Value files by ref (loose path). */
-  readonly staged: ReadonlyMap<string, string>;
-  /** Lock files in the order in which they were taken. */
-  readonly locks: readonly string[];
-  /** Folders that were made for new refs. */
-  readonly made: string[];
-  readonly hook: ReferenceTransactionHook;
-}
-
 /**
  * Plans, journals, locks and verifies a transaction.
  *
  * The caller holds the repository lock and has recovered what a crash left.
  *
+ * @param joined The journal of the operation of several transactions that this one is to be a part of; it is closed
+ *   when the transaction is over. Without it, the transaction is an operation of its own.
  * @returns `null` when every expectation is met and nothing would change.
  * @throws {LatticeError} `cas_failed`, `locked`, `invalid_data`, `usage`, `unsupported`, `op_in_progress` (a hook's
  *   veto), `io`; nothing was changed then.
@@ -88,6 +73,21 @@ export function prepareTransaction(
   context: EngineContext,
   origin: OperationOrigin,
   request: TransactionRequest,
+  joined: Journal | null = null,
+): PreparedTransaction | null {
+  let prepared: PreparedTransaction | null = null;
+  try {
+    return prepared = prepareWith(context, origin, request, joined);
+  } finally {
+    if (prepared === null) joined?.close();
+  }
+}
+
+function prepareWith(
+  context: EngineContext,
+  origin: OperationOrigin,
+  request: TransactionRequest,
+  joined: Journal | null,
 ): PreparedTransaction | null {
   const { env } = context.system;
   refuseInsideHook(env);
@@ -104,7 +104,7 @@ export function prepareTransaction(
 
   waitForLocks(context, plan);
 
-  const operation = new OperationInProgress(context, origin, request, brought);
+  const operation = new OperationInProgress(context, origin, request, brought, joined);
   try {
     operation.mark(plan);
     for (let attempt = 1;; attempt++) {
@@ -148,14 +148,18 @@ class OperationInProgress {
   private transactions = 0;
   private locks: string[] = [];
   private readonly folder: string;
+  /** Number of the last transaction before this one in the same operation. */
+  private readonly before: number;
 
   constructor(
     private readonly context: EngineContext,
     private readonly origin: OperationOrigin,
     private readonly request: TransactionRequest,
     private readonly brought: ReadonlyMap<string, NewObject>,
+    private readonly joined: Journal | null,
   ) {
     this.folder = temporaryFolder(context.repository.commonDir, origin.opId);
+    this.before = joined === null ? 0 : lastTransaction(joined.records).transaction?.transaction ?? 0;
   }
 
   /** The marker appears first, so that a kill from here on is noticed. */
@@ -167,6 +171,7 @@ class OperationInProgress {
     if (makeFolder(system, root)) share(this.context, root, "directory");
     makeFolder(system, this.folder);
     share(this.context, this.folder, "directory");
+    if (this.joined !== null) return; // the operation has its marker
     writeOpState(system, repository.commonDir, {
       op_id: this.origin.opId,
       command: this.context.command,
@@ -186,7 +191,7 @@ class OperationInProgress {
   prepare(asked: Plan): PreparedTransaction {
     const { context, request } = this;
     const { system, repository } = context;
-    const plan = request.purpose === "operation" ? this.withKeepRefs(asked) : asked;
+    const plan = request.purpose === "operation" && this.joined === null ? this.withKeepRefs(asked) : asked;
     const changes = plan.updates.filter((update) => update.changes);
     const batch = isBatch(plan.view, changes);
     if (this.transactions === 0) {
@@ -195,12 +200,12 @@ class OperationInProgress {
     const record = updatesRecord(
       context,
       plan,
-      ++this.transactions,
+      this.before + ++this.transactions,
       this.brought,
       batch ? announcePackedRefs(context, this.folder) : null,
     );
     this.writeJournal(record);
-    if (changes.length > 1) {
+    if (changes.length > 1 && this.joined === null) {
       // From the second ref on, a half-done update must be found again even after a power cut.
       system.disk.syncFile(opStatePath(repository.commonDir));
       system.disk.syncDirectory(`${repository.commonDir}/lattice`);
@@ -222,6 +227,7 @@ class OperationInProgress {
       locks: this.locks,
       made: this.made,
       hook,
+      joined: this.joined !== null,
     };
     this.running = running;
     const view = verifyUnderLocks(context, plan);
@@ -242,7 +248,7 @@ class OperationInProgress {
     this.unlock();
     removeTree(this.context.system, this.folder);
     makeFolder(this.context.system, this.folder);
-    journal.append([{ type: "reverted", transaction: this.transactions }], "lazy");
+    journal.append([{ type: "reverted", transaction: this.before + this.transactions }], "lazy");
   }
 
   /** Ends the operation after a failure, as far as that is possible now. Returns what is to be thrown. */
@@ -267,7 +273,10 @@ class OperationInProgress {
   }
 
   private withKeepRefs(plan: Plan): Plan {
-    const kept = keepRefs(this.context, this.origin.opId, plan.updates);
+    const replaced = plan.updates.flatMap((update) =>
+      update.changes && update.request.keepContent !== true && update.old?.kind === "direct" ? [update.old.oid] : []
+    );
+    const kept = keepRefs(this.context, this.origin.opId, replaced);
     if (kept.length === 0) return plan;
     const added = kept.map(({ ref, oid, object }): PlannedUpdate => {
       if (object !== null) this.context.repository.objects.writeLoose(object);
@@ -288,8 +297,10 @@ class OperationInProgress {
   }
 
   private writeJournal(record: UpdatesRecord): void {
-    if (this.journal !== null) {
-      this.journal.append([record], "flush");
+    const known = this.journal ?? this.joined;
+    if (known !== null) {
+      known.append([record], "flush");
+      this.journal = known; // only now is there something in it to be taken back
       return;
     }
     const { system, repository } = this.context;
@@ -368,17 +379,21 @@ class OperationInProgress {
 
   /** Before there was a journal, nothing had happened; what was prepared goes. */
   private forget(): void {
+    this.removeOwnFiles();
+    if (this.joined === null) clearMarker(this.context, this.origin.opId, this.request.resumes);
+  }
+
+  private removeOwnFiles(): void {
     const { system } = this.context;
     if (this.keepFile !== null) removeIfThere(system, this.keepFile);
     removeTree(system, this.folder);
-    clearMarker(this.context, this.origin.opId, this.request.resumes);
   }
 
   /** Step 12: the marker goes last. */
   private removeTraces(running: RunningTransaction): void {
     const { system, repository } = this.context;
-    if (this.keepFile !== null) removeIfThere(system, this.keepFile);
-    removeTree(system, this.folder);
+    this.removeOwnFiles();
+    if (this.joined !== null) return;
     clearMarker(this.context, this.origin.opId, this.request.resumes);
     if (running.changes.length > 1) system.disk.syncDirectory(`${repository.commonDir}/lattice`);
   }

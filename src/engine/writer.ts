@@ -6,6 +6,7 @@
 import { startWaiting } from "../locks/waiting.ts";
 import { acquireRepoLock, childrenPath, type LockHolder, type RepoLock, repoLockPath } from "../locks/repo_lock.ts";
 import { isDiskError } from "../platform/disk.ts";
+import { invariant, LatticeError } from "../platform/errors.ts";
 import type { Repository } from "../git/repository.ts";
 import { type EngineContext, share } from "./context.ts";
 import { refuseInsideHook } from "./hooks.ts";
@@ -16,7 +17,11 @@ import { recover, type RecoveredOperation } from "./recovery.ts";
 import { divergedError, pausedError } from "./paused.ts";
 import { isForeignLock } from "./ref_locks.ts";
 import { type PreparedTransaction, prepareTransaction } from "./transaction.ts";
+import type { SpanEnd } from "./span.ts";
 import type { TransactionRequest, TransactionResult } from "./update.ts";
+
+/** In the environment of a command that is to be a part of an operation: `<op id>:<token>`. */
+export const JOIN_VARIABLE = "LATTICE_OP";
 
 /** Who changes refs, and how patiently. */
 export interface WriterOptions {
@@ -33,6 +38,8 @@ export interface WriterOptions {
   readonly onContention?: (holder: LockHolder | null) => void;
   /** Allows to go on although an operation is paused: for `continue`, `abort` and `recover`. */
   readonly evenIfPaused?: boolean;
+  /** Transactions are operations of their own even where `LATTICE_OP` names one to join: for `abort`. */
+  readonly isOwnOperation?: boolean;
 }
 
 /** The right to change refs. `using` gives it back. */
@@ -44,6 +51,8 @@ export interface Writer extends Disposable {
   readonly recovered: readonly RecoveredOperation[];
   /** The operation that waits for a person, or `null`. */
   readonly paused: OpState | null;
+  /** Id of the operation that this command is a part of (`LATTICE_OP`), or `null`. */
+  readonly joined: string | null;
   /**
    * Runs a transaction: all of it or nothing.
    *
@@ -59,6 +68,8 @@ export interface Writer extends Disposable {
    * @param action Calls `transact`, perhaps through others; it is refused as a whole or done as a whole.
    */
   patiently<T>(action: () => T): Promise<T>;
+  /** Takes note of an operation of several transactions that has ended, for the next command. */
+  noteEnd(opId: string, outcome: "committed" | "rolled_back"): void;
   /** Gives the lock back; a second call does nothing. */
   close(): void;
 }
@@ -81,11 +92,27 @@ export async function openWriter(repository: Repository, options: WriterOptions)
   });
   try {
     log(`repository lock taken (flock) after ${Math.round(lock.waitedMs)} ms`);
-    return openLocked(repository, options, lock, log);
+    const spans = await loadSpansIfNeeded(repository, lock);
+    return openLocked(repository, options, lock, log, spans);
   } catch (error) {
     lock.release();
     throw error;
   }
+}
+
+type Spans = typeof import("./span.ts");
+
+/** Operations of several transactions are rare, and what they need costs every command time to load. */
+async function loadSpansIfNeeded({ system, commonDir }: Repository, lock: RepoLock): Promise<Spans | null> {
+  const rebooted = lock.notes.sweptBootId !== system.host.bootId || system.host.bootId === null;
+  const needed = rebooted || joinClaim(system.env) !== undefined || readOpState(system, commonDir) !== null;
+  return needed ? await import("./span.ts") : null;
+}
+
+/** `<op id>:<token>` of the operation that this command is to be a part of. */
+function joinClaim(env: Readonly<Record<string, string | undefined>>): string | undefined {
+  const claim = env[JOIN_VARIABLE];
+  return claim === "" ? undefined : claim;
 }
 
 function openLocked(
@@ -93,6 +120,7 @@ function openLocked(
   options: WriterOptions,
   lock: RepoLock,
   log: (message: string) => void,
+  spans: Spans | null,
 ): Writer {
   const context: EngineContext = {
     system: repository.system,
@@ -106,30 +134,75 @@ function openLocked(
   share(context, `${repository.commonDir}/lattice`, "directory");
   share(context, repoLockPath(repository.commonDir), "file");
   share(context, childrenPath(repository.commonDir), "file");
-  const recovered = recover(context, lock, options.evenIfPaused === true);
+  const claim = joinClaim(repository.system.env);
+  const member = claim === undefined || spans === null ? null : spans.checkJoin(context, claim);
+  const recovered = recover(context, lock, options.evenIfPaused === true, (inside, journal) => {
+    invariant(spans !== null, "what recovers an operation of several transactions is loaded");
+    const goesOn = journal.begin.op_id === member || lock.joined; // the ancestor that holds the lock lives
+    const end = spans.recoverSpan(inside, journal, goesOn);
+    return end === null ? null : recoveredSpan(journal.begin.op_id, end);
+  });
   const state = readOpState(repository.system, repository.commonDir);
   const paused = state === "unreadable" || state?.phase !== "paused" ? null : state;
-  if (paused !== null && options.evenIfPaused !== true) {
+  if (paused !== null && options.evenIfPaused !== true && paused.op_id !== member) {
     const now = recovered.find(({ op, outcome }) => op === paused.op_id && outcome === "paused");
     throw now === undefined
       ? pausedError(repository.system, repository.commonDir, paused)
       : divergedError(now.op, now.diverged);
   }
-  const prepare = (request: TransactionRequest) => prepareNext(context, lock, request);
+  if (state !== null && state !== "unreadable" && state.phase === "in_progress" && state.op_id !== member) {
+    throw new LatticeError("op_in_progress", `this runs inside operation ${state.op_id} without being a part of it`, {
+      hint: "leave LATTICE_OP in the environment as it was",
+      details: { op: state.op_id },
+    });
+  }
+  const joined = options.isOwnOperation === true ? null : member;
+  const prepare = (request: TransactionRequest) =>
+    joined === null ? prepareNext(context, lock, request) : prepareJoined(context, spans!, joined, request);
   return {
     repository,
     context,
     lock,
     recovered,
     paused,
+    joined,
     prepare,
     transact(request) {
       return prepare(request)?.commit() ?? { op: null, updates: [] };
     },
+    noteEnd: (opId, outcome) => noteEnd(context, lock, opId, outcome),
     patiently: (action) => actPatiently(context, action),
     close: () => lock.release(),
     [Symbol.dispose]: () => lock.release(),
   };
+}
+
+function recoveredSpan(op: string, { outcome, others }: SpanEnd): RecoveredOperation {
+  const diverged = outcome === "paused"
+    ? others.map(({ ref, old, new: actual }) => ({ ref, old, new: old, actual }))
+    : [];
+  return { op, outcome, diverged };
+}
+
+/** The error for what a command that is a part of an operation cannot do. */
+export function insideOperation(opId: string): LatticeError {
+  return new LatticeError("op_in_progress", `this is a part of operation ${opId}, and cannot end or undo another one`, {
+    hint: "do it before or after that operation, without LATTICE_OP in the environment",
+    details: { op: opId },
+  });
+}
+
+/** A transaction of the operation that this command has joined. */
+function prepareJoined(
+  context: EngineContext,
+  spans: Spans,
+  opId: string,
+  request: TransactionRequest,
+): PreparedTransaction | null {
+  if (request.undoes !== undefined || request.resumes !== undefined) {
+    throw insideOperation(opId);
+  }
+  return prepareTransaction(context, { opId, previous: null }, request, spans.openForTransaction(context, opId));
 }
 
 async function actPatiently<T>(context: EngineContext, action: () => T): Promise<T> {
@@ -153,25 +226,27 @@ async function actPatiently<T>(context: EngineContext, action: () => T): Promise
 function prepareNext(context: EngineContext, lock: RepoLock, request: TransactionRequest): PreparedTransaction | null {
   const previous = lock.notes.lastOperation;
   const opId = newOperationId(context.system, previous?.id ?? null);
-  const noteEnd = (outcome: string) => {
-    try {
-      lock.writeNotes({ sweptBootId: lock.notes.sweptBootId, lastOperation: { id: opId, outcome } });
-    } catch (error) {
-      if (!isDiskError(error)) throw error;
-      context.log(`the note for the next command was not written: ${error.message}`); // it only saves time
-    }
-  };
   const prepared = prepareTransaction(context, { opId, previous }, request);
   if (prepared === null) return null;
   return {
     commit() {
       const result = prepared.commit();
-      noteEnd("committed");
+      noteEnd(context, lock, opId, "committed");
       return result;
     },
     abort() {
       prepared.abort();
-      noteEnd("rolled_back");
+      noteEnd(context, lock, opId, "rolled_back");
     },
   };
+}
+
+/** Leaves a note to the next command of how the last operation ended. */
+function noteEnd(context: EngineContext, lock: RepoLock, id: string, outcome: "committed" | "rolled_back"): void {
+  try {
+    lock.writeNotes({ sweptBootId: lock.notes.sweptBootId, lastOperation: { id, outcome } });
+  } catch (error) {
+    if (!isDiskError(error)) throw error;
+    context.log(`the note for the next command was not written: ${error.message}`); // it only saves time
+  }
 }

@@ -52,6 +52,8 @@ export interface RepoLock extends Disposable {
   readonly token: string;
   /** Whether an ancestor holds the lock, and this is a turn among its children. */
   readonly joined: boolean;
+  /** The flocked file: a program that inherits it keeps the lock for as long as it or a child of it lives. */
+  readonly file: LockableFile;
   /** Leaves notes for the next holder. */
   writeNotes(notes: LockNotes): void;
   /** Gives the lock back; a second call does nothing. */
@@ -279,6 +281,7 @@ function hold(
     waitedMs,
     token,
     joined: children !== null,
+    file,
     writeNotes(next) {
       notes = next;
       write();

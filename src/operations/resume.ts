@@ -11,12 +11,15 @@ import { LatticeError } from "../platform/errors.ts";
 import { nameEverywhere } from "../engine/files_refs.ts";
 import { Journal } from "../engine/journal.ts";
 import { loadBytes, type UpdateRecord } from "../engine/journal_format.ts";
-import { settle } from "../engine/settle.ts";
+import { pausedRecord, settle } from "../engine/settle.ts";
+import { completeSpan, leaveSpan } from "../engine/span.ts";
 import { recordedValue } from "../engine/plan.ts";
 import { changingUpdates, lastTransaction } from "../engine/situation.ts";
 import { changeTo, expectationOf, type RefOutcome, type RefUpdate } from "../engine/update.ts";
 import type { Writer } from "../engine/writer.ts";
 import type { NewObject } from "../git/objects/store.ts";
+import { outcomesOf } from "./span.ts";
+import { undo } from "./undo.ts";
 
 /** How the operation ended. */
 export interface ResumeResult {
@@ -31,9 +34,10 @@ export interface ResumeResult {
  * Ends the paused operation.
  *
  * @param way `continue` or `abort`.
+ * @param kind Only an operation that was begun with `op begin` will do.
  * @throws {LatticeError} `not_found`: nothing is paused; `op_in_progress`: it began in another worktree.
  */
-export function resume(writer: Writer, way: "continue" | "abort"): ResumeResult {
+export function resume(writer: Writer, way: "continue" | "abort", kind?: "begun"): ResumeResult {
   const { repository, paused } = writer;
   if (paused === null) {
     throw new LatticeError("not_found", "no operation is paused", {
@@ -47,7 +51,14 @@ export function resume(writer: Writer, way: "continue" | "abort"): ResumeResult 
     });
   }
   try {
+    if (kind !== undefined && journal.begin.span?.kind !== kind) {
+      throw new LatticeError("not_found", "the operation that is paused was not begun with `lattice op begin`", {
+        hint: "`lattice op status` shows what it is, and what to type",
+        details: { op: paused.op_id },
+      });
+    }
     insistOnWorktree(writer, journal);
+    if (journal.begin.span !== undefined) return resumeSpan(writer, journal, way);
     return finish(writer, journal, way);
   } finally {
     journal.close();
@@ -79,6 +90,40 @@ function finish(writer: Writer, journal: Journal, way: "continue" | "abort"): Re
   journal.append([{ type: end, at, ...(kept.length === 0 ? {} : { kept }) }], "flush");
   settle(writer.context, journal);
   return { op: journal.begin.op_id, updates: result.updates, kept };
+}
+
+/** An operation of several transactions goes on to its end, or is taken back as a whole. */
+function resumeSpan(writer: Writer, journal: Journal, way: "continue" | "abort"): ResumeResult {
+  const { begin } = journal;
+  const left = begin.span?.kind === "run" ? pausedRecord(journal.records)?.detail ?? [] : [];
+  journal.close();
+  if (way === "continue" && left.length > 0) {
+    // What was its own is taken back already; the rest is others' and stays.
+    const kept = left.map(({ ref }) => nameFrom(writer, journal, ref));
+    leaveSpan(writer.context, begin.op_id, left.map(({ ref }) => ref));
+    writer.noteEnd(begin.op_id, "rolled_back");
+    return { op: begin.op_id, updates: [], kept };
+  }
+  const end = completeSpan(writer.context, begin.op_id);
+  if (end.outcome === "paused") throw unfinishedError(begin.op_id, end.reason ?? "", way);
+  writer.noteEnd(begin.op_id, "committed");
+  if (way === "continue") {
+    return {
+      op: begin.op_id,
+      updates: outcomesOf(end.own),
+      kept: end.others.map(({ ref }) => ref),
+    };
+  }
+  // To take it back is an operation itself, so that even that can be undone.
+  const { updates } = undo(writer, begin.op_id);
+  return { op: begin.op_id, updates, kept: end.others.map(({ ref }) => ref) };
+}
+
+function unfinishedError(op: string, reason: string, way: "continue" | "abort"): LatticeError {
+  return new LatticeError("op_in_progress", `operation ${op} cannot end yet: ${reason}`, {
+    hint: `finish or abort that with git first, such as by \`git rebase --${way}\`; then type \`lattice ${way}\` again`,
+    details: { op, reason },
+  });
 }
 
 /** The name of a ref of the worktree that began the operation, as this worktree knows it. */

@@ -12,8 +12,16 @@ import { effectiveUpdates, findOperationId, operations, type OperationSummary, r
 import { type JournalRecord, loadBytes, type UpdateRecord } from "../engine/journal_format.ts";
 import { nameEverywhere } from "../engine/files_refs.ts";
 import { recordedValue } from "../engine/plan.ts";
-import { changeTo, expectationOf, type RefUpdate, type TransactionResult } from "../engine/update.ts";
-import type { Writer } from "../engine/writer.ts";
+import {
+  changeTo,
+  expectationOf,
+  type RefUpdate,
+  type TransactionRequest,
+  type TransactionResult,
+} from "../engine/update.ts";
+import { beginSpan, completeSpan, type SpanEnd, takeBackSpan, transactIn } from "../engine/span.ts";
+import { originOf, outcomesOf } from "./span.ts";
+import { insideOperation, type Writer } from "../engine/writer.ts";
 
 /** What an undo did. */
 export interface UndoResult extends TransactionResult {
@@ -33,7 +41,7 @@ export function undo(writer: Writer, wanted: string | undefined): UndoResult {
   const target = chooseOperation(writer, wanted);
   const changes = effectiveUpdates(target.records).map((update) => namedFromHere(writer, target, update));
   refuseDiverged(writer, target, changes);
-  const result = writer.transact({
+  const result = swapsFolders(changes) ? undoInSteps(writer, target, changes) : writer.transact({
     updates: changes.map(inverse),
     objects: changes.flatMap(replacedDocument),
     message: `lattice: undo ${target.command}`,
@@ -42,6 +50,51 @@ export function undo(writer: Writer, wanted: string | undefined): UndoResult {
   });
   checkRestored(writer, changes);
   return { ...result, undone: target.op_id };
+}
+
+/** Whether a ref comes back whose name is a folder of one that goes, or the other way round: `a` and `a/b`. */
+function swapsFolders(changes: readonly UpdateRecord[]): boolean {
+  const gone = changes.filter((update) => update.old === null).map(({ ref }) => ref);
+  const back = changes.filter((update) => update.new === null).map(({ ref }) => ref);
+  return folderAmong(gone, new Set(back)) || folderAmong(back, new Set(gone));
+}
+
+function folderAmong(names: readonly string[], folders: ReadonlySet<string>): boolean {
+  return names.some((name) => {
+    for (let slash = name.indexOf("/"); slash !== -1; slash = name.indexOf("/", slash + 1)) {
+      if (folders.has(name.slice(0, slash))) return true;
+    }
+    return false;
+  });
+}
+
+/**
+ * Where one ref is in the way of another, there are two transactions: what goes, then what comes back. They are one
+ * operation still: after a crash in between, what was done is taken back.
+ */
+function undoInSteps(writer: Writer, target: Candidate, changes: readonly UpdateRecord[]): TransactionResult {
+  if (writer.joined !== null) throw insideOperation(writer.joined);
+  const { context } = writer;
+  const message = `lattice: undo ${target.command}`;
+  const { opId } = beginSpan(context, originOf(writer), "run", null, target.op_id);
+  try {
+    for (const part of [changes.filter(({ old }) => old === null), changes.filter(({ old }) => old !== null)]) {
+      const objects = part.flatMap(replacedDocument);
+      transactIn(context, opId, { ...EMPTY, updates: part.map(inverse), objects, message });
+    }
+  } catch (error) {
+    writer.noteEnd(opId, endedAs(takeBackSpan(context, opId)));
+    throw error;
+  }
+  const end = completeSpan(context, opId);
+  writer.noteEnd(opId, endedAs(end));
+  return { op: opId, updates: outcomesOf(end.own) };
+}
+
+const EMPTY: TransactionRequest = { updates: [], objects: [], message: "", purpose: "plumbing" };
+
+function endedAs({ outcome }: SpanEnd): "committed" | "rolled_back" {
+  return outcome === "committed" ? outcome : "rolled_back";
 }
 
 type Candidate = OperationSummary & { records: readonly JournalRecord[] };

@@ -134,6 +134,11 @@ class DescriptorLockable implements LockableFile {
     this.descriptor = fs.openSync(nativePath(path), access | (fs.constants.O_NOFOLLOW ?? 0));
   }
 
+  /** Its descriptor, to be handed on to a program. */
+  get number(): number {
+    return this.descriptor;
+  }
+
   tryLock(): boolean | null {
     return tryFlock(this.descriptor);
   }
@@ -258,10 +263,13 @@ function runByBun(given: string[], options: RunOptions): RunResult {
     const result = bun!.spawnSync(command, {
       ...(folder.path === undefined ? {} : { cwd: folder.path }),
       ...environment,
-      stdin: options.stdin ?? "inherit",
-      // A pipe would be waited for until its last writer is gone, and a program may leave children behind.
-      stdout: options.stdout === "capture" ? "pipe" : options.stdout === "to-stderr" ? 2 : "inherit",
-      stderr: "inherit",
+      stdio: [
+        options.stdin ?? "inherit",
+        // A pipe would be waited for until its last writer is gone, and a program may leave children behind.
+        options.stdout === "capture" ? "pipe" : options.stdout === "to-stderr" ? 2 : "inherit",
+        "inherit",
+        ...(options.inherit instanceof DescriptorLockable ? [options.inherit.number] : []),
+      ],
     });
     const exitCode = result.signalCode === undefined || result.signalCode === null
       ? result.exitCode ?? 0

@@ -27,9 +27,8 @@ export interface BunRuntime {
     options: {
       cwd?: string;
       env?: Record<string, string>;
-      stdin?: Uint8Array | "inherit" | "ignore";
-      stdout?: "pipe" | "inherit" | number;
-      stderr?: "pipe" | "inherit" | number;
+      /** Standard input, output, error, then descriptors that are inherited as 3, 4, … */
+      stdio: (Uint8Array | "inherit" | "ignore" | "pipe" | number)[];
     },
   ): { exitCode: number | null; signalCode?: string; stdout?: Uint8Array; stderr?: Uint8Array };
   spawn(

@@ -76,6 +76,11 @@ export interface RunOptions {
   stdin?: Uint8Array | "inherit" | "ignore";
   /** Where its output goes. Its messages always go to our standard error. */
   stdout?: "capture" | "inherit" | "to-stderr";
+  /**
+   * A flocked file that it and its children inherit: the flock then lasts until the last of them has ended, or until it
+   * is given back. Only Bun can hand a descriptor on.
+   */
+  inherit?: LockableFile;
 }
 
 /** Everything outside of the program. */

@@ -5,12 +5,10 @@
  */
 import { sayWaiting } from "../change.ts";
 import type { CommandContext } from "../context.ts";
-import { reportFailure } from "../failure.ts";
-import { usesColor } from "../output.ts";
 import type { ParsedCommand } from "../parse.ts";
+import { reportNotStarted } from "../program.ts";
 import { refuseInsideHook } from "../../engine/hooks.ts";
 import { acquireRepoLock, LOCK_TOKEN_VARIABLE } from "../../locks/repo_lock.ts";
-import { LatticeError } from "../../platform/errors.ts";
 import { onSignal } from "../../platform/process.ts";
 
 /** Runs a program while the repository lock is held. */
@@ -37,19 +35,6 @@ export async function run(context: CommandContext, parsed: ParsedCommand): Promi
   if (startErrno !== undefined) reportNotStarted(context, parsed.program[0]!, exitCode, startErrno);
   await system.clock.sleep(0); // lets a signal that came meanwhile be heard
   return exitCode;
-}
-
-/** The exit code is that of shells, so the error is reported here and not thrown. */
-function reportNotStarted(context: CommandContext, program: string, exitCode: number, errno: string): void {
-  const { streams, global, system } = context;
-  const absent = exitCode === 127;
-  const message = `cannot run ${JSON.stringify(program)}: ${absent ? "there is no such program" : errno}`;
-  const error = new LatticeError(absent ? "not_found" : "io", message, {
-    hint: absent ? "look at its spelling and at PATH" : "look at its permissions, and whether it is a program",
-    details: { program, errno, exit_code: exitCode },
-  });
-  const color = usesColor(global.color, system, streams, 2);
-  reportFailure(error, streams, { json: global.json, color, debug: false });
 }
 
 function childEnvironment(env: Readonly<Record<string, string | undefined>>, token: string): Record<string, string> {

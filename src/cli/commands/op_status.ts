@@ -6,6 +6,7 @@
 import type { CommandContext } from "../context.ts";
 import { EXIT_CODES, EXIT_OK } from "../exit_codes.ts";
 import { readOpState } from "../../engine/mod.ts";
+import { BEGUN_REASON } from "../../engine/paused.ts";
 import { hasLatticeFolder, inspectRepoLock } from "../../locks/repo_lock.ts";
 
 /** Says whether an operation is unfinished, and what to type. */
@@ -46,6 +47,9 @@ const UNREADABLE = {
 
 function nextStep(state: ReturnType<typeof readOpState>, locked: boolean): string {
   if (state !== null && state !== "unreadable" && state.phase === "paused") {
+    if (state.awaiting_reason === BEGUN_REASON) {
+      return "type `lattice op commit` to end it, or `lattice abort` to take it back";
+    }
     return "type `lattice continue` to go on, or `lattice abort` to take it back";
   }
   if (locked) return "it is still running; `lattice lock status` says who runs it";
