@@ -28,6 +28,7 @@ const COMMANDS: ReadonlySet<string> = new Set([
   "for-each-ref",
   "rev-parse",
   "check-ref-format",
+  "pack-refs",
 ]);
 
 /** Commands that lattice does not have; they change nothing, so that the probes behind them do not need them. */

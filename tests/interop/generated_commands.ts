@@ -227,9 +227,13 @@ const reading: fc.Arbitrary<Step> = fc.oneof(
   ),
 );
 
+const packing: fc.Arbitrary<Step> = flags(["--all"], ["--all"], ["--no-prune"]).map((options) => ({
+  by: "both",
+  args: ["pack-refs", ...options],
+}));
+
 const byGit: fc.Arbitrary<Step> = fc.oneof(
-  { arbitrary: fc.constant(["pack-refs", "--all"]), weight: 4 },
-  { arbitrary: fc.constant(["pack-refs", "--all", "--no-prune"]), weight: 1 },
+  { arbitrary: fc.constant(["pack-refs", "--all"]), weight: 2 },
   { arbitrary: fc.constant(["gc", "-q"]), weight: 1 },
   { arbitrary: fc.constant(["commit-tree", "<TREE>", "-p", "HEAD", "-m", "more"]), weight: 1 },
   { arbitrary: fc.constant(["commit", "-q", "--allow-empty", "-m", "next"]), weight: 1 },
@@ -261,6 +265,7 @@ const anyStep: fc.Arbitrary<Step> = fc.tuple(
     { arbitrary: transaction, weight: 6 },
     { arbitrary: symbolic, weight: 3 },
     { arbitrary: hashObject, weight: 1 },
+    { arbitrary: packing, weight: 2 },
     { arbitrary: reading, weight: 6 },
     { arbitrary: byGit, weight: 3 },
   ),

@@ -10,6 +10,7 @@ export const GIT_COMMANDS = [
   "check-ref-format",
   "for-each-ref",
   "hash-object",
+  "pack-refs",
   "rev-parse",
   "show-ref",
   "symbolic-ref",

@@ -32,7 +32,7 @@ export async function writeRefs(
   message: string,
 ): Promise<void> {
   if (updates.length === 0) return;
-  using writer = await open(context, command);
+  using writer = await openPlumbingWriter(context, command);
   await writer.patiently(() => writer.transact(requestOf(updates, message)));
 }
 
@@ -48,7 +48,7 @@ export async function prepareRefs(
   message: string,
 ): Promise<PreparedRefs> {
   if (updates.length === 0) return { commit() {}, abort() {} };
-  const writer = await open(context, command);
+  const writer = await openPlumbingWriter(context, command);
   let prepared: PreparedTransaction | null;
   try {
     prepared = await writer.patiently(() => writer.prepare(requestOf(updates, message)));
@@ -71,7 +71,13 @@ export async function prepareRefs(
   };
 }
 
-async function open(context: GitContext, command: string): Promise<Writer> {
+/**
+ * Takes the repository lock and recovers what a crash left.
+ *
+ * @param command Name of the plumbing command, for those who wait.
+ * @throws {LatticeError} As the engine's `openWriter`.
+ */
+export async function openPlumbingWriter(context: GitContext, command: string): Promise<Writer> {
   const { openWriter } = await import("../../engine/mod.ts");
   const { lockTimeoutMs } = context;
   onSignal(() => {}); // from here on a signal ends us between steps only

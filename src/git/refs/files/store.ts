@@ -147,6 +147,16 @@ export class FilesRefStore implements RefStore {
     while (next < loose.length) yield loose[next++]!;
   }
 
+  /**
+   * Refs below a prefix that have a loose file, sorted, with what it holds.
+   *
+   * @param prefix Begins with `refs/`.
+   * @param onBroken Called for a file that is there and cannot be read as a ref; misnamed ones are passed over.
+   */
+  listLoose(prefix: string, onBroken: (name: string, error: unknown) => void): RefEntry[] {
+    return walkLooseRefs(this.walk(onBroken, ignore), prefix);
+  }
+
   /** See {@link RefStore.rootRefs}. */
   rootRefs(): RefEntry[] {
     const found: RefEntry[] = [];

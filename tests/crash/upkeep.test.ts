@@ -1,0 +1,103 @@
+/** Packing refs, cut at every call, and with every call failing: no ref ever changes its value, and no lock stays. */
+import assert from "node:assert/strict";
+import { test } from "../harness.ts";
+import { packRefs, type PackRequest } from "../../src/engine/pack_refs.ts";
+import type { Writer } from "../../src/engine/mod.ts";
+import { explore, type Scenario } from "../simulation/explore.ts";
+import { exploreFailures } from "../simulation/explore_failures.ts";
+import type { SimSystem } from "../simulation/sim_system.ts";
+import { runs } from "../thoroughness.ts";
+import { blob, deleteRef, runStep, setRef, type Step, transactionScenario } from "./scenarios.ts";
+
+const SEED = 20_261_121;
+
+const EVERYTHING: PackRequest = { isWanted: () => true, prune: true, onlyIfWorthIt: false };
+
+const docs = Array.from({ length: 70 }, (_, i) => blob(`doc ${i}`));
+const packed: Step = { updates: docs.map((doc, i) => setRef(`refs/meta/x${i}`, doc)), objects: docs };
+const moved: Step = {
+  updates: [setRef("refs/meta/x1", docs[2]!), setRef("refs/meta/deep/a/b", docs[3]!), setRef("refs/tags/t", docs[4]!)],
+  objects: [],
+};
+
+/** A scenario, and how many recoveries from it are tried in a plain run. */
+interface Tried {
+  readonly scenario: Scenario;
+  readonly maxRuns: number;
+}
+
+/** Adds to the check that what was acknowledged has been done. */
+async function packing(
+  name: string,
+  base: readonly Step[],
+  program: (writer: Writer) => void,
+  checkDone: (system: SimSystem) => void,
+  maxRuns = 3000,
+): Promise<Tried> {
+  const scenario = await transactionScenario(name, base, program);
+  return {
+    maxRuns,
+    scenario: {
+      ...scenario,
+      check(system, context) {
+        if (context.acknowledged.length > 0) checkDone(system);
+        return scenario.check(system, context);
+      },
+    },
+  };
+}
+
+function looseFiles(system: SimSystem): string[] {
+  return Object.keys(system.disk.dump()).filter((path) =>
+    path.startsWith("/r/.git/refs/") && system.disk.lstat(path)?.kind === "file"
+  );
+}
+
+const scenarios = [
+  packing("loose refs are packed", [packed, moved], (writer) => void packRefs(writer, EVERYTHING), (system) => {
+    assert.deepEqual(looseFiles(system).filter((path) => !path.includes("/refs/lattice/")), []);
+  }),
+  packing(
+    "refs are packed for the first time, their files kept",
+    [{ updates: [setRef("refs/meta/a", docs[0]!), setRef("refs/tags/b", docs[1]!)], objects: docs.slice(0, 2) }],
+    (writer) => void packRefs(writer, { ...EVERYTHING, prune: false }),
+    (system) => assert.notEqual(system.disk.lstat("/r/.git/packed-refs"), null),
+  ),
+  // A loose file that came back after a power cut would hide what is packed later.
+  packing(
+    "refs are packed, then set by a batch",
+    [packed, moved],
+    (writer) => {
+      packRefs(writer, EVERYTHING);
+      runStep(writer, { updates: docs.map((_, i) => setRef(`refs/meta/x${i}`, docs[69 - i]!)), objects: [] });
+    },
+    () => {},
+    200,
+  ),
+  packing(
+    "refs are packed, then one is deleted",
+    [packed, moved],
+    (writer) => {
+      packRefs(writer, EVERYTHING);
+      runStep(writer, { updates: [deleteRef("refs/meta/deep/a/b")], objects: [] });
+    },
+    () => {},
+    1000,
+  ),
+];
+
+for (const pending of scenarios) {
+  const { scenario, maxRuns } = await pending;
+  test(`no ref loses its value wherever it is cut: ${scenario.name}`, async () => {
+    const stats = await explore(scenario, { sample: { seed: SEED, maxRuns: runs(maxRuns, 50 * maxRuns) } });
+    console.log(
+      `${scenario.name}: ${stats.calls} calls, ${stats.flushes} flushes, ${stats.outcomesTried} of ${stats.outcomes} ` +
+        `outcomes and ${stats.recoveryOutcomesTried} of ${stats.recoveryOutcomes} in recovery tried (seed ${SEED})`,
+    );
+  });
+
+  test(`no ref loses its value whichever call fails: ${scenario.name}`, async () => {
+    const stats = await exploreFailures(scenario, { sample: { seed: SEED, maxRuns: runs(200, 20_000) } });
+    console.log(`${scenario.name}: ${stats.failuresTried} of ${stats.failures} failing calls (seed ${SEED})`);
+  });
+}
