@@ -24,17 +24,26 @@ export interface Settings {
   readonly lockTimeoutMs: number | undefined;
   /** Short name of the trunk. */
   readonly trunk: string | undefined;
+  /** How many of the newest operations `op prune` keeps. */
+  readonly opsKeep: number | undefined;
+  /** For how long `op prune` keeps an operation, in milliseconds. */
+  readonly opsKeepForMs: number | undefined;
 }
 
 /** Says what is wrong with the value of a key. */
 type ValueCheck = (value: string, file: ConfigFile) => LatticeError | null;
 
-/** The keys that are known; all values are texts. A map, since any word may be looked up in it. */
+/** The keys that are known; values are texts, but for {@link COUNTS}. A map, since any word may be looked up in it. */
 const KEYS: ReadonlyMap<string, ValueCheck> = new Map([
   ["lock.backend", checkBackend],
-  ["lock.timeout", checkTimeout],
+  ["lock.timeout", checkDuration("lock.timeout")],
+  ["ops.keep", () => null],
+  ["ops.keep_for", checkDuration("ops.keep_for")],
   ["trunk", checkTrunk],
 ]);
+
+/** Keys whose values are whole numbers. */
+const COUNTS: ReadonlySet<string> = new Set(["ops.keep"]);
 
 /** Tables are not searched deeper for keys; no known key has as many words. */
 const DEPTH_MAX = 8;
@@ -53,8 +62,18 @@ export async function loadSettings(context: CommandContext): Promise<Settings> {
     if (file !== null) layers.push(await readValues(context, file));
   }
   const text = (key: string) => layers.find((layer) => layer.has(key))?.get(key);
-  const timeout = text("lock.timeout");
-  return { lockTimeoutMs: timeout === undefined ? undefined : parseDuration(timeout)!, trunk: text("trunk") };
+  const keep = text("ops.keep");
+  return {
+    lockTimeoutMs: milliseconds(text("lock.timeout")),
+    trunk: text("trunk"),
+    opsKeep: keep === undefined ? undefined : Number(keep),
+    opsKeepForMs: milliseconds(text("ops.keep_for")),
+  };
+}
+
+/** @param duration One that was checked. */
+function milliseconds(duration: string | undefined): number | undefined {
+  return duration === undefined ? undefined : parseDuration(duration)!;
 }
 
 /** `LATTICE_LOCK_TIMEOUT` in milliseconds. @throws {LatticeError} `usage`: it is no duration. */
@@ -72,12 +91,14 @@ async function readValues({ system, log }: CommandContext, file: ConfigFile): Pr
       log.detail(`config: ${file.path}: unknown key ${key} is ignored`);
       continue;
     }
-    if (typeof value !== "string") {
-      throw invalidConfig(file.path, `${key} is ${describeType(value)}, expected a text`, { key });
+    const text = textOf(key, value);
+    if (text === null) {
+      const expected = COUNTS.has(key) ? "a whole number that is not negative" : "a text";
+      throw invalidConfig(file.path, `${key} is ${describeType(value)}, expected ${expected}`, { key });
     }
-    const error = check(value, file);
+    const error = check(text, file);
     if (error !== null) throw error;
-    values.set(key, value);
+    values.set(key, text);
   }
   return values;
 }
@@ -96,10 +117,17 @@ function* flatten(table: ConfigTable, prefix: string, depth: number): Generator<
   }
 }
 
-function checkTimeout(value: string, { path }: ConfigFile): LatticeError | null {
-  if (parseDuration(value) !== null) return null;
-  const reason = `lock.timeout is no duration: ${JSON.stringify(value)}`;
-  return invalidConfig(path, reason, { key: "lock.timeout", hint: DURATION_HINT });
+/** A value as a text; `null`: it is not of the type that the key takes. */
+function textOf(key: string, value: unknown): string | null {
+  if (!COUNTS.has(key)) return typeof value === "string" ? value : null;
+  return Number.isSafeInteger(value) && value as number >= 0 ? String(value) : null;
+}
+
+function checkDuration(key: string): ValueCheck {
+  return (value, { path }) => {
+    if (parseDuration(value) !== null) return null;
+    return invalidConfig(path, `${key} is no duration: ${JSON.stringify(value)}`, { key, hint: DURATION_HINT });
+  };
 }
 
 function checkTrunk(value: string, { path }: ConfigFile): LatticeError | null {
@@ -144,5 +172,6 @@ async function commonDirIfAny(context: CommandContext): Promise<string | null> {
 function describeType(value: unknown): string {
   if (Array.isArray(value)) return "a list";
   if (value instanceof Date) return "a date";
+  if (typeof value === "number") return `the number ${value}`;
   return typeof value === "object" ? "a table" : `a ${typeof value}`;
 }

@@ -6,7 +6,7 @@
  *
  * 1. Journals go, the oldest first, and their folder is flushed. A journal is one file: an operation is there whole, or
  *    it is gone.
- * 2. Then the keep refs that no journal speaks for are deleted, in one transaction.
+ * 2. Then the keep refs that no journal speaks for are deleted.
  *
  * In between there are keep refs without an operation. They do no harm, and the next prune finds them, since it asks of
  * every keep ref whether its operation is there. In the other order there would be operations that claim that they can
@@ -21,7 +21,7 @@ import { OPERATION_ID, operationTimeMs } from "../engine/operation_id.ts";
 import { readOpState } from "../engine/op_state.ts";
 import { journalPath, KEEP_PREFIX, opsFolder, removeIfThere } from "../engine/paths.ts";
 import { recordedValue } from "../engine/plan.ts";
-import { expectationOf, type RefOutcome } from "../engine/update.ts";
+import { expectationOf, type RefOutcome, type RefUpdate } from "../engine/update.ts";
 import type { Writer } from "../engine/writer.ts";
 import type { RefEntry } from "../git/refs/store.ts";
 
@@ -33,51 +33,86 @@ export interface PruneRule {
   readonly keepForMs: number;
 }
 
-/** What was removed. */
-export interface PruneResult {
+/** The journals that were removed. */
+export interface PrunedJournals {
   /** The operations, newest first. */
-  readonly pruned: readonly OperationSummary[];
+  readonly operations: readonly OperationSummary[];
   /** How many journals of plumbing went with them. */
   readonly plumbing: number;
-  /** The keep refs that were deleted, sorted by name. */
-  readonly keepRefs: readonly RefOutcome[];
-  /** Keep refs that wait for the next prune, because an operation is unfinished and refs must not change now. */
+}
+
+/** The keep refs whose operations are gone. */
+export interface PrunedKeepRefs {
+  /** Those that were deleted, sorted by name. */
+  readonly deleted: readonly RefOutcome[];
+  /** How many wait for the next prune, because an operation is unfinished and refs must not change now. */
   readonly waiting: number;
 }
 
 /**
- * Prunes.
+ * The first half: removes the journals that the rule gives up.
  *
  * An operation that is unfinished or paused stays, whatever the rule says. Journals of plumbing are no operations; the
  * rule is applied to them by themselves.
  *
- * @throws {LatticeError} `invalid_data`: a journal or a keep ref is damaged, and nothing was removed; `io`; as
- *   `Writer.transact`.
+ * @throws {LatticeError} `invalid_data`: a journal or a keep ref is damaged, and nothing was removed; `io`.
  */
-export function prune(writer: Writer, rule: PruneRule): PruneResult {
-  const { system, commonDir, refs } = writer.repository;
-  const keepRefs = [...refs.list(KEEP_PREFIX)]; // first: a damaged one is to be met before anything is removed
+export function pruneJournals({ repository }: Writer, rule: PruneRule): PrunedJournals {
+  const { system, commonDir, refs } = repository;
+  for (const _keepRef of refs.list(KEEP_PREFIX)); // a damaged one is to be met before anything is removed
   const doomed = chooseJournals(system, commonDir, rule);
-  removeJournals(system, commonDir, doomed);
-  const orphans = withoutJournal(system, commonDir, keepRefs);
-  const isBusy = readOpState(system, commonDir) !== null;
+  for (const { op_id: id } of doomed) removeIfThere(system, journalPath(commonDir, id));
+  if (doomed.length > 0) system.disk.syncDirectory(opsFolder(commonDir));
+  const operations = doomed.flatMap(({ begin, endRecorded: _endRecorded, ...summary }) =>
+    begin.purpose === "operation" ? [summary] : []
+  );
+  return { operations: operations.reverse(), plumbing: doomed.length - operations.length };
+}
+
+/**
+ * So many keep refs are deleted in one transaction. Git waits a second for `packed-refs.lock`, which stands as long as
+ * that takes, and nothing needs them to go all at once.
+ */
+const KEEP_REFS_AT_ONCE = 500;
+
+/**
+ * The second half: deletes the keep refs whose operations are gone.
+ *
+ * @throws {LatticeError} As `Writer.transact`; the next prune finds those that are left.
+ */
+export async function pruneKeepRefs(writer: Writer): Promise<PrunedKeepRefs> {
+  const { system, commonDir, refs } = writer.repository;
+  const orphans = withoutJournal(system, commonDir, [...refs.list(KEEP_PREFIX)]);
+  if (readOpState(system, commonDir) !== null) return { deleted: [], waiting: orphans.length };
+  for (let start = 0; start < orphans.length; start += KEEP_REFS_AT_ONCE) {
+    const updates = orphans.slice(start, start + KEEP_REFS_AT_ONCE).map(deletion);
+    await writer.patiently(() =>
+      writer.transact({
+        updates,
+        objects: [],
+        message: "lattice: prune",
+        purpose: "plumbing",
+        mayChangeOwnRefs: true,
+      })
+    );
+  }
   return {
-    pruned: doomed.flatMap(({ begin, endRecorded: _endRecorded, ...summary }) =>
-      begin.purpose === "operation" ? [summary] : []
-    ),
-    plumbing: doomed.filter(({ begin }) => begin.purpose === "plumbing").length,
-    keepRefs: isBusy ? [] : deleteKeepRefs(writer, orphans),
-    waiting: isBusy ? orphans.length : 0,
+    deleted: orphans.map(({ name, value }) => ({ ref: name, old: recordedValue(value), new: null })),
+    waiting: 0,
   };
 }
 
-/** The journals that the rule gives up and nothing needs, newest first. */
+function deletion({ name, value }: RefEntry): RefUpdate {
+  return { name, expect: expectationOf(recordedValue(value)), change: { kind: "delete" }, follow: false };
+}
+
+/** The journals that the rule gives up and nothing needs, oldest first. */
 function chooseJournals(system: System, commonDir: string, rule: PruneRule): JournaledOperation[] {
   const all = [...journaledOperations(system, commonDir)];
   const nowMs = system.clock.nowMs();
-  const seen = { operation: 0, plumbing: 0 };
   const marker = readOpState(system, commonDir);
   const unfinished = marker === null || marker === "unreadable" ? null : marker.op_id;
+  const seen = { operation: 0, plumbing: 0 };
   const kept = new Map<string, JournaledOperation>();
   for (const operation of all) {
     const { op_id: id, begin } = operation;
@@ -85,9 +120,13 @@ function chooseJournals(system: System, commonDir: string, rule: PruneRule): Jou
     const isNew = seen[begin.purpose]++ < rule.keep || isYoung;
     if (isNew || !isOver(operation) || id === unfinished) kept.set(id, operation);
   }
-  return all.filter(({ op_id: id, begin }) =>
-    !kept.has(id) && !tellsEndOf(system, commonDir, kept, begin.previous?.id)
-  );
+  return all.reverse().filter((operation) => {
+    if (kept.has(operation.op_id)) return false;
+    const before = operation.begin.previous === null ? undefined : kept.get(operation.begin.previous.id);
+    if (before === undefined || !tellsEndOf(system, commonDir, before)) return true;
+    kept.set(operation.op_id, operation);
+    return false;
+  });
 }
 
 function isOver({ phase }: OperationSummary): boolean {
@@ -95,25 +134,13 @@ function isOver({ phase }: OperationSummary): boolean {
 }
 
 /**
- * Whether a journal is needed because it alone says how the kept one before it ended. Where that one says so itself, it
- * is flushed: what is merely seen may be lost in a power cut that leaves the removal.
+ * Whether the journal behind a kept one is needed, because it alone tells how that one ended. Where the kept one says so
+ * itself, that is flushed: what is merely seen may be lost in a power cut that leaves the removal.
  */
-function tellsEndOf(
-  system: System,
-  commonDir: string,
-  kept: ReadonlyMap<string, JournaledOperation>,
-  id: string | undefined,
-): boolean {
-  const before = id === undefined ? undefined : kept.get(id);
-  if (before === undefined || !isOver(before)) return false;
-  if (before.endRecorded) system.disk.syncFile(journalPath(commonDir, before.op_id));
-  return !before.endRecorded;
-}
-
-function removeJournals(system: System, commonDir: string, doomed: readonly JournaledOperation[]): void {
-  if (doomed.length === 0) return;
-  for (const { op_id: id } of doomed.toReversed()) removeIfThere(system, journalPath(commonDir, id));
-  system.disk.syncDirectory(opsFolder(commonDir));
+function tellsEndOf(system: System, commonDir: string, kept: JournaledOperation): boolean {
+  if (!isOver(kept)) return false;
+  if (kept.endRecorded) system.disk.syncFile(journalPath(commonDir, kept.op_id));
+  return !kept.endRecorded;
 }
 
 /**
@@ -127,22 +154,4 @@ function withoutJournal(system: System, commonDir: string, keepRefs: readonly Re
     const [id = ""] = name.slice(KEEP_PREFIX.length).split("/", 1);
     return OPERATION_ID.test(id) && !journals.has(id);
   });
-}
-
-function deleteKeepRefs(writer: Writer, orphans: readonly RefEntry[]): RefOutcome[] {
-  if (orphans.length === 0) return [];
-  const outcomes = orphans.map(({ name, value }) => ({ ref: name, value: recordedValue(value) }));
-  writer.transact({
-    updates: outcomes.map(({ ref, value }) => ({
-      name: ref,
-      expect: expectationOf(value),
-      change: { kind: "delete" },
-      follow: false,
-    })),
-    objects: [],
-    message: "lattice: prune",
-    purpose: "plumbing",
-    mayChangeOwnRefs: true,
-  });
-  return outcomes.map(({ ref, value }) => ({ ref, old: value, new: null }));
 }
