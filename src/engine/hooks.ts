@@ -8,8 +8,7 @@ import { concatBytes, nameToBytes, utf8 } from "../platform/text.ts";
 import type { EngineContext } from "./context.ts";
 import type { PlannedUpdate } from "./plan.ts";
 import { valueText } from "./update.ts";
-import { expandPath } from "../git/config/expand_path.ts";
-import { joinPath } from "../git/paths.ts";
+import { hooksFolder } from "../git/hooks_folder.ts";
 import type { RefValue } from "../git/refs/store.ts";
 
 /** In the environment of every hook that lattice runs: the operation that it runs in. */
@@ -68,11 +67,7 @@ export class ReferenceTransactionHook {
 
 function findHook(context: EngineContext): string | null {
   const { repository, system } = context;
-  const configured = repository.config.get("core.hookspath");
-  const folder = configured === undefined
-    ? `${repository.commonDir}/hooks`
-    : joinPath(repository.workDir ?? repository.gitDir, expandPath(system, configured));
-  const path = `${folder}/reference-transaction`;
+  const path = `${hooksFolder(repository)}/reference-transaction`;
   const stat = system.disk.stat(path);
   return stat?.kind === "file" && (stat.mode & 0o111) !== 0 ? path : null;
 }

@@ -10,6 +10,7 @@ interface NodeProcess {
   argv: string[];
   platform: string;
   arch: string;
+  execPath: string;
   exit(code: number): never;
   on(event: string, listener: () => void): void;
   getBuiltinModule(id: string): unknown;
@@ -38,6 +39,14 @@ function exactArguments(decoded: string[]): string[] {
     start = end === -1 ? bytes.length : end + 1;
   }
   return all.slice(all.length - decoded.length);
+}
+
+/** Absolute path of this program, where it is one that was compiled; `null`: a runtime runs the sources. */
+export function ownProgram(): string | null {
+  const compiled = bun === undefined
+    ? (deno as unknown as { build: { standalone?: boolean } }).build.standalone === true
+    : /^(?:\/\$bunfs\/|[A-Z]:[\\/]~BUN[\\/])/.test(nodeProcess.argv[1] ?? "");
+  return compiled ? nodeProcess.execPath : null;
 }
 
 /** Ends this process now. What was written to the streams of `streams.ts` has left it already. */

@@ -4,6 +4,8 @@
  * @module
  */
 import type { CommandDefinition } from "../definition.ts";
+import { DOCTOR_COMMANDS } from "./doctor.ts";
+import { HOOK_COMMANDS } from "./hooks.ts";
 import { LOCK_COMMANDS } from "./locks.ts";
 import { METADATA_COMMANDS } from "./metadata.ts";
 import { OPERATION_COMMANDS } from "./operations.ts";
@@ -14,9 +16,11 @@ import { STACK_COMMANDS } from "./stack.ts";
 /** All commands except `git`, whose arguments are git's own. */
 export const COMMANDS: readonly CommandDefinition[] = [
   ...SETUP_COMMANDS,
+  ...DOCTOR_COMMANDS,
   ...METADATA_COMMANDS,
   ...STACK_COMMANDS,
   ...OPERATION_COMMANDS,
   ...PRUNING_COMMANDS,
   ...LOCK_COMMANDS,
+  ...HOOK_COMMANDS,
 ];

@@ -103,7 +103,7 @@ export function pushedNameOfBranch(config: Config, branch: string): string | nul
 }
 
 /** Where the fetch refspecs of a remote put one of its refs. */
-function trackingRef(config: Config, remote: string, name: string): string | null {
+export function trackingRef(config: Config, remote: string, name: string): string | null {
   return applyRefspecs(config.getAll(`remote.${remote}.fetch`).map(parseRefspec), name);
 }
 

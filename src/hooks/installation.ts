@@ -1,0 +1,266 @@
+/**
+ * Puts lattice's hooks where git looks for them, and takes them away again.
+ *
+ * A hook that is already there gets a second name first (a hard link), and only then is ours renamed over it: at every
+ * moment git finds the old one or ours, and ours finds the old one. What was there is known by its mode and a digest,
+ * so that nothing is put back or taken away that somebody changed since. The caller holds the repository lock.
+ *
+ * @module
+ */
+import { hooksFolder } from "../git/hooks_folder.ts";
+import { adjustMode, sharedRepository } from "../git/objects/permissions.ts";
+import { parentPath } from "../git/paths.ts";
+import type { Repository } from "../git/repository.ts";
+import type { FileStat } from "../platform/disk.ts";
+import { isDiskError } from "../platform/disk.ts";
+import { LatticeError } from "../platform/errors.ts";
+import { hash } from "../platform/hash.ts";
+import { equalBytes, nameToBytes, toHex } from "../platform/text.ts";
+import {
+  HOOK_NAMES,
+  type HookName,
+  KEPT_SUFFIX,
+  type KeptMark,
+  NOTHING_KEPT,
+  readScript,
+  writeScript,
+} from "./script.ts";
+
+/** What stands where git looks for a hook. */
+export interface HookSituation {
+  readonly name: HookName;
+  /** Where git looks for it, absolute. */
+  readonly path: string;
+  /** `ours`; `changed`: ours, edited by somebody; `foreign`: somebody else's; `none`. */
+  readonly state: "ours" | "changed" | "foreign" | "none";
+  /** What our hook says was there before; `null` without an unchanged hook of ours. */
+  readonly noted: KeptMark | null;
+  /** Where the hook that was there before is kept. */
+  readonly keptPath: string;
+  /** What is kept there now. */
+  readonly kept: KeptMark;
+  /** Whether path and kept path name the same file: an installation was interrupted. */
+  readonly half: boolean;
+}
+
+/** A larger file is taken for no hook of ours, in bytes; its digest is made piece by piece all the same. */
+const SCRIPT_BYTES_MAX = 64 * 1024;
+
+/** Looks at a hook; nothing is changed. @throws {LatticeError} `io`. */
+export function inspectHook(repository: Repository, name: HookName): HookSituation {
+  const { disk } = repository.system;
+  const path = `${hooksFolder(repository)}/${name}`;
+  const keptPath = path + KEPT_SUFFIX;
+  const [stat, keptStat] = [disk.lstat(path), disk.lstat(keptPath)];
+  const script = stat?.kind === "file" && stat.size <= SCRIPT_BYTES_MAX
+    ? readScript(disk.readFile(path) ?? new Uint8Array())
+    : null;
+  const half = stat !== null && keptStat !== null && stat.inode === keptStat.inode && stat.device === keptStat.device;
+  return {
+    name,
+    path,
+    state: stat === null ? "none" : script === null ? "foreign" : script === "changed" ? "changed" : "ours",
+    noted: script === null || script === "changed" ? null : script.kept,
+    keptPath,
+    kept: keptStat === null ? NOTHING_KEPT : markOf(repository, keptPath, keptStat),
+    half,
+  };
+}
+
+function markOf({ system: { disk } }: Repository, path: string, stat: FileStat): KeptMark {
+  switch (stat.kind) {
+    case "file":
+      return `${stat.mode.toString(8)} ${toHex(hash("sha256", disk.readFile(path) ?? new Uint8Array()))}`;
+    case "symlink":
+      return `link ${toHex(hash("sha256", nameToBytes(disk.readLink(path) ?? "")))}`;
+    default:
+      return stat.kind;
+  }
+}
+
+/**
+ * Installs a hook, or brings it up to date.
+ *
+ * @param program Absolute path of the binary; `null`: what is on `PATH`.
+ * @param force Replaces a hook of ours that somebody changed, and goes on without a kept one that is gone.
+ * @returns What was done.
+ * @throws {LatticeError} `cas_failed`: somebody changed our hook, or took away or put something in the place of the one
+ *   that was there before; `unsupported`: what is in the way is no file; `io`. Then nothing was changed.
+ */
+export function installHook(
+  repository: Repository,
+  name: HookName,
+  program: string | null,
+  force: boolean,
+): "installed" | "updated" | "unchanged" {
+  const { disk } = repository.system;
+  const folder = requireFolder(repository);
+  const seen = inspectHook(repository, name);
+  const kept = keptAfterInstall(repository, seen, force);
+  const script = writeScript({ name, program, kept });
+  if (seen.state === "ours" && equalBytes(disk.readFile(seen.path) ?? new Uint8Array(), script)) return "unchanged";
+  sweep(repository, folder);
+  if (seen.state === "foreign" && !seen.half) {
+    disk.link(seen.path, seen.keptPath);
+    disk.syncDirectory(folder); // before the old one loses its first name
+  }
+  replace(repository, folder, seen.path, script);
+  return seen.state === "ours" || seen.state === "changed" ? "updated" : "installed";
+}
+
+/** What our hook will say was there before. */
+function keptAfterInstall(repository: Repository, seen: HookSituation, force: boolean): KeptMark {
+  switch (seen.state) {
+    case "none":
+      if (seen.kept === NOTHING_KEPT) return NOTHING_KEPT;
+      throw inTheWay(seen);
+    case "foreign": {
+      const { disk } = repository.system;
+      const stat = disk.lstat(seen.path)!;
+      if (stat.kind !== "file" && stat.kind !== "symlink") throw noFile(seen.path);
+      if (seen.kept !== NOTHING_KEPT && !seen.half) throw inTheWay(seen);
+      return markOf(repository, seen.path, stat);
+    }
+    case "changed":
+      if (!force) throw changed(seen, "put it in order, or install with --force to replace it");
+      return seen.kept;
+    case "ours":
+      if (seen.noted !== NOTHING_KEPT && seen.kept === NOTHING_KEPT && !force) throw keptIsGone(seen);
+      return seen.noted === NOTHING_KEPT ? NOTHING_KEPT : seen.kept; // changed on purpose, perhaps: then it is noted anew
+  }
+}
+
+/**
+ * Takes hooks of ours away and puts back what was there before. All are looked at before anything is changed.
+ *
+ * @returns Which hooks were taken away.
+ * @throws {LatticeError} `cas_failed`: somebody changed a hook of ours, or the one that was there before; `io`.
+ */
+export function uninstallHooks(repository: Repository): HookSituation[] {
+  const { disk } = repository.system;
+  const found = HOOK_NAMES.map((name) => inspectHook(repository, name)).filter(isOurs);
+  for (const seen of found) refuseChanged(seen);
+  const folder = hooksFolder(repository);
+  for (const { state, path, keptPath, noted, half } of found) {
+    if (half) disk.unlink(keptPath);
+    else if (state === "none") {
+      disk.link(keptPath, path); // not by renaming: somebody may put a hook there at this very moment
+      disk.unlink(keptPath);
+    } else if (noted === NOTHING_KEPT) disk.unlink(path);
+    else disk.rename(keptPath, path);
+    disk.syncDirectory(folder);
+  }
+  if (found.length > 0) sweep(repository, folder);
+  return found;
+}
+
+/** Whether there is anything of ours: a hook, or the second name of one that was there before. */
+function isOurs({ state, kept }: HookSituation): boolean {
+  return state === "ours" || state === "changed" || kept !== NOTHING_KEPT;
+}
+
+function refuseChanged(seen: HookSituation): void {
+  const { state, noted, kept, half } = seen;
+  if (half || state === "none") return;
+  const byHand = `look at it, then remove ${quote(seen.path)} yourself` +
+    (kept === NOTHING_KEPT ? "" : ` and give ${quote(seen.keptPath)} that name`);
+  if (state === "changed") throw changed(seen, byHand);
+  if (state === "foreign") throw inTheWay(seen);
+  if (noted === NOTHING_KEPT || noted === kept) return;
+  if (kept === NOTHING_KEPT) throw keptIsGone(seen);
+  throw new LatticeError(
+    "cas_failed",
+    `the hook that was there before ours was changed since: ${quote(seen.keptPath)}`,
+    {
+      hint: `\`lattice hook install ${seen.name}\` takes note of the change; uninstall then puts the changed one back`,
+      details: { path: seen.keptPath, expected: noted, actual: kept },
+    },
+  );
+}
+
+function changed({ name, path }: HookSituation, hint: string): LatticeError {
+  return new LatticeError("cas_failed", `somebody changed the ${name} hook that lattice installed: ${quote(path)}`, {
+    hint,
+    details: { path },
+  });
+}
+
+function inTheWay({ name, path, keptPath }: HookSituation): LatticeError {
+  return new LatticeError(
+    "cas_failed",
+    `${quote(keptPath)} is there, where lattice keeps the ${name} hook that was there before its own, but its own is ` +
+      `not at ${quote(path)}`,
+    {
+      hint: "somebody replaced it since: decide which of the two is to be kept, and move the other away",
+      details: { path, kept: keptPath },
+    },
+  );
+}
+
+function keptIsGone({ name, keptPath, noted }: HookSituation): LatticeError {
+  return new LatticeError("cas_failed", `the ${name} hook that was there before ours is gone: ${quote(keptPath)}`, {
+    hint: `put it back, or go on without it: lattice hook install ${name} --force`,
+    details: { path: keptPath, expected: noted, actual: null },
+  });
+}
+
+function noFile(path: string): LatticeError {
+  return new LatticeError("unsupported", `${quote(path)} is not a file`, {
+    hint: "move it away; git looks for a program there",
+    details: { path },
+  });
+}
+
+/** The folder of the hooks, made where it is not there. */
+function requireFolder(repository: Repository): string {
+  const { disk } = repository.system;
+  const folder = hooksFolder(repository);
+  const missing: string[] = [];
+  for (let at = folder; disk.stat(at) === null; at = parentPath(at)) missing.unshift(at);
+  for (const path of missing) {
+    disk.makeDirectory(path);
+    adjustMode(disk, sharedRepository(repository.config), path, "directory");
+    disk.syncDirectory(parentPath(path));
+  }
+  if (disk.stat(folder)?.kind === "directory") return folder;
+  throw new LatticeError("unsupported", `the hooks of this repository are turned off: ${quote(folder)} is no folder`, {
+    hint: "unset core.hooksPath, or let it name a folder",
+    details: { path: folder },
+  });
+}
+
+/** Replaces a file at once, durably; git runs the old one or the new one. */
+function replace(repository: Repository, folder: string, path: string, bytes: Uint8Array): void {
+  const { system: { disk, randomBytes }, config } = repository;
+  const temporary = `${path}.${toHex(randomBytes(8))}.tmp`; // a name that nobody else can have chosen
+  const file = disk.create(temporary, 0o777); // less what the umask takes
+  try {
+    file.write(bytes);
+    adjustMode(disk, sharedRepository(config), temporary, "file");
+    file.sync(); // before the rename, or the name may outlive its bytes
+    file.close();
+    disk.rename(temporary, path);
+  } catch (error) {
+    file.close();
+    disk.unlink(temporary);
+    throw error;
+  }
+  disk.syncDirectory(folder);
+}
+
+/** Removes temporary files of ours that a killed installation left; under the lock nobody writes one. */
+function sweep({ system: { disk } }: Repository, folder: string): void {
+  for (const { name, kind } of disk.list(folder) ?? []) {
+    const stem = /^(.+)\.[0-9a-f]{16}\.tmp$/.exec(name)?.[1];
+    if (kind !== "file" || !HOOK_NAMES.some((known) => known === stem)) continue;
+    try {
+      disk.unlink(`${folder}/${name}`);
+    } catch (error) {
+      if (!isDiskError(error, "ENOENT")) throw error;
+    }
+  }
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text);
+}
