@@ -82,7 +82,7 @@ test("renderDot() keeps every name within its label, and shows it", () => {
     const lines = renderDot(stack, factsOf(stack), escapeMessage);
     assert.equal(lines.length, 8);
     const label = /^ {2}n1 \[label="((?:[^"\\\n]|\\[\\"])*)"\];$/.exec(lines[5]!)?.[1];
-    assert.ok(label !== undefined, lines[5]);
+    assert.ok(label !== undefined, lines[5]!);
     assert.doesNotMatch(label, /&(?!amp;)/);
     assert.equal(shownByDot(label), escapeMessage(name));
     assert.doesNotMatch(lines.join(""), /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202e]/);
@@ -95,7 +95,7 @@ test("renderMermaid() keeps every name within its label, and shows it", () => {
     const lines = renderMermaid(stack, factsOf(stack), escapeMessage);
     assert.equal(lines.length, 4);
     const label = /^ {2}n1\["((?:[\p{L}\p{M}\p{N} ._/-]|#\d+;)*)"\]$/u.exec(lines[2]!)?.[1];
-    assert.ok(label !== undefined, lines[2]);
+    assert.ok(label !== undefined, lines[2]!);
     assert.equal(shownByMermaid(label), escapeMessage(name));
   }));
 });
