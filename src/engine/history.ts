@@ -81,20 +81,20 @@ export function* operations(system: System, commonDir: string): Generator<Operat
 /** Like {@link operations}, with the plumbing journals among them. */
 export function* journaledOperations(system: System, commonDir: string): Generator<JournaledOperation> {
   const undoneBy = new Map<string, string>();
-  let later: BeginRecord["previous"] = null;
-  let laterStart: string | null = null;
+  // Not only the next journal may name an end: one that was made of what plain git did names none.
+  const ends = new Map<string, { outcome: string; at: string }>();
   for (const opId of listJournals(system, commonDir).reverse()) {
-    const ends = readJournalEnds(system, commonDir, opId);
-    if (ends === null) continue;
-    const { begin, end } = ends;
-    let phase = phaseOf(ends);
+    const journal = readJournalEnds(system, commonDir, opId);
+    if (journal === null) continue;
+    const { begin, end } = journal;
+    let phase = phaseOf(journal);
     let finishedAt = end?.at ?? null;
-    if (phase === "in_progress" && later?.id === opId && isEnd(later.outcome)) {
-      phase = later.outcome;
-      finishedAt = laterStart;
+    const told = ends.get(opId);
+    if (phase === "in_progress" && told !== undefined && isEnd(told.outcome)) {
+      phase = told.outcome;
+      finishedAt = told.at;
     }
-    later = begin.previous;
-    laterStart = begin.started_at;
+    if (begin.previous !== null) ends.set(begin.previous.id, { outcome: begin.previous.outcome, at: begin.started_at });
     const takenBackBy = undoneBy.get(opId) ?? null;
     const undoes = begin.purpose === "operation" ? begin.undoes : null;
     if (phase === "committed" && undoes !== null && takenBackBy === null && !undoneBy.has(undoes)) {

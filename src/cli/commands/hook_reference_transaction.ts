@@ -1,0 +1,47 @@
+/**
+ * `lattice hook reference-transaction <state>`.
+ *
+ * @module
+ */
+import type { CommandContext } from "../context.ts";
+import { EXIT_OK } from "../exit_codes.ts";
+import { readInput } from "../input.ts";
+import type { ParsedCommand } from "../parse.ts";
+import type { EngineContext } from "../../engine/context.ts";
+import { callingCommand, forgetAborted, journalCommitted, notePrepared } from "../../engine/git_observer.ts";
+import { HOOK_VARIABLE } from "../../engine/hooks.ts";
+import { JOIN_VARIABLE } from "../../engine/writer.ts";
+
+/** Journals what plain git does to refs. Never stops git: what fails is told. */
+export async function run(context: CommandContext, parsed: ParsedCommand): Promise<number> {
+  const { system, log } = context;
+  const [state] = parsed.arguments;
+  const step = STEPS.get(state!);
+  // Our own transactions, and those of an operation that we watch, have their journal.
+  const isOurs = (system.env[HOOK_VARIABLE] ?? system.env[JOIN_VARIABLE] ?? "") !== "";
+  if (step === undefined || isOurs) return EXIT_OK;
+  const input = readInput(context, undefined);
+  try {
+    const repository = await context.openRepository();
+    step({
+      system: repository.system,
+      repository,
+      command: callingCommand(system),
+      arguments: [],
+      gitLockTimeoutMs: undefined,
+      log: log.detail,
+    }, input);
+  } catch (error) {
+    log.warn(
+      `what git does here is not in lattice's journal: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+  return EXIT_OK;
+}
+
+/** What is done in which state; in the others there is nothing to do. */
+const STEPS: ReadonlyMap<string, (context: EngineContext, input: Uint8Array) => unknown> = new Map([
+  ["prepared", notePrepared],
+  ["committed", journalCommitted],
+  ["aborted", forgetAborted],
+]);

@@ -1,0 +1,237 @@
+/**
+ * Journals for what plain git does, made by a `reference-transaction` hook: so `undo` covers that, too.
+ *
+ * Git holds its own locks while the hook runs, and lattice's own commands may wait for those, so nothing here takes the
+ * repository lock. Everything that is written has a name of its own: a note of the values before (`prepared`), then
+ * a journal that is whole from the start and a keep ref (`committed`). Whatever fails is told and does not stop git.
+ *
+ * Based on githooks ("reference-transaction").
+ *
+ * @module
+ */
+import { LatticeError } from "../platform/errors.ts";
+import { hash } from "../platform/hash.ts";
+import type { System } from "../platform/system.ts";
+import { bytesToName, decodeUtf8, nameToBytes, toHex, utf8 } from "../platform/text.ts";
+import type { Repository } from "../git/repository.ts";
+import { makeLatticeFolder } from "../locks/repo_lock.ts";
+import { type EngineContext, share } from "./context.ts";
+import { filesRefs } from "./files_refs.ts";
+import { Journal } from "./journal.ts";
+import { storeBytes, type UpdateRecord } from "./journal_format.ts";
+import { keepRefs } from "./objects_of.ts";
+import { newOperationId } from "./operation_id.ts";
+import { journalPath, makeDurableFolder, makeFolder, opsFolder, parentFolder, removeIfThere } from "./paths.ts";
+import { readOpState } from "./op_state.ts";
+import { beginRecord } from "./records.ts";
+import { makeRefFolders } from "./ref_files.ts";
+import { parseValueText, valueText } from "./update.ts";
+
+/** A note that no `committed` came for is swept by a later one when it is older than this, in milliseconds. */
+const NOTE_AGE_MAX_MS = 3_600_000;
+
+/** A replaced document is kept in the journal up to this size, in bytes. */
+const DOCUMENT_BYTES_MAX = 1024 * 1024;
+
+const OWN_PREFIX = "refs/lattice/";
+
+/** One line that git gives to the hook. */
+interface HookLine {
+  readonly ref: string;
+  /** As in a journal; `null`: it is to be removed. */
+  readonly new: string | null;
+}
+
+/** Takes note of what refs hold that git is about to change. Its locks stand, so nobody else changes them now. */
+export function notePrepared(context: EngineContext, input: Uint8Array): void {
+  const { system, repository } = context;
+  const updates = updatesOf(repository, input);
+  if (updates.length === 0 || belongsToSpan(repository)) return;
+  makeLatticeFolder(system, repository.commonDir);
+  makeFolder(system, notesFolder(repository));
+  share(context, notesFolder(repository), "directory");
+  const path = notePath(repository, input);
+  removeIfThere(system, path);
+  using file = system.disk.create(path, 0o600);
+  file.write(utf8(JSON.stringify(updates)));
+}
+
+/**
+ * Journals what git has changed.
+ *
+ * @returns The operation's id; `null`: there is nothing to journal.
+ */
+export function journalCommitted(context: EngineContext, input: Uint8Array): string | null {
+  const { system, repository } = context;
+  const updates = (takeNote(repository, input) ?? []).filter((update) => !isStillThere(repository, update));
+  if (updates.length === 0) return null;
+  const opId = newOperationId(system, null);
+  const replaced = updates.flatMap(({ old, document }) => {
+    const value = old === null || document === true ? null : parseValueText(old);
+    return value?.kind === "direct" ? [value.oid] : [];
+  });
+  for (const { ref, oid, object } of keepRefs(context, opId, replaced)) {
+    if (object !== null) repository.objects.writeLoose(object);
+    createRef(context, ref, oid);
+  }
+  if (makeDurableFolder(system, opsFolder(repository.commonDir))) {
+    share(context, opsFolder(repository.commonDir), "directory");
+  }
+  const request = { updates: [], objects: [], message: "", purpose: "operation" } as const;
+  Journal.begin(system, repository.commonDir, [
+    beginRecord(context, { opId, previous: null }, request),
+    { type: "updates", transaction: 1, path: "observed", updates, locked: [], logs: [], identity: "" },
+    { type: "committed", at: new Date(system.clock.nowMs()).toISOString() },
+  ]).close();
+  share(context, journalPath(repository.commonDir, opId), "file");
+  sweepNotes(repository);
+  return opId;
+}
+
+/**
+ * Git removes a ref from `packed-refs` in a transaction of its own, which some versions tell the hook of as if it were
+ * the whole; the loose file goes in the next.
+ */
+function isStillThere({ refs }: Repository, { ref, old, new: next }: UpdateRecord): boolean {
+  if (next !== null) return false;
+  const entry = refs.read(ref);
+  return entry !== null && valueText(entry.value) === old;
+}
+
+/** Forgets what was noted of a transaction that git gave up. */
+export function forgetAborted({ system, repository }: EngineContext, input: Uint8Array): void {
+  removeIfThere(system, notePath(repository, input));
+}
+
+/** What git changes meanwhile belongs to an operation of several transactions as it is. */
+function belongsToSpan({ system, commonDir }: Repository): boolean {
+  const state = readOpState(system, commonDir);
+  return state !== null && state !== "unreadable" && state.plan_digest !== null;
+}
+
+function notesFolder({ commonDir }: Repository): string {
+  return `${commonDir}/lattice/hook`;
+}
+
+/** Git gives the same lines in every state, and two transactions with the same lines cannot both hold their locks. */
+function notePath(repository: Repository, input: Uint8Array): string {
+  return `${notesFolder(repository)}/${toHex(hash("sha1", input))}.json`;
+}
+
+function takeNote(repository: Repository, input: Uint8Array): UpdateRecord[] | null {
+  const { disk } = repository.system;
+  const path = notePath(repository, input);
+  const bytes = disk.readFile(path);
+  if (bytes === null) return null;
+  removeIfThere(repository.system, path);
+  try {
+    return JSON.parse(decodeUtf8(bytes) ?? "") as UpdateRecord[];
+  } catch (cause) {
+    throw new LatticeError("invalid_data", `the note ${JSON.stringify(path)} is damaged`, {
+      hint: "what git has just changed is not in lattice's journal",
+      details: { path },
+      cause,
+    });
+  }
+}
+
+function sweepNotes(repository: Repository): void {
+  const { system } = repository;
+  const folder = notesFolder(repository);
+  for (const { name } of system.disk.list(folder) ?? []) {
+    const stat = system.disk.lstat(`${folder}/${name}`);
+    if (stat === null || stat.kind !== "file") continue;
+    if (system.clock.nowMs() - Number(stat.mtimeNs / 1_000_000n) > NOTE_AGE_MAX_MS) {
+      removeIfThere(system, `${folder}/${name}`);
+    }
+  }
+}
+
+/** What changes, with the values that are there now. */
+function updatesOf(repository: Repository, input: Uint8Array): UpdateRecord[] {
+  const lines = parseLines(repository, input);
+  const values = new Map(lines.map(({ ref, new: next }) => [ref, next]));
+  const updates: UpdateRecord[] = [];
+  for (const { ref, new: next } of lines) {
+    if (ref.startsWith(OWN_PREFIX) || !(ref.startsWith("refs/") || ref === "HEAD")) continue;
+    const entry = repository.refs.read(ref);
+    const old = entry === null ? null : valueText(entry.value);
+    // Of a branch that is checked out git tells twice: `HEAD` itself stays as it is.
+    if (entry?.value.kind === "symbolic" && values.get(entry.value.target) === next) continue;
+    if (old !== next) updates.push(updateRecord(repository, ref, old, next));
+  }
+  return updates;
+}
+
+function updateRecord(repository: Repository, ref: string, old: string | null, next: string | null): UpdateRecord {
+  const value = old === null ? null : parseValueText(old);
+  const object = value?.kind === "direct" ? repository.objects.readUpTo(value.oid, DOCUMENT_BYTES_MAX) : null;
+  if (object === null || object.type !== "blob" || !("content" in object)) return { ref, old, new: next };
+  return { ref, old, new: next, document: true, old_content: storeBytes(object.content) };
+}
+
+function parseLines({ objectFormat: format }: Repository, input: Uint8Array): HookLine[] {
+  const lines: HookLine[] = [];
+  for (const line of bytesToName(input).split("\n")) {
+    const [, next, ref] = line.split(" ");
+    if (next === undefined || ref === undefined) continue;
+    const value = next.startsWith("ref:") ? `ref: ${next.slice("ref:".length)}` : next === format.zero ? null : next;
+    lines.push({ ref, new: value });
+  }
+  return lines;
+}
+
+/** Makes a ref whose name nobody else uses, by git's own lock file. */
+function createRef(context: EngineContext, ref: string, oid: string): void {
+  const { disk } = context.system;
+  makeRefFolders(context, [ref], []);
+  const path = filesRefs(context.repository).loosePath(ref);
+  const file = disk.create(`${path}.lock`);
+  try {
+    file.write(nameToBytes(`${oid}\n`));
+    file.sync();
+  } finally {
+    file.close();
+  }
+  disk.rename(`${path}.lock`, path);
+  disk.syncDirectory(parentFolder(path));
+}
+
+/** How many processes above this one are looked at for git's own. */
+const ANCESTORS_MAX = 4;
+
+/** Options of git itself that take a value of their own. */
+const OPTIONS_WITH_VALUE = ["-C", "-c", "--git-dir", "--work-tree", "--namespace", "--exec-path", "--config-env"];
+
+/**
+ * The git command that runs this hook, `git <subcommand>`: its arguments may hold secrets, such as a password in a URL.
+ * Where the system does not show it, `git`.
+ */
+export function callingCommand(system: System): string {
+  let pid: string = String(system.host.pid);
+  for (let i = 0; i < ANCESTORS_MAX; i++) {
+    const status = readProcFile(system, `/proc/${pid}/status`);
+    const parent = /^PPid:\s*([1-9][0-9]*)$/m.exec(status ?? "")?.[1];
+    if (parent === undefined) return "git";
+    pid = parent;
+    const [program = "", ...args] = (readProcFile(system, `/proc/${pid}/cmdline`) ?? "").split("\0");
+    const name = program.slice(program.lastIndexOf("/") + 1);
+    if (name.startsWith("git-")) return `git ${name.slice("git-".length)}`;
+    if (name === "git") return `git ${subcommand(args)}`.trim();
+  }
+  return "git";
+}
+
+function subcommand(args: readonly string[]): string {
+  for (let i = 0; i < args.length; i++) {
+    const word = args[i]!;
+    if (OPTIONS_WITH_VALUE.includes(word)) i++;
+    else if (!word.startsWith("-")) return /^[a-z-]{1,40}$/.test(word) ? word : "";
+  }
+  return "";
+}
+
+function readProcFile(system: System, path: string): string | null {
+  const bytes = system.disk.readFile(path);
+  return bytes === null ? null : bytesToName(bytes);
+}
