@@ -91,7 +91,7 @@ test("docs/limitations.md: no command that is said not to be there is there", ()
   const named = [...list.matchAll(/`([a-z]+(?: [a-z-]+)*)`/g)].map((match) => match[1]!);
   const mentioned = new Set(["meta edit", "meta set", "meta delete", "reference-transaction"]); // what to use instead
   const claimed = named.filter((name) => !mentioned.has(name) && !name.startsWith("lattice git "));
-  assert.ok(claimed.length >= 20, "no commands are found");
+  assert.ok(claimed.length > 0, "no commands are found");
   assert.deepEqual(claimed.filter((name) => COMMANDS.some(({ path }) => path.join(" ") === name)), []);
 });
 
