@@ -15,6 +15,8 @@ export interface ChangeOptions {
   readonly evenIfPaused?: boolean;
   /** Is an operation of its own, whatever `LATTICE_OP` says. */
   readonly isOwnOperation?: boolean;
+  /** Told now and then how far a long step has come. */
+  readonly progress?: (what: string, done: number, total: number) => void;
 }
 
 /**

@@ -18,6 +18,8 @@ export interface EngineContext {
   readonly gitLockTimeoutMs: number | undefined;
   /** Says what is going on, for `--verbose`. */
   readonly log: (message: string) => void;
+  /** Told now and then how far a long step has come. */
+  readonly progress?: (what: string, done: number, total: number) => void;
 }
 
 /** Gives a file or folder of ours the permissions of a shared repository (`core.sharedRepository`). */

@@ -127,6 +127,9 @@ function prepareWith(
   }
 }
 
+/** After so many locks it is told how many there are. */
+const LOCKS_PER_NEWS = 512;
+
 /** With more refs than this, a lock that stands is only met when ours is to be taken. */
 const LOCKS_LOOKED_AT_MAX = 64;
 
@@ -320,6 +323,7 @@ class OperationInProgress {
       const path = lockPath(context.repository, name);
       maker.lock(path, name, refLockTimeoutMs(context));
       this.locks.push(path);
+      if (this.locks.length % LOCKS_PER_NEWS === 0) context.progress?.("locking refs", this.locks.length, names.length);
     }
     if (needsPacked) {
       const path = packedLockPath(context.repository);

@@ -34,6 +34,8 @@ export interface WriterOptions {
   /** Longest wait for git's own locks, in milliseconds, where the caller says so. */
   readonly gitLockTimeoutMs?: number;
   readonly log?: (message: string) => void;
+  /** Told now and then how far a long step has come. */
+  readonly progress?: (what: string, done: number, total: number) => void;
   /** Called once when the wait for the repository lock begins. */
   readonly onContention?: (holder: LockHolder | null) => void;
   /** Allows to go on although an operation is paused: for `continue`, `abort` and `recover`. */
@@ -129,6 +131,7 @@ function openLocked(
     arguments: options.arguments,
     gitLockTimeoutMs: options.gitLockTimeoutMs,
     log,
+    ...(options.progress === undefined ? {} : { progress: options.progress }),
   };
   refuseStrangeFolders(repository.system, repository.commonDir);
   share(context, `${repository.commonDir}/lattice`, "directory");

@@ -8,6 +8,7 @@ import type { CommandContext } from "../context.ts";
 import { EXIT_OK } from "../exit_codes.ts";
 import { readInput } from "../input.ts";
 import type { ParsedCommand } from "../parse.ts";
+import { createProgress } from "../progress.ts";
 import type { Expectation, RefOutcome, RefUpdate, TransactionRequest, TransactionResult } from "../../engine/mod.ts";
 import { conflictError } from "../../engine/ref_files.ts";
 import { isMet } from "../../engine/update.ts";
@@ -28,7 +29,8 @@ export async function run(context: CommandContext, parsed: ParsedCommand): Promi
   const request = requestOf(lines, repository);
   if (lines.length === 0) return report(context, { op: null, updates: [] });
   if (parsed.flag("dry-run")) return report(context, rehearse(repository, lines, request));
-  using writer = await openChange(context, parsed);
+  using progress = createProgress(context);
+  using writer = await openChange(context, parsed, { progress: progress.show });
   refuseForeign(repository, lines);
   return report(context, await writer.patiently(() => writer.transact(request)));
 }
