@@ -87,7 +87,7 @@ function requireTip(repository: Repository, branch: string, isTrunk: boolean): O
   const tip = tipOf(repository, branch, isTrunk);
   if (tip !== null) return tip;
   throw new LatticeError("not_found", `there is no branch ${quote(branch)}`, {
-    hint: `create it first: git branch ${shellWord(branch)}`,
+    hint: "lattice git for-each-ref refs/heads lists those that there are",
     details: { ref: `refs/heads/${branch}` },
   });
 }
