@@ -89,7 +89,7 @@ export class ForeignDocumentError extends ParseError {
    */
   constructor(readonly branch: string, readonly ref: string, readonly tools: readonly ForeignTool[]) {
     super("invalid_data", `metadata of branch ${quote(branch)} is a document of ${nameTools(tools)}`, {
-      hint: `lattice meta import --from ${tools[0] === "charcoal" ? "charcoal" : "graphite"} turns it into ours`,
+      hint: importHint(ref, tools),
       details: { ref, tools },
     });
   }
@@ -124,6 +124,13 @@ export function quote(text: string): string {
 
 function holds(actual: Oid | null): string {
   return actual === null ? "does not exist" : `holds ${actual}`;
+}
+
+function importHint(ref: string, tools: readonly ForeignTool[]): string {
+  const tool = tools.find((tool) => tool !== "stax");
+  return tool === undefined
+    ? `lattice cannot import documents of stax; lattice git update-ref -d ${quote(ref)} removes it`
+    : `lattice meta import --from ${tool} turns it into ours`;
 }
 
 function nameTools(tools: readonly ForeignTool[]): string {

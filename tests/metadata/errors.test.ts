@@ -43,4 +43,5 @@ test("ForeignDocumentError names the tools and the command that imports their do
   assert.match(error.message, /is a document of Graphite, Charcoal or stax/);
   assert.match(error.hint!, /lattice meta import --from graphite/);
   assert.match(new ForeignDocumentError("a", "r", ["charcoal"]).hint!, /--from charcoal/);
+  assert.match(new ForeignDocumentError("a", "r", ["stax"]).hint!, /cannot import/);
 });

@@ -6,6 +6,7 @@
 import type { CommandDefinition } from "../definition.ts";
 import { DOCTOR_COMMANDS } from "./doctor.ts";
 import { HOOK_COMMANDS } from "./hooks.ts";
+import { IMPORTING_COMMANDS } from "./importing.ts";
 import { LOCK_COMMANDS } from "./locks.ts";
 import { METADATA_COMMANDS } from "./metadata.ts";
 import { OPERATION_COMMANDS } from "./operations.ts";
@@ -18,6 +19,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
   ...SETUP_COMMANDS,
   ...DOCTOR_COMMANDS,
   ...METADATA_COMMANDS,
+  ...IMPORTING_COMMANDS,
   ...STACK_COMMANDS,
   ...OPERATION_COMMANDS,
   ...PRUNING_COMMANDS,
