@@ -45,5 +45,8 @@ export const CHECKS: readonly Check[] = [
 export const KINDS: Readonly<Record<string, string>> = Object.assign(
   { ...REPOSITORY_KINDS },
   ...CHECKS.map(({ kinds }) => kinds),
-  { "check.failed": "a check could not be made" },
+  {
+    "config.invalid": "a configuration file of lattice's cannot be read, or says something that is not sound",
+    "check.failed": "a check ended early; its evidence says why",
+  },
 );

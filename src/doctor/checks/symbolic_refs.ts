@@ -48,8 +48,8 @@ function judge(examination: Examination, name: string, value: RefValue & { kind:
         severity: "warning",
         subject: name,
         evidence: end.name === value.target
-          ? `${shown}, which does not exist`
-          : `${shown}, which leads to ${quote(end.name)}, which does not exist`,
+          ? `${shown}, and there is no such ref`
+          : `${shown}, which leads to ${quote(end.name)}, and there is no such ref`,
         fix: removal(examination, name, value),
       };
     case "circle":
@@ -90,7 +90,7 @@ function read(examination: Examination, name: string): RefValue | null | "broken
   try {
     return filesRefs(examination.repository).readLoose(name)?.value ?? null;
   } catch (error) {
-    if (error instanceof LatticeError) return "broken";
+    if (error instanceof LatticeError) return null; // a file that is no ref, such as `config`
     throw error;
   }
 }
