@@ -1,8 +1,8 @@
 /**
  * Puts lattice's hooks where git looks for them, and takes them away again.
  *
- * A hook that is already there gets a second name first (a hard link), and only then is ours renamed over it: at every
- * moment git finds the old one or ours, and ours finds the old one. What was there is known by its mode and a digest,
+ * A hook that is already there gets a second name first (a hard link; a copy where there are none), and only then is
+ * ours renamed over it: at every moment git finds the old one or ours, and ours finds the old one. What was there is known by its mode and a digest,
  * so that nothing is put back or taken away that somebody changed since. The caller holds the repository lock.
  *
  * @module
@@ -39,7 +39,7 @@ export interface HookSituation {
   readonly keptPath: string;
   /** What is kept there now. */
   readonly kept: KeptMark;
-  /** Whether path and kept path name the same file: an installation was interrupted. */
+  /** Whether the two are the same, and neither is ours: an installation was interrupted. */
   readonly half: boolean;
 }
 
@@ -55,15 +55,15 @@ export function inspectHook(repository: Repository, name: HookName): HookSituati
   const script = stat?.kind === "file" && stat.size <= SCRIPT_BYTES_MAX
     ? readScript(disk.readFile(path) ?? new Uint8Array())
     : null;
-  const half = stat !== null && keptStat !== null && stat.inode === keptStat.inode && stat.device === keptStat.device;
+  const kept = keptStat === null ? NOTHING_KEPT : markOf(repository, keptPath, keptStat);
   return {
     name,
     path,
     state: stat === null ? "none" : script === null ? "foreign" : script === "changed" ? "changed" : "ours",
     noted: script === null || script === "changed" ? null : script.kept,
     keptPath,
-    kept: keptStat === null ? NOTHING_KEPT : markOf(repository, keptPath, keptStat),
-    half,
+    kept,
+    half: stat !== null && keptStat !== null && script === null && markOf(repository, path, stat) === kept,
   };
 }
 
@@ -98,13 +98,18 @@ export function installHook(
   const seen = inspectHook(repository, name);
   const kept = keptAfterInstall(repository, seen, force);
   const script = writeScript({ name, program, kept });
-  if (seen.state === "ours" && equalBytes(disk.readFile(seen.path) ?? new Uint8Array(), script)) return "unchanged";
+  if (seen.state === "ours" && equalBytes(disk.readFile(seen.path) ?? new Uint8Array(), script)) {
+    disk.syncDirectory(folder); // an installation that was killed may not have come so far
+    return "unchanged";
+  }
   sweep(repository, folder);
   if (seen.state === "foreign" && !seen.half) {
-    disk.link(seen.path, seen.keptPath);
+    giveSecondName(repository, name, seen.path, seen.keptPath);
     disk.syncDirectory(folder); // before the old one loses its first name
   }
-  replace(repository, folder, seen.path, script);
+  const shared = sharedRepository(repository.config);
+  place(repository, name, seen.path, script, (path) => adjustMode(disk, shared, path, "file"));
+  disk.syncDirectory(folder);
   return seen.state === "ours" || seen.state === "changed" ? "updated" : "installed";
 }
 
@@ -141,10 +146,10 @@ export function uninstallHooks(repository: Repository): HookSituation[] {
   const found = HOOK_NAMES.map((name) => inspectHook(repository, name)).filter(isOurs);
   for (const seen of found) refuseChanged(seen);
   const folder = hooksFolder(repository);
-  for (const { state, path, keptPath, noted, half } of found) {
+  for (const { name, state, path, keptPath, noted, half } of found) {
     if (half) disk.unlink(keptPath);
     else if (state === "none") {
-      disk.link(keptPath, path); // not by renaming: somebody may put a hook there at this very moment
+      giveSecondName(repository, name, keptPath, path); // not by renaming: somebody may put a hook there at this very moment
       disk.unlink(keptPath);
     } else if (noted === NOTHING_KEPT) disk.unlink(path);
     else disk.rename(keptPath, path);
@@ -229,14 +234,43 @@ function requireFolder(repository: Repository): string {
   });
 }
 
-/** Replaces a file at once, durably; git runs the old one or the new one. */
-function replace(repository: Repository, folder: string, path: string, bytes: Uint8Array): void {
-  const { system: { disk, randomBytes }, config } = repository;
-  const temporary = `${path}.${toHex(randomBytes(8))}.tmp`; // a name that nobody else can have chosen
+/** Gives a hook (a file or a symbolic link) another name, which must be free. */
+function giveSecondName(repository: Repository, name: HookName, from: string, to: string): void {
+  const { disk } = repository.system;
+  try {
+    disk.link(from, to);
+    return;
+  } catch (error) {
+    if (!isDiskError(error, "EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK")) throw error;
+  }
+  // There are no hard links here.
+  const target = disk.readLink(from);
+  if (target !== null) {
+    disk.symlink(target, to);
+    return;
+  }
+  const { mode } = disk.lstat(from)!;
+  place(repository, name, to, disk.readFile(from) ?? new Uint8Array(), (path) => disk.chmod(path, mode));
+}
+
+/**
+ * Puts a whole file in place at once; git runs the old one or the new one.
+ *
+ * @param setMode Called with the file on its way.
+ */
+function place(
+  repository: Repository,
+  name: HookName,
+  path: string,
+  bytes: Uint8Array,
+  setMode: (path: string) => void,
+): void {
+  const { disk, randomBytes } = repository.system;
+  const temporary = `${hooksFolder(repository)}/${name}.${toHex(randomBytes(8))}.tmp`; // which nobody else can have chosen
   const file = disk.create(temporary, 0o777); // less what the umask takes
   try {
     file.write(bytes);
-    adjustMode(disk, sharedRepository(config), temporary, "file");
+    setMode(temporary);
     file.sync(); // before the rename, or the name may outlive its bytes
     file.close();
     disk.rename(temporary, path);
@@ -245,7 +279,6 @@ function replace(repository: Repository, folder: string, path: string, bytes: Ui
     disk.unlink(temporary);
     throw error;
   }
-  disk.syncDirectory(folder);
 }
 
 /** Removes temporary files of ours that a killed installation left; under the lock nobody writes one. */

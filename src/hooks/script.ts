@@ -77,15 +77,18 @@ ${INPUT} | "$kept" "$@"
 `;
 }
 
-/** Only `preparing` and `prepared` can refuse. In the others, and for lattice's own updates, a missing binary is no obstacle. */
+/**
+ * It watches and never stops git, so a missing binary is told of, once a transaction, and no obstacle. What lattice
+ * itself updates has its journal: there the binary is not even started.
+ */
 function referenceTransaction({ name, program, kept }: HookScript): string {
   const command = `"$lattice" hook reference-transaction "$@"`;
   if (kept === NOTHING_KEPT) {
     return `[ -z "\${LATTICE_IN_HOOK-}" ] || exit 0
 ${findProgram(program)} || {
-  case $1 in prepared | preparing) ;; *) exit 0 ;; esac
+  [ "$1" = prepared ] || exit 0
 ${indent(complain(name, program, kept), 2)}
-  exit 1
+  exit 0
 }
 exec ${command}
 `;
@@ -94,14 +97,10 @@ exec ${command}
 status=0
 if [ -n "\${LATTICE_IN_HOOK-}" ]; then
   :
-elif ${findProgram(program).replace("\n", "\n  ")}; then
+elif ${findProgram(program)}; then
   ${INPUT} | ${command} || status=$?
-else
-  case $1 in
-  prepared | preparing)
-${indent(complain(name, program, kept), 4)}
-    status=1 ;;
-  esac
+elif [ "$1" = prepared ]; then
+${indent(complain(name, program, kept), 2)}
 fi
 ${PASS_OVER} || exit "$status"
 ${INPUT} | "$kept" "$@" || status=$?
@@ -128,7 +127,10 @@ function findProgram(program: string | null): string {
 function complain(name: HookName, program: string | null, kept: KeptMark): string {
   const places = program === null ? "there is none on PATH" : `neither ${program} nor one on PATH is there`;
   const remedy = kept === NOTHING_KEPT ? `rm '$0'` : `mv '$0${KEPT_SUFFIX}' '$0'`;
-  return `echo ${quoted(`error: the ${name} hook cannot run lattice: ${places}`)} >&2
+  const trouble = name === "pre-push"
+    ? `error: the pre-push hook cannot run lattice: ${places}`
+    : `warning: what git does here is not in lattice's journal: ${places}`;
+  return `echo ${quoted(trouble)} >&2
 echo "hint: install it again, or do without the hook: ${remedy}" >&2`;
 }
 
