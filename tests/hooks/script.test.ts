@@ -16,9 +16,17 @@ class Place {
   readonly folder = temporaryFolder();
   readonly hook: string;
 
-  constructor(name: HookName, readonly kept: boolean, program: string | null = this.#path("lattice")) {
+  constructor(name: HookName, readonly kept: boolean, program?: string | null) {
     this.hook = join(this.folder, name);
-    writeFileSync(this.hook, writeScript({ name, program, kept: kept ? KEPT : NOTHING_KEPT }), { mode: 0o755 });
+    writeFileSync(
+      this.hook,
+      writeScript({
+        name,
+        program: program === undefined ? this.#path("lattice") : program,
+        kept: kept ? KEPT : NOTHING_KEPT,
+      }),
+      { mode: 0o755 },
+    );
     this.#program("lattice");
     if (kept) this.#program(`${name}.before-lattice`);
   }
