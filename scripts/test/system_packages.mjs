@@ -1,9 +1,5 @@
 /** The programs of the system that tests call: installed where they are missing, as root and where apt-get is. */
-import { spawnSync } from "node:child_process";
-import { accessSync, constants } from "node:fs";
-import { delimiter, join } from "node:path";
-import process from "node:process";
-import { run } from "../setup.mjs";
+import { canInstall, install, isThere } from "../apt.mjs";
 
 /** Program, and the Debian package that has it. */
 const NEEDED = {
@@ -23,22 +19,8 @@ export function installSystemPackages() {
   if (missing.length === 0) return;
   const packages = [...new Set(missing.map((program) => NEEDED[program]))];
   console.log(`missing programs: ${missing.join(", ")}`);
-  if (process.getuid?.() !== 0 || !isThere("apt-get")) {
+  if (!canInstall()) {
     throw new Error(`the tests need ${missing.join(", ")}; install as root: apt-get install ${packages.join(" ")}`);
   }
-  console.log(`installing: apt-get install ${packages.join(" ")}`);
-  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  spawnSync("apt-get", ["update", "-qq"], { stdio: ["ignore", "ignore", "inherit"], env }); // stale lists may do
-  run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...packages], { env });
-}
-
-function isThere(program) {
-  return (process.env.PATH ?? "").split(delimiter).some((folder) => {
-    try {
-      accessSync(join(folder, program), constants.X_OK);
-      return true;
-    } catch {
-      return false; // not in this folder of PATH, or not executable there
-    }
-  });
+  install(packages);
 }
