@@ -123,7 +123,10 @@ export class LostValues {
     }
   }
 
-  /** The branch that a worktree was on: where its last checkout went; else the trunk, or the only branch there is. */
+  /**
+   * The branch that a worktree was on: where its last checkout went. Else the main worktree is on the trunk, or on the
+   * only branch there is; a linked one, which may be on no branch that another is on, at the commit that it was at.
+   */
   private findHead(name: string): LostValue | null {
     let seen = 0;
     for (const { message } of this.entries(name)) {
@@ -133,6 +136,9 @@ export class LostValues {
       const value = this.headValue(to);
       if (value !== null) return { value, source: "the last checkout in its reflog" };
       break; // to something that is gone; an older one is no better than the guess below
+    }
+    if (name.startsWith("worktrees/") || (name === "HEAD" && this.examination.repository.worktreeId !== null)) {
+      return this.fromReflog(name, null);
     }
     const trunk = unlessBroken(() => findTrunk(this.examination.repository), null);
     if (trunk !== null && this.isBranch(trunk)) return { value: branch(trunk), source: "the name of the trunk" };
@@ -189,12 +195,15 @@ export function showValue(value: RefValue): string {
   return value.kind === "direct" ? value.oid : `ref: ${quote(value.target)}`;
 }
 
-/** Asks something that what is damaged cannot answer. */
+/**
+ * Asks something that what is damaged cannot answer. A disk that fails is another matter: what it does not give now may
+ * be there, and must not be taken for lost.
+ */
 function unlessBroken<T>(ask: () => T, otherwise: T): T {
   try {
     return ask();
   } catch (error) {
-    if (error instanceof LatticeError && error.code !== "internal") return otherwise;
+    if (error instanceof LatticeError && ["invalid_data", "unsupported"].includes(error.code)) return otherwise;
     throw error;
   }
 }

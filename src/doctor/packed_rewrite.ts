@@ -118,7 +118,7 @@ export function peel(objects: ObjectStore, oid: Oid): Oid | null | undefined {
   try {
     return objects.info(oid) === null ? undefined : peelTag(objects, oid);
   } catch (error) {
-    if (error instanceof LatticeError && error.code !== "internal") return undefined;
+    if (error instanceof LatticeError && error.code === "invalid_data") return undefined;
     throw error;
   }
 }

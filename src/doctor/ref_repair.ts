@@ -5,13 +5,14 @@
  */
 import { filesRefs } from "../engine/files_refs.ts";
 import { mendRef } from "../engine/mend.ts";
+import type { Writer } from "../engine/mod.ts";
 import type { Oid } from "../git/object_format.ts";
 import type { RefValue } from "../git/refs/store.ts";
 import type { Examination } from "./examination.ts";
 import type { Fix } from "./finding.ts";
 import { quote } from "./finding.ts";
 import { isHead, type LostValue, showValue } from "./lost_values.ts";
-import { isStill, keepCopyAside, lookAt, type SeenFile } from "./seen_file.ts";
+import { isStill, keepCopyAside, lookAt, moveAside, type SeenFile } from "./seen_file.ts";
 
 /**
  * Restores what a damaged loose ref held, as far as anything tells; else its file goes.
@@ -46,7 +47,7 @@ function mendLoose(
   return {
     kind: "refs",
     run: (writer) => {
-      if (lost?.content !== undefined) writer.repository.objects.writeLoose({ type: "blob", content: lost.content });
+      restoreContent(writer, lost);
       mendRef(writer, {
         name,
         old,
@@ -54,35 +55,53 @@ function mendLoose(
         isAsFound: () => isStill(system.disk, seen),
         keepCopy: () => keepCopyAside(system, repository.commonDir, seen),
       });
+      if (lost === null) moveReflogAside(examination, name);
     },
   };
 }
 
-/** Moves a ref by compare-and-swap to a value that is known; its reflog gets a line. */
-export function moveTo(name: string, from: Oid, lost: LostValue): Fix {
+/**
+ * Moves a ref that names what is not there, or cannot be its value, to one that is known. Its reflog gets no line: git
+ * would find fault with one that names a missing object.
+ */
+export function moveTo(examination: Examination, name: string, from: Oid, lost: LostValue): Fix {
   return {
     preview: `set ${quote(name)} to ${showValue(lost.value)}, which ${lost.source} tells`,
     repair: {
       kind: "refs",
       run: (writer) => {
-        const objects = lost.content === undefined ? [] : [{ type: "blob", content: lost.content } as const];
-        const { value } = lost;
-        writer.transact({
-          updates: [{
-            name,
-            expect: { kind: "exactly", oid: from },
-            change: value.kind === "direct"
-              ? { kind: "set", oid: value.oid }
-              : { kind: "set-symbolic", target: value.target },
-            follow: false,
-          }],
-          objects,
-          message: "lattice: doctor",
-          purpose: "plumbing",
+        const { system, repository } = examination;
+        const path = filesRefs(repository).loosePath(name);
+        const seen = lookAt(system.disk, path);
+        restoreContent(writer, lost);
+        mendRef(writer, {
+          name,
+          old: { kind: "direct", oid: from },
+          value: lost.value,
+          isAsFound: () => holds(writer, name, from),
+          keepCopy: () => {
+            if (seen !== null) keepCopyAside(system, repository.commonDir, seen);
+          },
         });
       },
     },
   };
+}
+
+function holds(writer: Writer, name: string, oid: Oid): boolean {
+  const value = writer.repository.refs.read(name)?.value;
+  return value?.kind === "direct" && value.oid === oid;
+}
+
+/** A document that only the journal holds any more is written again. */
+function restoreContent(writer: Writer, lost: LostValue | null): void {
+  if (lost?.content !== undefined) writer.repository.objects.writeLoose({ type: "blob", content: lost.content });
+}
+
+/** A reflog without a ref keeps refs below its name from having one. */
+export function moveReflogAside({ system, repository }: Examination, name: string): void {
+  const seen = lookAt(system.disk, filesRefs(repository).logPath(name));
+  if (seen?.stat.kind === "file") moveAside(system, repository.commonDir, seen);
 }
 
 /** Deletes a ref by compare-and-swap. */

@@ -39,12 +39,13 @@ function headOf(disk: Disk, path: string): Uint8Array | null {
   }
 }
 
-/** Whether the path still names what was seen: the same file, of the same size, time and content. */
+/** Whether the path still names what was seen: the same file, of the same size, time and content. @throws {LatticeError} `io`. */
 export function isStill(disk: Disk, seen: SeenFile): boolean {
-  const now = lookAt(disk, seen.path);
-  if (now === null || !isSameFile(now.stat, seen.stat) || now.stat.mtimeNs !== seen.stat.mtimeNs) return false;
-  if (now.head === null || seen.head === null) return now.head === seen.head;
-  return equalBytes(now.head, seen.head);
+  const now = disk.lstat(seen.path);
+  if (now === null || !isSameFile(now, seen.stat) || now.mtimeNs !== seen.stat.mtimeNs) return false;
+  if (seen.head === null) return true; // no file, or one that cannot be read
+  const head = disk.readFile(seen.path, CONTENT_BYTES_MAX);
+  return head !== null && equalBytes(head, seen.head);
 }
 
 function isSameFile(a: FileStat, b: FileStat): boolean {

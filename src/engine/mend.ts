@@ -1,12 +1,14 @@
 /**
  * Mending refs that a transaction cannot change because they cannot be read, or because what is wrong is the file and
- * not the value: a loose file that is empty, garbled or a loop, and a damaged `packed-refs`.
+ * not the value: a loose file that is empty, garbled or a loop, a damaged `packed-refs`, a reflog with lines that are no
+ * entries.
  *
  * It runs under the repository lock and git's own lock of what is mended, a hard link to a journal as always, so that a
  * kill at any point leaves the damage as it was or mended, and locks that the next command knows for ours. What was
  * found is compared once more under the lock: that is the compare-and-swap of a value that cannot be read.
  *
- * No `reference-transaction` hook is asked, and no reflog is written: no value changes that a program could have read.
+ * No `reference-transaction` hook is asked, and no reflog gets a line: no value changes that a program could have used, and
+ * a line that names a missing object would be damage again.
  *
  * @module
  */
@@ -31,7 +33,7 @@ import {
 } from "./paths.ts";
 import { recordedValue } from "./plan.ts";
 import { beginRecord } from "./records.ts";
-import { refusePackedRefsLink, stageValues, syncFolderOf } from "./ref_files.ts";
+import { makeRefFolders, publishValue, refusePackedRefsLink, stageValues, syncFolderOf } from "./ref_files.ts";
 import { LockMaker } from "./ref_locks.ts";
 import { clearMarker, rollBackUntouched, settle } from "./settle.ts";
 import type { Writer } from "./writer.ts";
@@ -50,6 +52,18 @@ export interface RefMend {
   /** Whether the file is still what was found; asked under the lock. */
   readonly isAsFound: () => boolean;
   /** Puts a copy of the file elsewhere before it is replaced or removed. */
+  readonly keepCopy: () => void;
+}
+
+/** A reflog that is to be written anew. */
+export interface ReflogMend {
+  /** Full name of its ref, as the worktree that runs knows it. */
+  readonly name: string;
+  /** Its next content. */
+  readonly content: Uint8Array;
+  /** Whether the file is still what was found; asked under the lock of the ref. */
+  readonly isAsFound: () => boolean;
+  /** Puts a copy of the file elsewhere before it is replaced. */
   readonly keepCopy: () => void;
 }
 
@@ -73,7 +87,8 @@ export function mendRef(writer: Writer, mend: RefMend): void {
   const { context } = writer;
   const { system, repository } = context;
   const update: UpdateRecord = { ref: mend.name, old: recordedValue(mend.old), new: recordedValue(mend.value) };
-  runMend(writer, [update], ({ lock, folder }) => {
+  runMend(writer, [update], [], ({ lock, folder }) => {
+    makeRefFolders(context, [mend.name], []);
     lock(lockPath(repository, mend.name), mend.name, refLockTimeoutMs(context));
     const path = filesRefs(repository).loosePath(mend.name);
     insist(mend.isAsFound(), path);
@@ -81,8 +96,34 @@ export function mendRef(writer: Writer, mend: RefMend): void {
     const staged = value === null ? undefined : stageValues(context, folder, [{ ref: mend.name, value }]);
     mend.keepCopy();
     if (staged === undefined) removeIfThere(system, path);
-    else system.disk.rename(staged.get(mend.name)!, path);
+    else publishValue(context, mend.name, staged.get(mend.name)!);
     syncFolderOf(system.disk, path);
+  });
+}
+
+/**
+ * Writes a reflog anew, under the lock of its ref, which whoever appends to it holds. When this returns, it survives a
+ * power cut.
+ *
+ * @throws {LatticeError} `cas_failed`, `locked`, `io` as {@link mendRef}.
+ */
+export function mendReflog(writer: Writer, mend: ReflogMend): void {
+  const { context } = writer;
+  const { system, repository } = context;
+  runMend(writer, [], [mend.name], ({ lock, folder, journal }) => {
+    makeRefFolders(context, [mend.name], []); // of a ref that is packed there may be none
+    lock(lockPath(repository, mend.name), mend.name, refLockTimeoutMs(context));
+    const path = filesRefs(repository).logPath(mend.name);
+    insist(mend.isAsFound(), path);
+    const staged = `${folder}/log`;
+    using file = system.disk.create(staged);
+    file.write(mend.content);
+    share(context, staged, "file");
+    file.sync();
+    mend.keepCopy();
+    system.disk.rename(staged, path);
+    syncFolderOf(system.disk, path);
+    noteDone(journal);
   });
 }
 
@@ -94,7 +135,7 @@ export function mendRef(writer: Writer, mend: RefMend): void {
 export function mendPackedRefs(writer: Writer, mend: PackedRefsMend): void {
   const { context } = writer;
   const { system, repository } = context;
-  runMend(writer, [], ({ lock, folder, journal }) => {
+  runMend(writer, [], [], ({ lock, folder, journal }) => {
     lock(packedLockPath(repository), "packed-refs", packedLockTimeoutMs(context));
     refusePackedRefsLink(context);
     const path = filesRefs(repository).packedRefsPath;
@@ -110,7 +151,7 @@ export function mendPackedRefs(writer: Writer, mend: PackedRefsMend): void {
     mend.keepCopy();
     system.disk.rename(staged, path);
     system.disk.syncDirectory(parentFolder(path));
-    journal.append([{ type: "prepared", transaction: 1 }], "flush"); // it is done; a crash before this says otherwise, and nobody asks
+    noteDone(journal);
   });
 }
 
@@ -123,8 +164,21 @@ interface RunningMend {
   readonly lock: (path: string, what: string, timeoutMs: number) => void;
 }
 
+/**
+ * Says that a mend of no ref's value is done. A crash before this makes it count as not done, which nobody asks: it is
+ * no operation, and what its files hold is what counts.
+ */
+function noteDone(journal: Journal): void {
+  journal.append([{ type: "prepared", transaction: 1 }], "flush");
+}
+
 /** Marker, journal, the work itself, and the end: as a transaction, and recovered like one. */
-function runMend(writer: Writer, updates: readonly UpdateRecord[], work: (running: RunningMend) => void): void {
+function runMend(
+  writer: Writer,
+  updates: readonly UpdateRecord[],
+  locked: readonly string[],
+  work: (running: RunningMend) => void,
+): void {
   const { context } = writer;
   const { system, repository } = context;
   const { commonDir } = repository;
@@ -136,7 +190,7 @@ function runMend(writer: Writer, updates: readonly UpdateRecord[], work: (runnin
   try {
     journal = Journal.begin(system, commonDir, [
       beginRecord(context, { opId, previous }, { updates: [], objects: [], message: "", purpose: "plumbing" }),
-      { type: "updates", transaction: 1, path: "loose", updates, locked: [], logs: [], identity: "" },
+      { type: "updates", transaction: 1, path: "loose", updates, locked, logs: [], identity: "" },
     ]);
   } catch (error) {
     removeTree(system, folder);
@@ -146,6 +200,9 @@ function runMend(writer: Writer, updates: readonly UpdateRecord[], work: (runnin
   let outcome = "rolled_back";
   try {
     share(context, journal.path, "file");
+    // The end of a journal of no single ref is recorded before its locks go, so what leads to them must be durable.
+    system.disk.syncFile(opStatePath(commonDir));
+    system.disk.syncDirectory(`${commonDir}/lattice`);
     const maker = new LockMaker(system, journal.path, journal, folder);
     work({ journal, folder, lock: (path, what, timeoutMs) => maker.lock(path, what, timeoutMs) });
     outcome = settle(context, journal).outcome;

@@ -8,6 +8,7 @@ import type { Oid } from "../../git/object_format.ts";
 import { LatticeError } from "../../platform/errors.ts";
 import type { Check, Examination } from "../examination.ts";
 import { type Finding, findingId, type Fix, quote } from "../finding.ts";
+import { moveReflogAside } from "../ref_repair.ts";
 import { planRewrite, rewritePacked } from "../packed_rewrite.ts";
 
 /** Where the packed one of a pair is kept. */
@@ -65,6 +66,7 @@ function rescue(examination: Examination, name: string, oid: Oid): Fix {
           });
         }
         rewritePacked(examination, writer, planRewrite(examination, new Set([name])));
+        moveReflogAside(examination, name);
       },
     },
   };

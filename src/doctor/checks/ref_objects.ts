@@ -62,7 +62,7 @@ function ask({ repository }: Examination, oid: Oid): Answer {
     const info = repository.objects.info(oid);
     return info === null ? { kind: "missing" } : { kind: "here", type: info.type };
   } catch (error) {
-    if (!(error instanceof LatticeError) || error.code === "internal") throw error;
+    if (!(error instanceof LatticeError) || !["invalid_data", "unsupported"].includes(error.code)) throw error;
     if (error.details["promised"] === true) return { kind: "promised" };
     const path = error.details["path"];
     return { kind: "damaged", path: typeof path === "string" ? path : oid, message: error.message };
@@ -79,7 +79,7 @@ function missing(examination: Examination, name: string, oid: Oid): Finding {
     subject: name,
     evidence: `${quote(name)} names ${oid}, which is not there${advice}`,
     fix: lost !== null
-      ? moveTo(name, oid, lost)
+      ? moveTo(examination, name, oid, lost)
       : remote
       ? deleteRef(name, oid, "the next fetch makes it again")
       : null,
@@ -88,7 +88,7 @@ function missing(examination: Examination, name: string, oid: Oid): Finding {
 
 function wrongType(examination: Examination, name: string, oid: Oid, type: ObjectType): Finding {
   const lost = examination.lostValues().find(name, oid);
-  const fix: Fix | null = lost === null ? null : moveTo(name, oid, lost);
+  const fix: Fix | null = lost === null ? null : moveTo(examination, name, oid, lost);
   return {
     id: findingId("ref.wrong-type", name),
     severity: "error",

@@ -90,7 +90,7 @@ function read(examination: Examination, name: string): RefValue | null | "broken
   try {
     return filesRefs(examination.repository).readLoose(name)?.value ?? null;
   } catch (error) {
-    if (error instanceof LatticeError) return null; // a file that is no ref, such as `config`
+    if (error instanceof LatticeError && error.code === "invalid_data") return null; // a file that is no ref, such as `config`
     throw error;
   }
 }
