@@ -43,12 +43,12 @@ export function checkNewValues(
         details: { ref: update.ref, oid },
       });
     }
-    if (update.ref.startsWith("refs/heads/") && type !== "commit") {
+    if ((update.ref === "HEAD" || update.ref.startsWith("refs/heads/")) && type !== "commit") {
       throw new LatticeError(
         "invalid_data",
         `cannot set ${JSON.stringify(update.ref)}: ${oid} is a ${type}, not a commit`,
         {
-          hint: "a branch leads to a commit",
+          hint: "a branch leads to a commit, and so does a detached HEAD",
           details: { ref: update.ref, oid, type },
         },
       );

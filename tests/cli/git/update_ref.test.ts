@@ -85,6 +85,7 @@ test("update-ref changes one ref as git does", async () => {
       ["-m", "two\nlines  and   blanks ", "HEAD", "HEAD~1"],
       ["-m", "", "HEAD", "HEAD~1"],
       ["--no-deref", "HEAD", "HEAD~1"],
+      ["--no-deref", "HEAD", "HEAD^{tree}"],
       ["--create-reflog", "refs/tags/logged", "HEAD"],
       ["refs/notes/unlogged", "HEAD"],
       ["refs/heads/dir", "HEAD"],
