@@ -10,8 +10,9 @@
 import type { RepoLock } from "../locks/repo_lock.ts";
 import { LatticeError } from "../platform/errors.ts";
 import type { EngineContext } from "./context.ts";
-import { Journal, listJournals, readJournal } from "./journal.ts";
-import type { BeginRecord, DivergedRef, JournalRecord } from "./journal_format.ts";
+import { Journal, listJournals } from "./journal.ts";
+import { type EndRecord, readJournalEnds } from "./journal_ends.ts";
+import type { BeginRecord, DivergedRef } from "./journal_format.ts";
 import { readOpState, removeOpState } from "./op_state.ts";
 import { journalPath, removeIfThere, removeTree, spanFolder, temporaryFolder, temporaryRoot } from "./paths.ts";
 import { clearMarker, endOf, isSpan, type Outcome, pausedRecord, removeKeepFiles, settle } from "./settle.ts";
@@ -53,10 +54,10 @@ export function recover(
   const searchAll = bootId === null || lock.notes.sweptBootId !== bootId || marker === "unreadable";
   recoverUpkeep(context, asked ? () => {} : (begin) => refuseOtherHost(context, begin));
   const recovered: RecoveredOperation[] = [];
-  const unfinished = searchAll ? findUnfinished(context) : [];
-  if (marker !== null && marker !== "unreadable" && !unfinished.includes(marker.op_id)) unfinished.push(marker.op_id);
-  for (const opId of unfinished) {
-    const outcome = recoverOperation(context, opId, asked, recoverSpan);
+  const { unfinished, told } = searchAll ? searchJournals(context) : NOTHING_FOUND;
+  const marked = marker === null || marker === "unreadable" ? [] : [marker.op_id];
+  for (const opId of new Set([...unfinished, ...marked])) {
+    const outcome = recoverOperation(context, opId, told.get(opId) ?? null, asked, recoverSpan);
     if (outcome !== null) recovered.push(outcome);
   }
   if (marker === "unreadable") removeTornMarker(context);
@@ -66,10 +67,15 @@ export function recover(
   return recovered;
 }
 
-/** Brings one operation to its end. `null`: there was no more to do than to sweep, or it waits as it did before. */
+/**
+ * Brings one operation to its end. `null`: there was no more to do than to sweep, or it waits as it did before.
+ *
+ * @param told How it ended, where another journal tells and its own may not.
+ */
 function recoverOperation(
   context: EngineContext,
   opId: string,
+  told: EndRecord | null,
   asked: boolean,
   recoverSpan: RecoverSpan,
 ): RecoveredOperation | null {
@@ -87,6 +93,8 @@ function recoverOperation(
   try {
     if (!asked) refuseOtherHost(context, journal.begin);
     if (isSpan(journal)) return recoverSpan(context, journal);
+    // What it left is swept, but its refs are not asked how it ended: others may have moved them on since.
+    if (told !== null && endOf(journal.records) === null) journal.append([told], "flush");
     const known = endOf(journal.records) !== null || pausedRecord(journal.records) !== null;
     const { outcome, diverged } = settle(context, journal);
     return known ? null : { op: opId, outcome, diverged };
@@ -109,18 +117,33 @@ function refuseOtherHost(context: EngineContext, begin: BeginRecord): void {
   );
 }
 
-/** Operations whose journals have no end, oldest first. A successor's `begin` that names an outcome counts as the end. */
-function findUnfinished(context: EngineContext): string[] {
+/** What all journals together say. */
+interface JournalSearch {
+  /** Operations of which no journal says that they ended, and paused ones; oldest first. */
+  readonly unfinished: readonly string[];
+  /** Ends that only the journal behind an operation tells. */
+  readonly told: ReadonlyMap<string, EndRecord>;
+}
+
+const NOTHING_FOUND: JournalSearch = { unfinished: [], told: new Map() };
+
+/** Looks through all journals. A successor's `begin` that names an outcome counts as the end. */
+function searchJournals(context: EngineContext): JournalSearch {
   const { system, repository } = context;
   const known = new Set<string>();
+  const told = new Map<string, EndRecord>();
   const unfinished: string[] = [];
   for (const opId of listJournals(system, repository.commonDir).reverse()) {
-    const records = readJournal(system, repository.commonDir, opId) ?? [];
-    const [begin] = records;
-    if (begin?.type === "begin" && begin.previous !== null) known.add(begin.previous.id);
-    if (pausedRecord(records) !== null || (endOf(records) === null && !known.has(opId))) unfinished.push(opId);
+    const ends = readJournalEnds(system, repository.commonDir, opId);
+    if (ends?.paused === true || ((ends?.end ?? null) === null && !known.has(opId))) unfinished.push(opId);
+    if (ends === null || ends.begin.previous === null) continue;
+    const { id, outcome } = ends.begin.previous;
+    known.add(id);
+    if (outcome === "committed" || outcome === "rolled_back") {
+      told.set(id, { type: outcome, at: ends.begin.started_at });
+    }
   }
-  return unfinished.reverse();
+  return { unfinished: unfinished.reverse(), told };
 }
 
 /** Removes temporary folders: whoever made one held the lock that we hold now. */
@@ -159,7 +182,6 @@ function newestEnded(context: EngineContext): { id: string; outcome: string } | 
   const { system, repository } = context;
   const newest = listJournals(system, repository.commonDir).at(-1);
   if (newest === undefined) return null;
-  const records: readonly JournalRecord[] = readJournal(system, repository.commonDir, newest) ?? [];
-  const outcome = endOf(records);
-  return outcome === null ? null : { id: newest, outcome };
+  const outcome = readJournalEnds(system, repository.commonDir, newest)?.end?.type;
+  return outcome === undefined ? null : { id: newest, outcome };
 }

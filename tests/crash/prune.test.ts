@@ -65,7 +65,6 @@ async function pruneScenario(keep: number, flushed: boolean, before = past): Pro
     before(writer);
   }
   if (flushed) start.disk.syncFileSystem("/");
-  else start.disk.syncDirectory("/r/.git/lattice"); // the markers are gone for good
   const values = snapshot(start);
   const operationsBefore = operationIds(start);
   const refsBefore = keepRefs(start);
