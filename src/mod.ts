@@ -36,7 +36,9 @@ export { Journal, type JournaledOperation, JournalError, OpState, type RefSnapsh
 export { AlreadyLockedError, type LockHolder } from "./locks/repo_lock.ts";
 
 export { type MetadataEntry, MetadataStore, type OnBroken, type StoredMetadata } from "./metadata/store.ts";
-export { type Expected, type MetadataWrite, OVERWRITE, type Overwrite, type WriteOptions } from "./metadata/write.ts";
+export type { MetadataWrite } from "./metadata/write.ts";
+export { type Expected, OVERWRITE, type Overwrite } from "./engine/expected.ts";
+export type { WriteOptions } from "./engine/program_writer.ts";
 export {
   CasFailedError,
   ForeignDocumentError,

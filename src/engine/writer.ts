@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { startWaiting } from "../locks/waiting.ts";
+import { sleepUnlessAborted, startWaiting } from "../locks/waiting.ts";
 import { acquireRepoLock, childrenPath, type LockHolder, type RepoLock, repoLockPath } from "../locks/repo_lock.ts";
 import { isDiskError } from "../platform/disk.ts";
 import { invariant, LatticeError } from "../platform/errors.ts";
@@ -36,8 +36,10 @@ export interface WriterOptions {
   readonly log?: (message: string) => void;
   /** Told now and then how far a long step has come. */
   readonly progress?: (what: string, done: number, total: number) => void;
-  /** Called once when the wait for the repository lock begins. */
+  /** Called when the wait for the repository lock begins, and again whenever another holder is seen. */
   readonly onContention?: (holder: LockHolder | null) => void;
+  /** Ends every wait for a lock when it is aborted. */
+  readonly signal?: AbortSignal;
   /** Allows to go on although an operation is paused: for `continue`, `abort` and `recover`. */
   readonly evenIfPaused?: boolean;
   /** Transactions are operations of their own even where `LATTICE_OP` names one to join: for `abort`. */
@@ -91,6 +93,7 @@ export async function openWriter(repository: Repository, options: WriterOptions)
     command: options.command,
     timeoutMs: options.lockTimeoutMs,
     ...(options.onContention === undefined ? {} : { onContention: options.onContention }),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
   try {
     log(`repository lock taken (flock) after ${Math.round(lock.waitedMs)} ms`);
@@ -174,7 +177,7 @@ function openLocked(
       return prepare(request)?.commit() ?? { op: null, updates: [] };
     },
     noteEnd: (opId, outcome) => noteEnd(context, lock, opId, outcome),
-    patiently: (action) => actPatiently(context, action),
+    patiently: (action) => actPatiently(context, options.signal, action),
     close: () => lock.release(),
     [Symbol.dispose]: () => lock.release(),
   };
@@ -208,7 +211,11 @@ function prepareJoined(
   return prepareTransaction(context, { opId, previous: null }, request, spans.openForTransaction(context, opId));
 }
 
-async function actPatiently<T>(context: EngineContext, action: () => T): Promise<T> {
+async function actPatiently<T>(
+  context: EngineContext,
+  signal: AbortSignal | undefined,
+  action: () => T,
+): Promise<T> {
   const waiting = startWaiting(context.system, context.gitLockTimeoutMs ?? 0);
   for (;;) {
     try {
@@ -220,7 +227,7 @@ async function actPatiently<T>(context: EngineContext, action: () => T): Promise
         error.details["waited_ms"] = Math.round(Math.max(waiting.waitedMs(), Number(error.details["waited_ms"])));
         throw error;
       }
-      await context.system.clock.sleep(delayMs);
+      await sleepUnlessAborted(context.system, delayMs, signal);
     }
   }
 }

@@ -17,7 +17,7 @@ import { hash } from "../platform/hash.ts";
 import type { LockableFile, System } from "../platform/system.ts";
 import { toHex, utf8 } from "../platform/text.ts";
 import { UUID_VERSION_7 } from "../platform/uuid.ts";
-import { startWaiting } from "./waiting.ts";
+import { sleepUnlessAborted, startWaiting } from "./waiting.ts";
 
 /** Environment variable that carries the token of `lattice lock run` to the commands inside. */
 export const LOCK_TOKEN_VARIABLE = "LATTICE_LOCK_TOKEN";
@@ -68,8 +68,10 @@ export interface LockOptions {
   command: string;
   /** Longest wait in milliseconds. */
   timeoutMs: number;
-  /** Called once, when waiting begins. */
+  /** Called when waiting begins, and again whenever another holder is seen; `null`: the holder's text cannot be read. */
   onContention?: (holder: LockHolder | null) => void;
+  /** Ends the wait when it is aborted. */
+  signal?: AbortSignal;
 }
 
 /** Someone else holds the repository lock. */
@@ -109,12 +111,14 @@ export function repoLockPath(commonDir: string): string {
  * Takes the lock, waiting for it.
  *
  * @throws {AlreadyLockedError} The time is up.
+ * @throws {unknown} The reason of the signal, when that was aborted.
  * @throws {LatticeError} `io`; `unsupported` where flock is not to be had.
  */
 export async function acquireRepoLock(system: System, options: LockOptions): Promise<RepoLock> {
   const waiting = startWaiting(system, options.timeoutMs);
-  let told = false;
+  let told: LockHolder | null | undefined;
   for (;;) {
+    options.signal?.throwIfAborted();
     const lock = tryAcquireRepoLock(system, options, waiting.waitedMs());
     if (lock !== undefined) return lock;
     const delayMs = waiting.nextDelayMs();
@@ -125,10 +129,28 @@ export async function acquireRepoLock(system: System, options: LockOptions): Pro
         waiting.waitedMs(),
       );
     }
-    if (!told) options.onContention?.(readHolder(system, options.commonDir));
-    told = true;
-    await system.clock.sleep(delayMs);
+    if (options.onContention !== undefined) {
+      told = tell(options.onContention, told, readHolder(system, options.commonDir));
+    }
+    await sleepUnlessAborted(system, delayMs, options.signal);
   }
+}
+
+/**
+ * Says who holds the lock, unless that was said last. A text that cannot be read is told of only at first: a new holder
+ * overwrites it in place, so it may be torn for a moment.
+ *
+ * @param told Who was told of; `undefined`: nobody yet.
+ * @returns Who has been told of now.
+ */
+function tell(
+  onContention: (holder: LockHolder | null) => void,
+  told: LockHolder | null | undefined,
+  holder: LockHolder | null,
+): LockHolder | null {
+  if (told !== undefined && (holder === null || JSON.stringify(holder) === JSON.stringify(told))) return told;
+  onContention(holder);
+  return holder;
 }
 
 /**

@@ -38,3 +38,27 @@ export function startWaiting(system: System, timeoutMs: number): Waiting {
     },
   };
 }
+
+/**
+ * Pauses between two attempts; an abort ends the pause at once.
+ *
+ * @param delayMs Length in milliseconds.
+ * @throws {unknown} The reason of the signal, when it was aborted.
+ */
+export async function sleepUnlessAborted(
+  { clock }: System,
+  delayMs: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (signal === undefined) return await clock.sleep(delayMs);
+  signal.throwIfAborted();
+  let wake = () => {};
+  const aborted = new Promise<void>((resolve) => wake = resolve);
+  signal.addEventListener("abort", wake);
+  try {
+    await Promise.race([clock.sleep(delayMs), aborted]);
+  } finally {
+    signal.removeEventListener("abort", wake);
+  }
+  signal.throwIfAborted();
+}

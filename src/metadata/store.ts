@@ -6,36 +6,20 @@
  *
  * @module
  */
+import type { Expected, Overwrite } from "../engine/expected.ts";
+import type { WriteOptions } from "../engine/program_writer.ts";
 import type { Oid } from "../git/object_format.ts";
-import type { GitObject, ObjectInfo } from "../git/objects/store.ts";
 import { checkBranchName, checkNameLength } from "../git/refs/names.ts";
 import type { RefEntry } from "../git/refs/store.ts";
 import type { Repository } from "../git/repository.ts";
 import { LatticeError } from "../platform/errors.ts";
-import { DocumentFlaw } from "./check.ts";
-import { type BranchMetadata, DOCUMENT_BYTES_MAX } from "./document.ts";
-import { ForeignDocumentError, GitError, NotFoundError, ParseError, quote } from "./errors.ts";
-import { oversized, parseDocument, parseError } from "./parse.ts";
+import type { BranchMetadata } from "./document.ts";
+import { GitError, NotFoundError, quote } from "./errors.ts";
 import { branchOfRef, METADATA_PREFIX, metadataRef } from "./ref_name.ts";
-import type { Expected, MetadataWrite, Overwrite, WriteOptions } from "./write.ts";
+import { entryOf, loadDocument, type MetadataEntry, readingRef, type StoredMetadata } from "./stored.ts";
+import type { MetadataWrite } from "./write.ts";
 
-/** A branch that has metadata. */
-export interface MetadataEntry {
-  /** Short name, as after `refs/heads/`. */
-  readonly branch: string;
-  /** The ref of its metadata. */
-  readonly ref: string;
-  /** The blob that the ref names. */
-  readonly oid: Oid;
-}
-
-/** The metadata of a branch, as it is stored. */
-export interface StoredMetadata extends MetadataEntry {
-  /** The document. */
-  readonly metadata: BranchMetadata;
-  /** The blob as it stands; other programs may have written it in another layout. Do not change it. */
-  readonly bytes: Uint8Array;
-}
+export type { MetadataEntry, StoredMetadata };
 
 /** Told of a branch whose metadata cannot be read, so that the others can. */
 export type OnBroken = (branch: string, error: LatticeError) => void;
@@ -73,8 +57,8 @@ export class MetadataStore {
    */
   read(branch: string): StoredMetadata | undefined {
     const ref = this.refName(branch);
-    const entry = this.#reading(ref, () => this.repository.refs.read(ref));
-    return entry === null ? undefined : this.#load(entry);
+    const entry = readingRef(ref, () => this.repository.refs.read(ref));
+    return entry === null ? undefined : loadDocument(this.repository, entry);
   }
 
   /**
@@ -117,7 +101,7 @@ export class MetadataStore {
    */
   *exportAll(onBroken?: OnBroken): Generator<StoredMetadata> {
     for (const entry of this.#entries(onBroken)) {
-      const stored = reporting(entry.name, onBroken, () => this.#load(entry));
+      const stored = reporting(entry.name, onBroken, () => loadDocument(this.repository, entry));
       if (stored !== undefined) yield stored;
     }
   }
@@ -131,12 +115,13 @@ export class MetadataStore {
    * @throws {ForeignDocumentError} Another tool's document is there, which is never overwritten.
    * @throws {AlreadyLockedError} Another process kept the repository lock for longer than `lockTimeoutMs`.
    * @throws {GitError} Git's objects or refs could not be read or written.
-   * @throws {LatticeError} `op_in_progress`, `diverged`: an operation is paused; `usage`: no branch can be called so.
+   * @throws {LatticeError} `op_in_progress`, `diverged`: an operation is paused; `usage`: no branch can be called so,
+   *   or `expected` is none of the three.
    */
   async writeCas(branch: string, expected: Expected, metadata: BranchMetadata): Promise<MetadataWrite> {
     this.refName(branch);
-    const { writeDocument } = await import("./write.ts");
-    return await writeDocument(this.repository, branch, expected, metadata, this.#guard, this.options);
+    const { writeCas } = await import("./cas_write.ts");
+    return await writeCas(this.repository, branch, expected, metadata, this.options);
   }
 
   /**
@@ -148,29 +133,8 @@ export class MetadataStore {
    */
   async deleteCas(branch: string, expected: Oid | Overwrite): Promise<MetadataWrite> {
     this.refName(branch);
-    const { removeDocument } = await import("./write.ts");
-    return await removeDocument(this.repository, branch, expected, this.#guard, this.options);
-  }
-
-  readonly #guard = (branch: string, oid: Oid): void => this.refuseForeign(branch, oid);
-
-  /**
-   * Makes sure that what a branch's ref holds is not another tool's, before it is replaced or removed. A damaged
-   * document may be.
-   *
-   * @param oid What the ref holds.
-   * @throws {ForeignDocumentError} It is another tool's.
-   * @throws {GitError} The blob cannot be read.
-   */
-  refuseForeign(branch: string, oid: Oid): void {
-    const ref = metadataRef(branch);
-    try {
-      this.#load({ name: ref, value: { kind: "direct", oid } });
-    } catch (error) {
-      const foreign = error instanceof ForeignDocumentError;
-      const damaged = error instanceof LatticeError && error.code === "invalid_data";
-      if (foreign || !damaged) throw error; // what is damaged or gone tells of no other tool, and has to be mended
-    }
+    const { deleteCas } = await import("./cas_write.ts");
+    return await deleteCas(this.repository, branch, expected, this.options);
   }
 
   *#entries(onBroken: OnBroken | undefined): Generator<RefEntry> {
@@ -184,34 +148,6 @@ export class MetadataStore {
       throw new GitError("cannot list the branches that have metadata", METADATA_PREFIX, error);
     }
   }
-
-  #load(entry: RefEntry): StoredMetadata {
-    const { branch, ref, oid } = entryOf(entry);
-    const context = { branch, oid, format: this.repository.objectFormat };
-    const object = this.#reading(ref, () => this.#readObject(ref, oid));
-    if (object.type !== "blob") throw flawed(branch, oid, `the ref names a ${object.type}, expected a blob`);
-    if ("size" in object) throw oversized(object.size, context);
-    return { branch, ref, oid, metadata: parseDocument(object.content, context), bytes: object.content };
-  }
-
-  #readObject(ref: string, oid: Oid): GitObject | ObjectInfo {
-    const object = this.repository.objects.readUpTo(oid, DOCUMENT_BYTES_MAX);
-    if (object !== null) return object;
-    throw new LatticeError("invalid_data", `object ${oid} is missing`, {
-      hint: "fetch it from a copy of the repository, or store a new document with lattice meta set",
-      details: { ref, actual: oid },
-    });
-  }
-
-  /** Runs a read of git's data and says, when it fails, of which ref it was. */
-  #reading<T>(ref: string, read: () => T): T {
-    try {
-      return read();
-    } catch (error) {
-      if (error instanceof ParseError || !(error instanceof LatticeError)) throw error;
-      throw new GitError(`cannot read ${quote(ref)}`, ref, error);
-    }
-  }
 }
 
 /** Runs a step for one ref; hands its error on where somebody wants to be told instead. */
@@ -223,18 +159,4 @@ function reporting<T>(ref: string, onBroken: OnBroken | undefined, step: () => T
     onBroken(branchOfRef(ref), error);
     return undefined;
   }
-}
-
-function entryOf(entry: RefEntry): MetadataEntry {
-  const branch = branchOfRef(entry.name);
-  if (entry.value.kind === "direct") return { branch, ref: entry.name, oid: entry.value.oid };
-  throw flawed(
-    branch,
-    undefined,
-    `the ref is symbolic (to ${quote(entry.value.target)}), expected one that names a blob`,
-  );
-}
-
-function flawed(branch: string, oid: Oid | undefined, message: string): ParseError {
-  return parseError(new DocumentFlaw("", message), { branch, ...(oid === undefined ? {} : { oid }) });
 }

@@ -3,6 +3,7 @@ import { ForeignDocumentError, GitError, NotFoundError, ParseError } from "../..
 import { explainBlockedRef } from "../../src/metadata/blocked_ref.ts";
 import { DOCUMENT_BYTES_MAX } from "../../src/metadata/document.ts";
 import { MetadataStore } from "../../src/metadata/store.ts";
+import { refuseForeign } from "../../src/metadata/stored.ts";
 import { LatticeError } from "../../src/platform/errors.ts";
 import { utf8 } from "../../src/platform/text.ts";
 import { fixtureFolder, fixtures } from "../fixtures.ts";
@@ -18,11 +19,15 @@ function storeOf(name: string, index = 0): { store: MetadataStore; path: string;
   return { store: new MetadataStore(repositoryOf(taken)), path, taken };
 }
 
-/** A repository with one metadata ref and one blob. */
-function single(content: Uint8Array | null, ref = "refs/branch-metadata/topic"): MetadataStore {
+/** The store of a repository with one metadata ref and one blob. */
+function single(content: Uint8Array | null, ref?: string): MetadataStore {
+  return new MetadataStore(holding(content, ref));
+}
+
+function holding(content: Uint8Array | null, ref = "refs/branch-metadata/topic"): ReturnType<typeof repositoryOf> {
   const objects: Snapshot["objects"] = new Map();
   if (content !== null) objects.set(BASE, { type: "blob", content });
-  return new MetadataStore(repositoryOf({ refs: [{ name: ref, value: { kind: "direct", oid: BASE } }], objects }));
+  return repositoryOf({ refs: [{ name: ref, value: { kind: "direct", oid: BASE } }], objects });
 }
 
 test("MetadataStore.refName() refuses what no branch can be called", () => {
@@ -151,13 +156,13 @@ test("MetadataStore passes on what git's layer says, with the ref", () => {
   }
 });
 
-test("MetadataStore.refuseForeign() protects another tool's document and nothing else", () => {
+test("refuseForeign() protects another tool's document and nothing else", () => {
   const foreign = utf8('{"parentBranchName":"main"}');
-  assert.throws(() => single(foreign).refuseForeign("topic", BASE), ForeignDocumentError);
+  assert.throws(() => refuseForeign(holding(foreign), "topic", BASE), ForeignDocumentError);
   for (
     const content of [utf8(JSON.stringify(sample())), utf8("x"), utf8('{"kind":"x","parentBranchName":"m"}'), null]
   ) {
-    single(content).refuseForeign("topic", BASE);
+    refuseForeign(holding(content), "topic", BASE);
   }
 });
 

@@ -17,8 +17,8 @@ import type { NewObject } from "../../git/objects/store.ts";
 import type { Repository } from "../../git/repository.ts";
 import { type ApplyLine, parseApplyLines } from "../../metadata/apply_lines.ts";
 import { CasFailedError } from "../../metadata/errors.ts";
+import { refuseForeignDocuments, transactGuarded } from "../../metadata/guarded_transaction.ts";
 import { planBytes, planRemoval } from "../../metadata/plan.ts";
-import { MetadataStore } from "../../metadata/store.ts";
 import { LatticeError } from "../../platform/errors.ts";
 import { compareNames } from "../../platform/text.ts";
 
@@ -31,8 +31,7 @@ export async function run(context: CommandContext, parsed: ParsedCommand): Promi
   if (parsed.flag("dry-run")) return report(context, rehearse(repository, lines, request));
   using progress = createProgress(context);
   using writer = await openChange(context, parsed, { progress: progress.show });
-  refuseForeign(repository, lines);
-  return report(context, await writer.patiently(() => writer.transact(request)));
+  return report(context, await transactGuarded(writer, request));
 }
 
 function report({ output }: CommandContext, { op, updates }: TransactionResult): number {
@@ -59,16 +58,6 @@ function requestOf(lines: readonly ApplyLine[], { objectFormat: format }: Reposi
   return { updates, objects, message: "lattice: apply", purpose: "operation" };
 }
 
-/** Another tool's documents are neither replaced nor removed. */
-function refuseForeign(repository: Repository, lines: readonly ApplyLine[]): void {
-  const store = new MetadataStore(repository);
-  for (const line of lines) {
-    if (line.kind !== "metadata" || line.expect.kind === "absent") continue;
-    const actual = valueOf(repository, line.ref);
-    if (actual !== null && isMet(line.expect, actual)) store.refuseForeign(line.branch, actual);
-  }
-}
-
 /** What would happen, without a lock and without writing anything. */
 function rehearse(
   repository: Repository,
@@ -91,7 +80,7 @@ function rehearse(
     }
   }
   refuseBlocked(repository, outcomes);
-  refuseForeign(repository, lines);
+  refuseForeignDocuments(repository, updates);
   return { op: null, updates: outcomes.sort((a, b) => compareNames(a.ref, b.ref)) };
 }
 

@@ -7,7 +7,7 @@ import { openChange } from "../change.ts";
 import { commitOf } from "../commit_argument.ts";
 import type { CommandContext } from "../context.ts";
 import type { ParsedCommand } from "../parse.ts";
-import { storeDocument } from "../store_document.ts";
+import { storeAndReport } from "../store_document.ts";
 import { checkBranchName } from "../../git/refs/names.ts";
 import type { Repository } from "../../git/repository.ts";
 import type { FreezeScope, Parent } from "../../metadata/document.ts";
@@ -34,7 +34,7 @@ export async function run(context: CommandContext, parsed: ParsedCommand): Promi
   using writer = await openChange(context, parsed);
   const { metadata, oid } = store.readExisting(branch);
   const edited = editMetadata(metadata, edit, context.system.clock.nowMs());
-  return await storeDocument(context, writer, edited, { kind: "exactly", oid });
+  return await storeAndReport(context, writer, edited, { kind: "exactly", oid });
 }
 
 async function editOf(context: CommandContext, parsed: ParsedCommand, repository: Repository): Promise<MetadataEdit> {

@@ -8,7 +8,7 @@ import type { CommandContext } from "../context.ts";
 import { expectationOf } from "../expectation.ts";
 import { readInput } from "../input.ts";
 import type { ParsedCommand } from "../parse.ts";
-import { storeDocument } from "../store_document.ts";
+import { storeAndReport } from "../store_document.ts";
 import { DOCUMENT_BYTES_MAX } from "../../metadata/document.ts";
 import { parseInput } from "../../metadata/parse.ts";
 import { MetadataStore } from "../../metadata/store.ts";
@@ -22,5 +22,5 @@ export async function run(context: CommandContext, parsed: ParsedCommand): Promi
   const bytes = readInput(context, parsed.value("file"), DOCUMENT_BYTES_MAX);
   const document = parseInput(bytes, { branch, format: repository.objectFormat });
   using writer = await openChange(context, parsed);
-  return await storeDocument(context, writer, document, expected);
+  return await storeAndReport(context, writer, document, expected);
 }

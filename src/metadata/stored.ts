@@ -1,0 +1,105 @@
+/**
+ * Documents as they are stored: from a metadata ref to the document that it names.
+ *
+ * @module
+ */
+import type { Oid } from "../git/object_format.ts";
+import type { GitObject, ObjectInfo } from "../git/objects/store.ts";
+import type { RefEntry } from "../git/refs/store.ts";
+import type { Repository } from "../git/repository.ts";
+import { LatticeError } from "../platform/errors.ts";
+import { DocumentFlaw } from "./check.ts";
+import { type BranchMetadata, DOCUMENT_BYTES_MAX } from "./document.ts";
+import { ForeignDocumentError, GitError, ParseError, quote } from "./errors.ts";
+import { oversized, parseDocument, parseError } from "./parse.ts";
+import { branchOfRef, metadataRef } from "./ref_name.ts";
+
+/** A branch that has metadata. */
+export interface MetadataEntry {
+  /** Short name, as after `refs/heads/`. */
+  readonly branch: string;
+  /** The ref of its metadata. */
+  readonly ref: string;
+  /** The blob that the ref names. */
+  readonly oid: Oid;
+}
+
+/** The metadata of a branch, as it is stored. */
+export interface StoredMetadata extends MetadataEntry {
+  /** The document. */
+  readonly metadata: BranchMetadata;
+  /** The blob as it stands; other programs may have written it in another layout. Do not change it. */
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * What a metadata ref names.
+ *
+ * @throws {ParseError} The ref is symbolic.
+ */
+export function entryOf(entry: RefEntry): MetadataEntry {
+  const branch = branchOfRef(entry.name);
+  if (entry.value.kind === "direct") return { branch, ref: entry.name, oid: entry.value.oid };
+  throw flawed(
+    branch,
+    undefined,
+    `the ref is symbolic (to ${quote(entry.value.target)}), expected one that names a blob`,
+  );
+}
+
+/**
+ * Reads the document that a metadata ref names.
+ *
+ * @throws {ForeignDocumentError} It is another tool's.
+ * @throws {ParseError} What is there is no sound document.
+ * @throws {GitError} The blob cannot be read.
+ */
+export function loadDocument(repository: Repository, entry: RefEntry): StoredMetadata {
+  const { branch, ref, oid } = entryOf(entry);
+  const context = { branch, oid, format: repository.objectFormat };
+  const object = readingRef(ref, () => readObject(repository, ref, oid));
+  if (object.type !== "blob") throw flawed(branch, oid, `the ref names a ${object.type}, expected a blob`);
+  if ("size" in object) throw oversized(object.size, context);
+  return { branch, ref, oid, metadata: parseDocument(object.content, context), bytes: object.content };
+}
+
+/**
+ * Makes sure that what a branch's ref holds is not another tool's document, before it is replaced or removed. A damaged
+ * document may be.
+ *
+ * @param oid What the ref holds.
+ * @throws {ForeignDocumentError} It is another tool's.
+ * @throws {GitError} The blob cannot be read.
+ */
+export function refuseForeign(repository: Repository, branch: string, oid: Oid): void {
+  try {
+    loadDocument(repository, { name: metadataRef(branch), value: { kind: "direct", oid } });
+  } catch (error) {
+    const foreign = error instanceof ForeignDocumentError;
+    const damaged = error instanceof LatticeError && error.code === "invalid_data";
+    if (foreign || !damaged) throw error; // what is damaged or gone tells of no other tool, and has to be mended
+  }
+}
+
+/** Runs a read of git's data and says, when it fails, of which ref it was. @throws {GitError} It failed. */
+export function readingRef<T>(ref: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof ParseError || !(error instanceof LatticeError)) throw error;
+    throw new GitError(`cannot read ${quote(ref)}`, ref, error);
+  }
+}
+
+function readObject(repository: Repository, ref: string, oid: Oid): GitObject | ObjectInfo {
+  const object = repository.objects.readUpTo(oid, DOCUMENT_BYTES_MAX);
+  if (object !== null) return object;
+  throw new LatticeError("invalid_data", `object ${oid} is missing`, {
+    hint: "fetch it from a copy of the repository, or store a new document with lattice meta set",
+    details: { ref, actual: oid },
+  });
+}
+
+function flawed(branch: string, oid: Oid | undefined, message: string): ParseError {
+  return parseError(new DocumentFlaw("", message), { branch, ...(oid === undefined ? {} : { oid }) });
+}
