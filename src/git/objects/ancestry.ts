@@ -4,16 +4,18 @@
  * Where a shallow boundary, or a commit that is missing or promised and not fetched, ends the walk before there is an
  * answer, that is said; it is never guessed. What a commit that is neither missing nor a commit brings up is an error.
  *
- * Each commit is read once, however many questions are asked; the commits are forgotten between two questions when
- * there are too many. Nothing recurses.
+ * A commit-graph is used where git would use it. Each commit is read once, however many questions are asked; the
+ * commits are forgotten between two questions when there are too many. Nothing recurses.
  *
  * @module
  */
 import type { Oid } from "../object_format.ts";
 import type { Repository } from "../repository.ts";
 import { type AheadBehind, countApart, isCountCertain, walkApart } from "./apart_walk.ts";
+import { objectFolders } from "./alternates.ts";
+import { type CommitGraph, openCommitGraph } from "./commit_graph.ts";
 import { byDate, byGeneration } from "./commit_queue.ts";
-import { type CommitNode, type CommitTable, createCommitTable } from "./commit_table.ts";
+import { type CommitNode, type CommitTable, createCommitTable, UnsoundGraphError } from "./commit_table.ts";
 import { BOTH, CommonWalk, FIRST, SECOND, STALE } from "./common_walk.ts";
 import { type History, openHistory } from "./history.ts";
 
@@ -72,15 +74,34 @@ const COMMITS_KEPT_MAX = 300_000;
 /** Makes the place for questions about a repository; nothing is read before something is asked. */
 export function openAncestry(repository: Repository): Ancestry {
   const history = openHistory(repository.system.disk, repository.commonDir, repository.objects);
-  const table = createCommitTable(history);
+  const table = createCommitTable(history, () => openGraph(repository, history));
   return createAncestry(table, history);
+}
+
+/** The commit-graph, where it is in use, is sound, and says what the commits say: as git has it. */
+function openGraph(repository: Repository, history: History): CommitGraph | null {
+  const { system, config, refs, objectFormat } = repository;
+  if (config.getBoolean("core.commitgraph") === false) return null;
+  const levelsOnly = config.getInteger("commitgraph.generationversion") === 1;
+  const graph = openCommitGraph(system.disk, objectFolders(repository), objectFormat, levelsOnly);
+  if (graph === null || history.isAltered()) return null;
+  const replaces = system.env["GIT_NO_REPLACE_OBJECTS"] === undefined &&
+    config.getBoolean("core.usereplacerefs") !== false;
+  if (replaces) { for (const _ of refs.list("refs/replace/", () => {})) return null; }
+  return graph;
 }
 
 function createAncestry(table: CommitTable, history: History): Ancestry {
   /** Asks, and forgets what is too much to be kept. */
   function asked<Answer>(question: () => Answer): Answer {
-    if (table.size > COMMITS_KEPT_MAX) table.clear();
-    return question();
+    if (table.size > COMMITS_KEPT_MAX) table.clear(true);
+    try {
+      return question();
+    } catch (error) {
+      if (!(error instanceof UnsoundGraphError)) throw error;
+      table.clear(false);
+      return question();
+    }
   }
 
   function refuseAbsent(met: readonly CommitNode[]): void {
@@ -147,7 +168,7 @@ function isEnd({ state }: CommitNode): boolean {
 }
 
 function walkToCommon(table: CommitTable, one: Oid, two: Oid): CommonWalk {
-  const walk = new CommonWalk(table, byDate);
+  const walk = new CommonWalk(table, table.hasCorrectedDates ? byGeneration : byDate);
   walk.mark(table.load(one), FIRST);
   walk.mark(table.load(two), SECOND);
   while (walk.isOpen) walk.expand(walk.next()!);

@@ -32,6 +32,8 @@ export interface History {
   commitParents(oid: Oid): CommitParents;
   /** Commits whose parents are left out on purpose. */
   shallowCommits(): ReadonlySet<Oid>;
+  /** Whether some commits have other parents than they say: by a shallow boundary or by grafts. */
+  isAltered(): boolean;
 }
 
 /**
@@ -42,10 +44,12 @@ export interface History {
 export function openHistory(disk: Disk, commonDir: string, objects: ObjectStore): History {
   let shallow: ReadonlySet<Oid> | undefined;
   let grafts: ReadonlyMap<Oid, readonly Oid[]> | undefined;
+  const graftedCommits = () => grafts ??= readGrafts(disk, commonDir, objects.format);
   const shallowCommits = () => shallow ??= readShallow(disk, commonDir, objects.format);
 
   return {
     shallowCommits,
+    isAltered: () => shallowCommits().size > 0 || graftedCommits().size > 0,
     commitParents(oid) {
       const commit = objects.readReplaced(oid);
       if (commit === null) {
@@ -61,8 +65,7 @@ export function openHistory(disk: Disk, commonDir: string, objects: ObjectStore)
       if (shallowCommits().has(oid)) {
         return { parents: [], source: parents.length === 0 ? "commit" : "shallow", seconds };
       }
-      grafts ??= readGrafts(disk, commonDir, objects.format);
-      const grafted = grafts.get(oid);
+      const grafted = graftedCommits().get(oid);
       return grafted === undefined
         ? { parents, source: "commit", seconds }
         : { parents: grafted, source: "graft", seconds };

@@ -8,6 +8,7 @@
 import type { Disk } from "../../platform/disk.ts";
 import { bytesToName, decodeUtf8 } from "../../platform/text.ts";
 import type { ObjectFormat } from "../object_format.ts";
+import { type Chunk, readChunks, requireChunk } from "./chunk_table.ts";
 import { damagedFile, isDamage } from "./damage.ts";
 import type { FilePages, PagedFile } from "./file_pages.ts";
 import { FANOUT_BYTES, indexOfName, type NameTable, parseFanout } from "./name_table.ts";
@@ -24,7 +25,6 @@ export interface MultiPackIndex {
 
 const MAGIC = 0x4d494458; // MIDX
 const HEADER_BYTES = 12;
-const CHUNK_ENTRY_BYTES = 12;
 const PACK_NAMES_BYTES_MAX = 64 * 1024 * 1024;
 
 /**
@@ -80,7 +80,7 @@ export function openMultiPackIndex(pages: FilePages, path: string, format: Objec
   if (header[4] !== 1 && header[4] !== 2) throw damagedFile(path, `it has version ${header[4]}`);
   if (header[5] !== (format.name === "sha1" ? 1 : 2)) throw damagedFile(path, "it is for another object format");
   const packCount = readUint32(file, 8);
-  const chunks = readChunks(file, header[6]!, format.rawLength);
+  const chunks = readChunks(file, HEADER_BYTES, header[6]!, format.rawLength);
 
   const fanoutChunk = requireChunk(file, chunks, "OIDF", FANOUT_BYTES);
   const fanout = parseFanout(path, file.read(fanoutChunk.start, FANOUT_BYTES));
@@ -105,47 +105,6 @@ export function openMultiPackIndex(pages: FilePages, path: string, format: Objec
       return { packName, offset: readLargeOffset(file, large.start, large.length, offset - 0x80000000) };
     },
   };
-}
-
-interface Chunk {
-  start: number;
-  length: number;
-}
-
-/** The table of contents: chunk names and where each begins; one more entry says where the last one ends. */
-function readChunks(file: PagedFile, count: number, trailerBytes: number): Map<string, Chunk> {
-  const table = file.read(HEADER_BYTES, (count + 1) * CHUNK_ENTRY_BYTES);
-  if (table.length !== (count + 1) * CHUNK_ENTRY_BYTES) throw damagedFile(file.path, "it ends within its contents");
-  const view = new DataView(table.buffer, table.byteOffset, table.length);
-  const offsetOf = (entry: number) => Number(view.getBigUint64(entry * CHUNK_ENTRY_BYTES + 4));
-  const chunks = new Map<string, Chunk>();
-  let previous = HEADER_BYTES + table.length;
-  for (let entry = 0; entry <= count; entry++) {
-    const start = offsetOf(entry);
-    if (start < previous || start > file.size - trailerBytes) {
-      throw damagedFile(file.path, `chunk ${entry} begins at byte ${start}, which cannot be`);
-    }
-    previous = start;
-    const at = entry * CHUNK_ENTRY_BYTES;
-    const isLast = view.getUint32(at) === 0;
-    if (isLast !== (entry === count)) {
-      throw damagedFile(file.path, `it does not hold the ${count} chunks that it counts`);
-    }
-    if (isLast) break;
-    const id = String.fromCharCode(...table.subarray(at, at + 4));
-    if (chunks.has(id)) throw damagedFile(file.path, `it holds the chunk ${id} twice`);
-    chunks.set(id, { start, length: offsetOf(entry + 1) - start });
-  }
-  return chunks;
-}
-
-function requireChunk(file: PagedFile, chunks: Map<string, Chunk>, id: string, length: number | null): Chunk {
-  const chunk = chunks.get(id);
-  if (chunk === undefined) throw damagedFile(file.path, `it has no chunk ${id}`);
-  if (length !== null && chunk.length !== length) {
-    throw damagedFile(file.path, `its chunk ${id} has ${chunk.length} bytes instead of ${length}`);
-  }
-  return chunk;
 }
 
 function readPackNames(file: PagedFile, chunk: Chunk, count: number): string[] {
