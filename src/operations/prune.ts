@@ -8,8 +8,8 @@
  *    it is gone.
  * 2. Then the keep refs that no journal speaks for are deleted.
  *
- * In between there are keep refs without an operation. They do no harm, and the next prune finds them, since it asks of
- * every keep ref whether its operation is there. In the other order there would be operations that claim that they can
+ * In between there are keep refs without an operation. They do no harm, and a later prune finds them, since it asks of
+ * every keep ref that is old enough whether its operation is there. In the other order there would be operations that claim that they can
  * be undone while `git gc` takes what that needs (proof: `tests/crash/prune.test.ts`).
  *
  * @module
@@ -76,13 +76,20 @@ export function pruneJournals({ repository }: Writer, rule: PruneRule): PrunedJo
 const KEEP_REFS_AT_ONCE = 500;
 
 /**
+ * Who journals what plain git did takes no lock, and sets its keep refs before it writes its journal. So a keep ref
+ * without a journal is taken for a left-over only when it is older than that can take by any reckoning (an hour).
+ */
+const LEFT_OVER_AGE_MS = 3_600_000;
+
+/**
  * The second half: deletes the keep refs whose operations are gone.
  *
+ * @param pruned Operations whose journals the first half has just removed.
  * @throws {LatticeError} As `Writer.transact`; the next prune finds those that are left.
  */
-export async function pruneKeepRefs(writer: Writer): Promise<PrunedKeepRefs> {
+export async function pruneKeepRefs(writer: Writer, pruned: readonly OperationSummary[]): Promise<PrunedKeepRefs> {
   const { system, commonDir, refs } = writer.repository;
-  const orphans = withoutJournal(system, commonDir, [...refs.list(KEEP_PREFIX)]);
+  const orphans = withoutJournal(system, commonDir, [...refs.list(KEEP_PREFIX)], pruned);
   if (readOpState(system, commonDir) !== null) return { deleted: [], waiting: orphans.length };
   for (let start = 0; start < orphans.length; start += KEEP_REFS_AT_ONCE) {
     const updates = orphans.slice(start, start + KEEP_REFS_AT_ONCE).map(deletion);
@@ -143,15 +150,20 @@ function tellsEndOf(system: System, commonDir: string, kept: JournaledOperation)
   return !kept.endRecorded;
 }
 
-/**
- * The keep refs whose operation has no journal. The journals are listed now, behind the refs: who sets a keep ref has
- * written the journal before.
- */
-function withoutJournal(system: System, commonDir: string, keepRefs: readonly RefEntry[]): RefEntry[] {
+/** The keep refs whose operation was just pruned, or has had no journal for long. */
+function withoutJournal(
+  system: System,
+  commonDir: string,
+  keepRefs: readonly RefEntry[],
+  pruned: readonly OperationSummary[],
+): RefEntry[] {
   if (keepRefs.length === 0) return [];
-  const journals = new Set(listJournals(system, commonDir));
+  const gone = new Set(pruned.map(({ op_id }) => op_id));
+  const there = new Set(listJournals(system, commonDir));
+  const lastMs = system.clock.nowMs() - LEFT_OVER_AGE_MS;
   return keepRefs.filter(({ name }) => {
     const [id = ""] = name.slice(KEEP_PREFIX.length).split("/", 1);
-    return OPERATION_ID.test(id) && !journals.has(id);
+    if (!OPERATION_ID.test(id) || there.has(id)) return false;
+    return gone.has(id) || operationTimeMs(id) < lastMs;
   });
 }

@@ -27,7 +27,8 @@ function after(past: readonly PastOperation[], more: Record<string, string | nul
 
 async function pruned(system: SimSystem, rule: PruneRule): Promise<PrunedJournals & PrunedKeepRefs> {
   using writer = await openTestWriter(openTestRepository(system), true);
-  return { ...pruneJournals(writer, rule), ...await pruneKeepRefs(writer) };
+  const journals = pruneJournals(writer, rule);
+  return { ...journals, ...await pruneKeepRefs(writer, journals.operations) };
 }
 
 /** Which of the past journals are there, by their numbers, oldest first. */
@@ -138,6 +139,19 @@ test("pruneKeepRefs() leaves refs below refs/lattice/keep/ alone that no operati
   assert.equal(deleted.length, 1);
   const refs = [...openTestRepository(system).refs.list(KEEP_PREFIX)].map(({ name }) => name);
   assert.deepEqual(refs, [strange]);
+});
+
+test("pruneKeepRefs() leaves a young keep ref alone, whose journal may just be written", async () => {
+  const nowMs = after([]).clock.nowMs();
+  const refOf = (atMs: number) => `/r/.git/refs/lattice/keep/${pastId(0, atMs)}/0`;
+  const [young, old] = [refOf(nowMs - 1000), refOf(nowMs - 3 * 3_600_000)];
+  const value = `${"1".repeat(40)}\n`;
+  const system = after([], { [young]: value, [old]: value });
+  assert.equal((await pruned(system, { keep: 0, keepForMs: 0 })).deleted.length, 1);
+  assert.notEqual(system.disk.lstat(young), null);
+  system.clock.sleepSync(2 * 3_600_000);
+  assert.equal((await pruned(system, { keep: 0, keepForMs: 0 })).deleted.length, 1);
+  assert.equal(system.disk.lstat(young), null);
 });
 
 test("pruneKeepRefs() changes no ref while an operation is paused; the next one does", async () => {

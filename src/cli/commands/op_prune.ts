@@ -24,7 +24,7 @@ export async function run(context: CommandContext, parsed: ParsedCommand): Promi
   using writer = await openChange(context, parsed, { evenIfPaused: true });
   const { operations, plumbing } = pruneJournals(writer, rule);
   if (!output.json) output.lines(operations.map(describeSummary)); // at once: they are gone, whatever comes next
-  const { deleted, waiting } = await pruneKeepRefs(writer);
+  const { deleted, waiting } = await pruneKeepRefs(writer, operations);
   if (output.json) output.value({ op: null, updates: deleted, pruned: operations.map(({ op_id }) => op_id) });
   log.info(`removed ${counted(operations.length, "operation")} and ${counted(deleted.length, "keep ref")}`);
   log.detail(`removed ${counted(plumbing, "journal")} of plumbing`);
