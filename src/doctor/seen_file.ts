@@ -61,6 +61,23 @@ export function insistStill(disk: Disk, seen: SeenFile): void {
   });
 }
 
+/**
+ * Gives a file the mode that it should have, after a second look; what it holds may have changed meanwhile.
+ *
+ * @throws {LatticeError} `cas_failed`: another file stands there, or it has another mode; `io`.
+ */
+export function changeMode(disk: Disk, { path, stat }: SeenFile, mode: number): void {
+  const now = disk.lstat(path);
+  const isSame = now?.inode === stat.inode && now.device === stat.device && now.kind === stat.kind;
+  if (!isSame || now.mode !== stat.mode) {
+    throw new LatticeError("cas_failed", `${JSON.stringify(path)} changed since it was looked at`, {
+      hint: "run `lattice doctor` again",
+      details: { path },
+    });
+  }
+  disk.chmod(path, mode);
+}
+
 /** Folder to which doctor moves what it takes out of the way; nothing of lattice's reads it. */
 export function asideFolder(commonDir: string): string {
   return `${commonDir}/lattice/aside`;

@@ -8,7 +8,7 @@ import { sharedMode, type SharedRepository, sharedRepository } from "../../git/o
 import { LatticeError } from "../../platform/errors.ts";
 import { type Check, type Examination, shownPath } from "../examination.ts";
 import { type Finding, findingId, quote } from "../finding.ts";
-import { insistStill, lookAt, type SeenFile } from "../seen_file.ts";
+import { changeMode, lookAt, type SeenFile } from "../seen_file.ts";
 
 /** Folders of `lattice/` that are looked into. */
 const FOLDERS = ["", "/ops", "/aside"];
@@ -77,10 +77,7 @@ function* judge(examination: Examination, shared: SharedRepository, seen: SeenFi
       preview: `give ${quote(subject)} mode ${octal(wanted)}`,
       repair: {
         kind: "files",
-        run: () => {
-          insistStill(examination.system.disk, seen);
-          examination.system.disk.chmod(seen.path, wanted);
-        },
+        run: () => changeMode(examination.system.disk, seen, wanted),
       },
     },
   };

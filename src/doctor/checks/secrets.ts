@@ -5,7 +5,7 @@
  */
 import type { Check, Examination } from "../examination.ts";
 import { type Finding, findingId, quote } from "../finding.ts";
-import { insistStill, lookAt } from "../seen_file.ts";
+import { changeMode, lookAt } from "../seen_file.ts";
 
 /** Bits that others than the owner have. */
 const OTHERS = 0o077;
@@ -42,10 +42,7 @@ function* judge({ system }: Examination, path: string, name: string, wanted: num
       preview: `give ${quote(path)} mode ${octal(wanted)}`,
       repair: {
         kind: "files",
-        run: () => {
-          insistStill(system.disk, seen);
-          system.disk.chmod(path, wanted);
-        },
+        run: () => changeMode(system.disk, seen, wanted),
       },
     },
   };
