@@ -37,11 +37,11 @@ export interface Upkeep {
    * @throws {LatticeError} `locked`: somebody else's lock stayed for as long as git would wait; `io`.
    */
   lockRef(ref: string): void;
-  /** Gives it back. */
+  /** Gives it back; does nothing where it is not held. */
   unlockRef(ref: string): void;
   /** Takes `packed-refs.lock`. @throws {LatticeError} `locked`; `io`. */
   lockPacked(): void;
-  /** Gives it back. */
+  /** Gives it back; does nothing where it is not held. */
   unlockPacked(): void;
   /** Has the folder of a path flushed at the end; those of all locks are flushed anyway. */
   touch(path: string): void;
@@ -141,7 +141,9 @@ class RunningUpkeep implements Upkeep {
     this.held.add(path);
   }
 
+  /** A lock that is not held is somebody else's, and stays. */
   private unlock(path: string): void {
+    if (!this.held.has(path)) return;
     removeIfThere(this.context.system, path);
     this.held.delete(path);
   }

@@ -1,13 +1,19 @@
-/** Packing refs, cut at every call, and with every call failing: no ref ever changes its value, and no lock stays. */
+/**
+ * Packing refs and rewriting reflogs, cut at every call, and with every call failing: no ref loses its value, no reflog
+ * is torn, and no lock stays.
+ */
 import assert from "node:assert/strict";
 import { test } from "../harness.ts";
 import { packRefs, type PackRequest } from "../../src/engine/pack_refs.ts";
 import type { Writer } from "../../src/engine/mod.ts";
+import { rewriteReflogs } from "../../src/engine/reflog_rewrite.ts";
 import { explore, type Scenario } from "../simulation/explore.ts";
 import { exploreFailures } from "../simulation/explore_failures.ts";
-import type { SimSystem } from "../simulation/sim_system.ts";
+import { SimDisk } from "../simulation/sim_disk.ts";
+import { SimSystem } from "../simulation/sim_system.ts";
 import { runs } from "../thoroughness.ts";
-import { blob, deleteRef, runStep, setRef, type Step, transactionScenario } from "./scenarios.ts";
+import { EMPTY_REPOSITORY, openTestRepository, openTestWriter } from "../engine/engine_repository.ts";
+import { blob, checkClean, deleteRef, oidOf, runStep, setRef, type Step, transactionScenario } from "./scenarios.ts";
 
 const SEED = 20_261_121;
 
@@ -86,7 +92,68 @@ const scenarios = [
   ),
 ];
 
-for (const pending of scenarios) {
+const SIGNED = "T <t@example.com> 1700000000 +0000";
+const [zero, first, second, third] = ["0".repeat(40), ...docs.map(oidOf)];
+const LINES = [
+  `${zero} ${first} ${SIGNED}\tone\n`,
+  `${first} ${second} ${SIGNED}\ttwo\n`,
+  `${second} ${third} ${SIGNED}\tthree\n`,
+];
+const LOGS = ["a", "b/c", "HEAD"].map((name) => `/r/.git/logs/${name === "HEAD" ? name : `refs/heads/${name}`}`);
+
+/** The newest lines of three reflogs go, and one of their refs goes back. */
+function shortening(): Tried {
+  const lines = LINES.join("");
+  const start = new SimSystem(SimDisk.fromTree({
+    ...EMPTY_REPOSITORY,
+    ...Object.fromEntries(LOGS.map((path) => [path, lines])),
+    "/r/.git/refs/heads/a": `${third}\n`,
+    "/r/.git/packed-refs": `${third} refs/heads/b/c\n`,
+  }));
+  for (const doc of docs.slice(0, 3)) openTestRepository(start).objects.writeLoose(doc);
+  start.disk.syncFileSystem("/");
+  const text = (system: SimSystem, path: string) => new TextDecoder().decode(system.disk.readFile(path) ?? undefined);
+  return {
+    maxRuns: 3000,
+    scenario: {
+      name: "reflogs are shortened, and a ref goes back",
+      setup: () => new SimSystem(start.disk.copy()),
+      async program(system, acknowledge) {
+        using writer = await openTestWriter(openTestRepository(system));
+        rewriteReflogs(writer, ["refs/heads/a", "refs/heads/b/c", "HEAD"], {
+          judge: (_, entries) => entries.map((entry, index) => ({ entry, keep: index < 2 })),
+          updateRef: true,
+          onBroken: (error) => assert.fail(String(error)),
+          onFailure: (_, error) => assert.fail(error),
+        });
+        acknowledge("done");
+      },
+      async recover(system) {
+        using _writer = await openTestWriter(openTestRepository(system), true);
+      },
+      check(system, { acknowledged, error }) {
+        if (error !== undefined) assert.equal((error as { code?: string }).code, "io", String(error));
+        const shorter = LINES.slice(0, 2).join("");
+        const logs = LOGS.map((path) => text(system, path));
+        for (const log of logs) assert.ok(log === lines || log === shorter, `a reflog is torn: ${log}`);
+        const values = ["refs/heads/a", "refs/heads/b/c"].map((name) => valueOf(system, name));
+        for (const value of values) assert.ok(value === second || value === third, `a ref holds ${value}`);
+        if (acknowledged.length > 0) {
+          assert.deepEqual([...logs, ...values], [shorter, shorter, shorter, second, second]);
+        }
+        checkClean(system);
+      },
+      mayChange: (path) => path === "/r/.git/lattice/lock",
+    },
+  };
+}
+
+function valueOf(system: SimSystem, name: string): string | undefined {
+  const value = openTestRepository(system).refs.read(name)?.value;
+  return value?.kind === "direct" ? value.oid : undefined;
+}
+
+for (const pending of [...scenarios, shortening()]) {
   const { scenario, maxRuns } = await pending;
   test(`no ref loses its value wherever it is cut: ${scenario.name}`, async () => {
     const stats = await explore(scenario, { sample: { seed: SEED, maxRuns: runs(maxRuns, 50 * maxRuns) } });

@@ -29,6 +29,7 @@ const COMMANDS: ReadonlySet<string> = new Set([
   "rev-parse",
   "check-ref-format",
   "pack-refs",
+  "reflog",
 ]);
 
 /** Commands that lattice does not have; they change nothing, so that the probes behind them do not need them. */

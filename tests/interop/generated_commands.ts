@@ -232,6 +232,17 @@ const packing: fc.Arbitrary<Step> = flags(["--all"], ["--all"], ["--no-prune"]).
   args: ["pack-refs", ...options],
 }));
 
+/** Numbers of lines are left out: git notes where nothing moved, lattice does not. */
+const reflog: fc.Arbitrary<Step> = fc.oneof(
+  fc.constantFrom(
+    ["--expire=all", "--all"],
+    ["--expire=never", "--expire-unreachable=never", "--all"],
+    ["--expire=never", "--expire-unreachable=now", "--rewrite", "refs/heads/main"],
+    ["--expire=now", "refs/heads/loose", "refs/heads/packed"],
+  ).map((args): Step => ({ by: "both", args: ["reflog", "expire", ...args] })),
+  refName.map((name): Step => ({ by: "both", reads: true, args: ["reflog", "exists", name] })),
+);
+
 const byGit: fc.Arbitrary<Step> = fc.oneof(
   { arbitrary: fc.constant(["pack-refs", "--all"]), weight: 2 },
   { arbitrary: fc.constant(["gc", "-q"]), weight: 1 },
@@ -266,6 +277,7 @@ const anyStep: fc.Arbitrary<Step> = fc.tuple(
     { arbitrary: symbolic, weight: 3 },
     { arbitrary: hashObject, weight: 1 },
     { arbitrary: packing, weight: 2 },
+    { arbitrary: reflog, weight: 1 },
     { arbitrary: reading, weight: 6 },
     { arbitrary: byGit, weight: 3 },
   ),

@@ -31,6 +31,7 @@ const LOADERS: Readonly<Record<GitCommandName, () => Promise<{ run: GitCommand }
   "for-each-ref": () => import("./for_each_ref.ts"),
   "hash-object": () => import("./hash_object.ts"),
   "pack-refs": () => import("./pack_refs.ts"),
+  "reflog": () => import("./reflog.ts"),
   "rev-parse": () => import("./rev_parse.ts"),
   "show-ref": () => import("./show_ref.ts"),
   "symbolic-ref": () => import("./symbolic_ref.ts"),
@@ -85,11 +86,7 @@ function createGitContext(system: System, streams: Streams, outer: OuterOptions)
   return context;
 }
 
-/** Commands of git's plumbing that are wanted and not there. */
-const NOT_SUPPORTED = ["reflog"];
-
 function unknownGitCommand(name: string): GitExit {
-  if (NOT_SUPPORTED.includes(name)) return new GitExit(129, `git: '${name}' is not supported by lattice`);
   return new GitExit(
     1,
     `git: '${name}' is not a git command. See 'git --help'.\n\nlattice has these: ${GIT_COMMANDS.join(", ")}`,

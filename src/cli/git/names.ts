@@ -11,6 +11,7 @@ export const GIT_COMMANDS = [
   "for-each-ref",
   "hash-object",
   "pack-refs",
+  "reflog",
   "rev-parse",
   "show-ref",
   "symbolic-ref",

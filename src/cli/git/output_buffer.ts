@@ -61,3 +61,13 @@ export function withOutput<T>(streams: Streams, body: (output: OutputBuffer) => 
     output.flush();
   }
 }
+
+/** Like {@link withOutput}, for a body that waits. */
+export async function withOutputLater<T>(streams: Streams, body: (output: OutputBuffer) => Promise<T>): Promise<T> {
+  const output = createOutputBuffer(streams);
+  try {
+    return await body(output);
+  } finally {
+    output.flush();
+  }
+}

@@ -25,6 +25,7 @@ const NEWLINE = 0x0a;
  *
  * @param path Absolute path of the log.
  * @param onBroken Called with the error of each malformed line, which is then passed over; without it, the first throws.
+ *   `details.odd_time`: git would read the line.
  * @returns Oldest entry first; `null`: there is no log.
  * @throws {LatticeError} `invalid_data`; `io`.
  */
@@ -56,7 +57,10 @@ export function parseReflog(
     if (entry !== null) {
       entries.push(entry);
     } else {
-      const error = brokenLine(path, `line ${line}`, newline < 0 ? "it has no end" : "it is no entry");
+      const isOdd = newline >= 0 && hasOddTime(content.subarray(start, end));
+      const reason = newline < 0 ? "it has no end" : isOdd ? ODD_TIME : "it is no entry";
+      const error = brokenLine(path, `line ${line}`, reason);
+      if (isOdd) error.details["odd_time"] = true;
       if (onBroken === undefined) throw error;
       onBroken(error);
     }
@@ -95,6 +99,14 @@ export function parseReflogLine(line: Uint8Array, format: ObjectFormat): ReflogE
   };
 }
 
+/** Git takes a time before 1970, or beyond all numbers, for one in a far future. */
+const ODD_TIME = "its time is out of range";
+
+/** Whether a line that is no entry here could be one for git, were it not for its time. */
+function hasOddTime(line: Uint8Array): boolean {
+  return /^[^>]*> (?:-\d+|\d{16,}) [+-]\d{4}/.test(bytesToName(line));
+}
+
 /**
  * Reads a log from its end, in small stretches, for those who want the newest entries.
  *
@@ -114,6 +126,12 @@ export function readReflogBackwards(disk: Disk, path: string, format: ObjectForm
 export function formatReflogLine(old: Oid, new_: Oid, identity: string, message: string): Uint8Array<ArrayBuffer> {
   const cleaned = cleanReflogMessage(message);
   return nameToBytes(`${old} ${new_} ${identity}${cleaned === "" ? "" : `\t${cleaned}`}\n`);
+}
+
+/** A line that was read, as `git reflog expire` writes it again: with its tab, whatever it was before. */
+export function rewrittenReflogLine(entry: ReflogEntry): Uint8Array<ArrayBuffer> {
+  const zone = entry.timeZone === "-0000" ? "+0000" : entry.timeZone;
+  return nameToBytes(`${entry.old} ${entry.new} ${entry.identity} ${entry.seconds} ${zone}\t${entry.message}\n`);
 }
 
 /** A message as git stores it: on one line, white space runs made one blank, none at either end. */

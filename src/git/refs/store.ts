@@ -103,6 +103,9 @@ export interface RefStore {
    */
   reflogNewestFirst(name: string): Iterable<ReflogEntry> | null;
 
+  /** Whether there is a reflog of this name. */
+  hasReflog(name: string): boolean;
+
   /** Names of the refs that have a reflog, sorted. */
   reflogNames(): string[];
 }

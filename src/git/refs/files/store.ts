@@ -195,6 +195,11 @@ export class FilesRefStore implements RefStore {
     return readReflogBackwards(this.disk, this.logPath(name), this.format);
   }
 
+  /** See {@link RefStore.hasReflog}. As for git, a symbolic link is none. */
+  hasReflog(name: string): boolean {
+    return this.disk.lstat(this.logPath(name))?.kind === "file";
+  }
+
   /** See {@link RefStore.reflogNames}. */
   reflogNames(): string[] {
     const names = new Set<string>();
