@@ -77,6 +77,8 @@ const CONFIGURATION = [
   ...table(["key", "value"], [
     ["`lock.backend`", '`"flock"`, the only one there is; in the config file of a repository alone'],
     ["`lock.timeout`", "a duration, as a text: how long to wait for a lock"],
+    ["`ops.keep`", "a whole number: how many of the newest operations `op prune` keeps"],
+    ["`ops.keep_for`", "a duration, as a text: for how long `op prune` keeps an operation"],
     ["`trunk`", "the branch that stacks are based on"],
   ]),
   "A value of the wrong type ends a command that needs the configuration with exit code 6. Unknown keys are ignored;",

@@ -35,7 +35,7 @@ function stackOfGraphite(packed: boolean): { cwd: string; before: string } {
 }
 
 for (const packed of [false, true]) {
-  test(`meta import of ${COUNT} ${packed ? "packed" : "loose"} documents can be undone after git gc`, () => {
+  test(`meta import of hundreds of documents can be undone after git gc: ${packed ? "packed" : "loose"}`, () => {
     const { cwd, before } = stackOfGraphite(packed);
     const ended = lattice(["--json", ...IMPORT], { cwd });
     assert.equal(ended.exit, 0, ended.stderr);
