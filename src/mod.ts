@@ -1,5 +1,13 @@
 /**
- * lattice as a library: the metadata of branches with compare-and-swap, the repository lock, and what happened.
+ * lattice as a library: metadata of branches and refs, changed by compare-and-swap alone; undo; the repository lock; and
+ * what happened.
+ *
+ * {@link openRepository} comes first. Reading is synchronous and takes no lock: `repository.refs`, `repository.objects`,
+ * {@link MetadataStore}, {@link History}, {@link Journal}. Whatever changes refs is one operation, which is journaled,
+ * durable when its promise is fulfilled, and can be undone: {@link transact}, `MetadataStore.writeCas`, {@link undo}.
+ * Each says what it expects of what it replaces; {@link OVERWRITE} is the one way not to.
+ *
+ * Every error that is thrown on purpose is a {@link LatticeError} with a stable `code`.
  *
  * It runs on Bun and on Deno, and works on the same files as the `lattice` command, at the same time if need be. The
  * zod schema of the metadata document is an entry of its own (`./schema`), because loading zod takes longer than most
@@ -32,6 +40,11 @@
  */
 export { openRepository } from "./library/open.ts";
 export { type AcquireOptions, RepoLock } from "./library/repo_lock.ts";
+export { transact, type TransactOptions } from "./library/transact.ts";
+export type { Change, CheckRef, DeleteMetadata, DeleteRef, NewBlob, SetMetadata, SetRef } from "./library/change.ts";
+export { undo } from "./library/undo.ts";
+export { recover } from "./library/recover.ts";
+export { History } from "./library/history.ts";
 export { Journal, type JournaledOperation, JournalError, OpState, type RefSnapshot } from "./library/journal.ts";
 export { AlreadyLockedError, type LockHolder } from "./locks/repo_lock.ts";
 
@@ -66,6 +79,13 @@ export {
 } from "./metadata/document.ts";
 export { type ErrorCode, type ErrorDetails, LatticeError, type LatticeErrorOptions } from "./platform/errors.ts";
 
+export { createMetadata, editMetadata, type MetadataEdit, type PullRequestLink } from "./metadata/edit.ts";
+
+export type { RefOutcome, TransactionResult } from "./engine/update.ts";
+export type { UndoResult } from "./operations/undo.ts";
+export type { RecoveredOperation } from "./engine/recovery.ts";
+export type { Outcome } from "./engine/settle.ts";
+export type { DivergedRef } from "./engine/journal_format.ts";
 export type { OperationSummary, Phase } from "./engine/history.ts";
 export type { OpState as OpStateMarker } from "./engine/op_state.ts";
 

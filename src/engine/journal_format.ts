@@ -130,11 +130,15 @@ export type JournalRecord =
   }
   | { readonly type: "rolled_back"; readonly at: string; readonly kept?: readonly string[] };
 
-/** A ref that is neither old nor new. */
+/** A ref that is neither old nor new. Values are as in a ref file; `null`: it does not exist. */
 export interface DivergedRef {
+  /** Full name. */
   readonly ref: string;
+  /** What it held before the operation. */
   readonly old: string | null;
+  /** What the operation wanted it to hold. */
   readonly new: string | null;
+  /** What it holds. */
   readonly actual: string | null;
 }
 

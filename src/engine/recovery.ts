@@ -20,8 +20,11 @@ import { recoverUpkeep } from "./upkeep.ts";
 
 /** An operation that recovery brought to its end, or found waiting. */
 export interface RecoveredOperation {
+  /** Its id. */
   readonly op: string;
+  /** How it ended, or that it waits. */
   readonly outcome: Outcome;
+  /** The refs of one that is paused; else empty. */
   readonly diverged: readonly DivergedRef[];
 }
 

@@ -63,6 +63,7 @@ export interface TransactionRequest {
 
 /** What became of one ref. */
 export interface RefOutcome {
+  /** Full name. */
   readonly ref: string;
   /** What it held before; `null`: it did not exist. */
   readonly old: Oid | null;

@@ -28,7 +28,23 @@ export interface JournaledOperation extends OperationSummary {
   readonly refs: readonly RefSnapshot[];
 }
 
-/** A journal, or the marker of an unfinished operation, cannot be read; the cause says why. */
+/**
+ * A journal, or the marker of an unfinished operation, cannot be read; the cause says why.
+ *
+ * @example
+ * ```ts
+ * import { Journal, JournalError, type Repository } from "../mod.ts";
+ *
+ * function countOperations(repository: Repository): number | string {
+ *   try {
+ *     return new Journal(repository).list().length;
+ *   } catch (error) {
+ *     if (error instanceof JournalError) return `${error.path} is damaged: ${error.message}`;
+ *     throw error;
+ *   }
+ * }
+ * ```
+ */
 export class JournalError extends LatticeError {
   /** Tells the class apart. */
   override readonly name = "JournalError";
@@ -48,7 +64,20 @@ export class JournalError extends LatticeError {
   }
 }
 
-/** The operations of a repository. */
+/**
+ * The operations of a repository.
+ *
+ * @example What has moved a branch lately?
+ * ```ts
+ * import { Journal, type Repository } from "../mod.ts";
+ *
+ * function whatMoved(repository: Repository, branch: string): string[] {
+ *   const operations = new Journal(repository).list(100);
+ *   return operations.filter(({ refs }) => refs.some(({ name }) => name === `refs/heads/${branch}`))
+ *     .map(({ started_at, command }) => `${started_at} ${command}`);
+ * }
+ * ```
+ */
 export class Journal {
   /**
    * Made for one repository.
@@ -107,7 +136,19 @@ export class Journal {
   }
 }
 
-/** The marker of the operation that is unfinished, if one is. */
+/**
+ * The marker of the operation that is unfinished, if one is.
+ *
+ * @example Does somebody have to decide about an operation first?
+ * ```ts
+ * import { OpState, type Repository } from "../mod.ts";
+ *
+ * function whyPaused(repository: Repository): string | null {
+ *   const state = new OpState(repository).read();
+ *   return state?.phase === "paused" ? `${state.command}: ${state.awaiting_reason}` : null;
+ * }
+ * ```
+ */
 export class OpState {
   /**
    * Made for one repository.

@@ -12,8 +12,13 @@ export interface AcquireOptions {
   readonly command: string;
   /** Longest wait in milliseconds; 10,000 when nothing is said, 0 fails at once, `Infinity` never gives up. */
   readonly timeoutMs?: number;
-  /** Called once, when waiting begins; `null`: the holder's text cannot be read. */
+  /**
+   * Called when waiting begins, and again whenever another holder is seen; `null`: the holder's text cannot be read. What
+   * it throws ends the wait.
+   */
   readonly onContention?: (holder: LockHolder | null) => void;
+  /** Ends the wait when it is aborted, with the signal's reason. */
+  readonly signal?: AbortSignal;
 }
 
 const TIMEOUT_MS_DEFAULT = 10_000;
@@ -47,6 +52,7 @@ export class RepoLock implements Disposable {
    * Takes the lock, waiting for it.
    *
    * @throws {AlreadyLockedError} The time is up; `holder` says who has it.
+   * @throws {unknown} The reason of `options.signal`, when that was aborted.
    * @throws {LatticeError} `unsupported`: there is no flock here; `io`.
    */
   static async acquire(repository: Repository, options: AcquireOptions): Promise<RepoLock> {

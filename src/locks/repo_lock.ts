@@ -74,7 +74,24 @@ export interface LockOptions {
   signal?: AbortSignal;
 }
 
-/** Someone else holds the repository lock. */
+/**
+ * Someone else holds the repository lock.
+ *
+ * @example
+ * ```ts
+ * import { AlreadyLockedError, RepoLock, type Repository } from "../mod.ts";
+ *
+ * async function isBusy(repository: Repository): Promise<string | null> {
+ *   try {
+ *     using _lock = await RepoLock.acquire(repository, { command: "look", timeoutMs: 0 });
+ *     return null;
+ *   } catch (error) {
+ *     if (error instanceof AlreadyLockedError) return error.holder?.command ?? "somebody";
+ *     throw error;
+ *   }
+ * }
+ * ```
+ */
 export class AlreadyLockedError extends LatticeError {
   /** Tells the class apart. */
   override readonly name = "AlreadyLockedError";

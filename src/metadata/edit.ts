@@ -21,7 +21,9 @@ import { formatTimestamp } from "./timestamp.ts";
 
 /** What is to change; a field that is left out stays as it is. */
 export interface MetadataEdit {
+  /** What it is based on. */
   readonly parent?: Parent;
+  /** The commit of the parent on which it begins. */
   readonly base?: Oid;
   /** A scope freezes the branch, or changes how far its freeze reaches; `null` unfreezes it. */
   readonly freeze?: FreezeScope | null;
@@ -33,8 +35,11 @@ export interface MetadataEdit {
 
 /** Which pull request belongs to a branch. */
 export interface PullRequestLink {
+  /** Where it lives. */
   readonly forge: Forge;
+  /** At least 1. */
   readonly number: number;
+  /** Its page. */
   readonly url: string;
 }
 
@@ -42,6 +47,15 @@ export interface PullRequestLink {
  * The document of a branch that had none: not frozen, without a pull request.
  *
  * @param atMs Time of creation, in milliseconds since 1970.
+ *
+ * @example
+ * ```ts
+ * import { createMetadata } from "../mod.ts";
+ *
+ * const base = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
+ * const document = createMetadata("feature-b", { kind: "branch", name: "feature-a" }, base, Date.now());
+ * if (document.freeze.state !== "unfrozen") throw new Error("a new branch is not frozen");
+ * ```
  */
 export function createMetadata(branch: string, parent: Parent, base: Oid, atMs: number): BranchMetadata {
   const now = formatTimestamp(atMs);
@@ -65,6 +79,16 @@ export function createMetadata(branch: string, parent: Parent, base: Oid, atMs: 
  *
  * @param atMs Time of the change, in milliseconds since 1970.
  * @throws {LatticeError} `usage`: a reason without a freeze.
+ *
+ * @example
+ * ```ts
+ * import { createMetadata, editMetadata } from "../mod.ts";
+ *
+ * const base = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
+ * const before = createMetadata("topic", { kind: "trunk", name: "main" }, base, Date.now());
+ * const after = editMetadata(before, { freeze: "single", reason: "under review" }, Date.now());
+ * if (after.freeze.state !== "frozen") throw new Error("it is frozen now");
+ * ```
  */
 export function editMetadata(document: BranchMetadata, edit: MetadataEdit, atMs: number): BranchMetadata {
   const now = formatTimestamp(atMs);

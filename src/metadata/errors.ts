@@ -6,7 +6,23 @@
 import type { Oid } from "../git/object_format.ts";
 import { LatticeError, type LatticeErrorOptions } from "../platform/errors.ts";
 
-/** The branch has no metadata. */
+/**
+ * The branch has no metadata.
+ *
+ * @example
+ * ```ts
+ * import { type MetadataStore, NotFoundError } from "../mod.ts";
+ *
+ * function parentOf(store: MetadataStore, branch: string): string {
+ *   try {
+ *     return store.readExisting(branch).metadata.parent.name;
+ *   } catch (error) {
+ *     if (error instanceof NotFoundError) return `${error.branch} is not tracked`;
+ *     throw error;
+ *   }
+ * }
+ * ```
+ */
 export class NotFoundError extends LatticeError {
   /** Tells the class apart. */
   override readonly name = "NotFoundError";
@@ -25,7 +41,24 @@ export class NotFoundError extends LatticeError {
   }
 }
 
-/** The ref does not hold what the caller expected. */
+/**
+ * The ref does not hold what the caller expected.
+ *
+ * @example
+ * ```ts
+ * import { CasFailedError, type Oid, type Repository, transact } from "../mod.ts";
+ *
+ * async function moveOnce(repository: Repository, ref: string, expected: Oid, to: Oid): Promise<string> {
+ *   try {
+ *     const { op } = await transact(repository, [{ kind: "set-ref", ref, expected, to }]);
+ *     return op === null ? "it was there already" : "moved";
+ *   } catch (error) {
+ *     if (error instanceof CasFailedError) return `${error.ref} is at ${error.actual ?? "nothing"} by now`;
+ *     throw error;
+ *   }
+ * }
+ * ```
+ */
 export class CasFailedError extends LatticeError {
   /** Tells the class apart. */
   override readonly name = "CasFailedError";
@@ -51,13 +84,46 @@ export class CasFailedError extends LatticeError {
   }
 }
 
-/** Stored or given bytes are no sound document. */
+/**
+ * Stored or given bytes are no sound document.
+ *
+ * @example
+ * ```ts
+ * import { type MetadataStore, ParseError } from "../mod.ts";
+ *
+ * function isSound(store: MetadataStore, branch: string): boolean {
+ *   try {
+ *     return store.read(branch) !== undefined;
+ *   } catch (error) {
+ *     if (error instanceof ParseError) return false;
+ *     throw error;
+ *   }
+ * }
+ * ```
+ */
 export class ParseError extends LatticeError {
   /** Tells the class apart. */
   override readonly name: string = "ParseError";
 }
 
-/** A document that was to be written is not sound. */
+/**
+ * A document that was to be written is not sound.
+ *
+ * @example
+ * ```ts
+ * import { type BranchMetadata, type MetadataStore, SerializeError } from "../mod.ts";
+ *
+ * async function storeFirst(store: MetadataStore, document: BranchMetadata): Promise<string> {
+ *   try {
+ *     await store.writeCas(document.branch.name, null, document);
+ *     return "stored";
+ *   } catch (error) {
+ *     if (error instanceof SerializeError) return `field ${error.details["field"]}: ${error.message}`;
+ *     throw error;
+ *   }
+ * }
+ * ```
+ */
 export class SerializeError extends LatticeError {
   /** Tells the class apart. */
   override readonly name = "SerializeError";
@@ -75,7 +141,23 @@ export class SerializeError extends LatticeError {
 /** Tools that keep documents of their own below `refs/branch-metadata/`. */
 export type ForeignTool = "graphite" | "charcoal" | "stax";
 
-/** The document belongs to another tool; it is neither read nor overwritten. */
+/**
+ * The document belongs to another tool; it is neither read nor overwritten.
+ *
+ * @example
+ * ```ts
+ * import { ForeignDocumentError, type MetadataStore } from "../mod.ts";
+ *
+ * function whose(store: MetadataStore, branch: string): string {
+ *   try {
+ *     return store.read(branch) === undefined ? "nobody's" : "ours";
+ *   } catch (error) {
+ *     if (error instanceof ForeignDocumentError) return error.tools.join(" or ");
+ *     throw error;
+ *   }
+ * }
+ * ```
+ */
 export class ForeignDocumentError extends ParseError {
   /** Tells the class apart. */
   override readonly name = "ForeignDocumentError";
@@ -95,7 +177,23 @@ export class ForeignDocumentError extends ParseError {
   }
 }
 
-/** Git's objects or refs could not be read or written; the cause says why, and lends its code. */
+/**
+ * Git's objects or refs could not be read or written; the cause says why, and lends its code.
+ *
+ * @example
+ * ```ts
+ * import { GitError, type MetadataStore } from "../mod.ts";
+ *
+ * function countBranches(store: MetadataStore): number | string {
+ *   try {
+ *     return store.list().length;
+ *   } catch (error) {
+ *     if (error instanceof GitError) return `${error.ref}: ${error.message} (${error.code})`;
+ *     throw error;
+ *   }
+ * }
+ * ```
+ */
 export class GitError extends LatticeError {
   /** Tells the class apart. */
   override readonly name = "GitError";
@@ -104,7 +202,7 @@ export class GitError extends LatticeError {
    * Made where it is found out.
    *
    * @param message What failed.
-   * @param ref The metadata ref that it was about.
+   * @param ref The ref that it was about.
    * @param cause What git's layer threw.
    */
   constructor(message: string, readonly ref: string, cause: unknown) {

@@ -24,7 +24,27 @@ export type { MetadataEntry, StoredMetadata };
 /** Told of a branch whose metadata cannot be read, so that the others can. */
 export type OnBroken = (branch: string, error: LatticeError) => void;
 
-/** The metadata of the branches of a repository. */
+/**
+ * The metadata of the branches of a repository.
+ *
+ * @example Read it, decide, and write it back unless somebody was faster
+ * ```ts
+ * import { CasFailedError, editMetadata, MetadataStore, type Repository } from "../mod.ts";
+ *
+ * async function thaw(repository: Repository, branch: string): Promise<void> {
+ *   const store = new MetadataStore(repository, { command: `thaw ${branch}` });
+ *   for (;;) {
+ *     const { oid, metadata } = store.readExisting(branch);
+ *     try {
+ *       await store.writeCas(branch, oid, editMetadata(metadata, { freeze: null }, Date.now()));
+ *       return;
+ *     } catch (error) {
+ *       if (!(error instanceof CasFailedError)) throw error; // read again, decide again
+ *     }
+ *   }
+ * }
+ * ```
+ */
 export class MetadataStore {
   /**
    * Made for one repository.
