@@ -140,6 +140,13 @@ test("git push is refused for metadata that does not parse, and for an unfinishe
   assert.equal(joined.exit, 6, joined.stderr); // a push that belongs to the operation is not kept from it
 });
 
+test("git push within an operation that is going on is a part of it", () => {
+  const { folder } = pushedRepository();
+  const { exit, stderr } = lattice(["op", "run", "--", "git", "push", "origin", "a"], { cwd: folder });
+  assert.equal(exit, 0, stderr);
+  assertRefused(push(folder, "-f", "origin", "b", ":a"), /branch "b" is based on "a"/);
+});
+
 test("git push from a linked worktree runs the hook that all worktrees share", () => {
   const repository = pushedRepository();
   const linked = join(temporaryFolder(), "linked");

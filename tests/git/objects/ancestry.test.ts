@@ -51,6 +51,25 @@ test("isAncestor() and countAheadBehind() are right in every generated history, 
   assert.equal(asked, 4 * 4 * 60 * 60);
 });
 
+test("each commit is read once, however many questions are asked", () => {
+  const history = generateHistory(3, 60, "wrong");
+  const repository = openRepository(systemOf(history.folder));
+  const read = new Map<string, number>();
+  const readReplaced: typeof repository.objects.readReplaced = (oid) => {
+    read.set(oid, (read.get(oid) ?? 0) + 1);
+    return repository.objects.readReplaced(oid);
+  };
+  const objects = { value: Object.create(repository.objects, { readReplaced: { value: readReplaced } }) };
+  const ancestry = openAncestry(Object.create(repository, { objects }) as typeof repository);
+  for (const [i, j] of somePairs(history, 1, 300)) {
+    ancestry.isAncestor(history.oids[i]!, history.oids[j]!);
+    ancestry.countAheadBehind(history.oids[i]!, history.oids[j]!);
+    ancestry.mergeBase(history.oids[i]!, history.oids[j]!);
+  }
+  assert.equal(read.size, 60);
+  assert.deepEqual([...new Set(read.values())], [1]);
+});
+
 test("mergeBase() and visibleMergeBases() give what git merge-base gives", () => {
   let several = 0;
   for (const clock of CLOCKS) {

@@ -80,7 +80,7 @@ test("answers are the same with every kind of commit-graph, and no commit in it 
       const history = generateHistory(41, 70, clock);
       write(history.folder, 69);
       const { ancestry, reads } = counting(history.folder);
-      assertRight(history, ancestry, `${clock}, ${kind}`);
+      assertRight(history, ancestry, `${clock}, ${kind}`, 4);
       assertBases(history, ancestry, `${clock}, ${kind}`);
       const layers = gitText(["rev-list", "--all", "--count"], history.folder);
       assert.ok(reads() < Number(layers), `${kind}: ${reads()} of ${layers} commits were read`);
@@ -92,7 +92,7 @@ test("answers are the same with every kind of commit-graph, and no commit in it 
 test("with generations, an answer takes few commits, however long the history is", () => {
   const history = generateHistory(43, 3, "right");
   const stream: string[] = [];
-  for (let i = 0; i < 20_000; i++) {
+  for (let i = 0; i < 6_000; i++) {
     stream.push(
       `commit refs/heads/long\nmark :${i + 1}\ncommitter A <a@example.com> ${1_700_000_000 + i} +0000\ndata 0\n`,
     );
@@ -100,7 +100,7 @@ test("with generations, an answer takes few commits, however long the history is
   }
   gitText(["fast-import", "--quiet", "--date-format=raw"], history.folder, stream.join("\n"));
   gitText(["commit-graph", "write", "--reachable"], history.folder);
-  const [tip, old, near] = ["long", "long~19000", "long~5"].map((name) => gitText(["rev-parse", name], history.folder));
+  const [tip, old, near] = ["long", "long~5900", "long~5"].map((name) => gitText(["rev-parse", name], history.folder));
   const { ancestry, reads } = counting(history.folder);
   assert.equal(ancestry.isAncestor(old!, tip!), "yes");
   assert.equal(ancestry.isAncestor(tip!, old!), "no");
@@ -175,7 +175,7 @@ test("a damaged commit-graph never makes an answer wrong: it is left aside", () 
   gitText(["commit-graph", "write", "--reachable"], history.folder);
   const path = graphFile(history.folder);
   const sound = readFileSync(path);
-  for (let at = 0; at < sound.length; at += 5) {
+  for (let at = 0; at < sound.length; at += 11) {
     const bytes = Uint8Array.from(sound);
     bytes[at]! ^= 1 << at % 8;
     writeFileSync(path, bytes);
@@ -194,7 +194,7 @@ test("whatever a commit-graph with a right checksum holds, questions end, and no
   const sound = readFileSync(path);
   const random = randomNumbers(3);
   const seen = new Set<string>();
-  for (let n = 0; n < 400; n++) {
+  for (let n = 0; n < 150; n++) {
     const bytes = Uint8Array.from(sound);
     const body = bytes.subarray(0, bytes.length - 20);
     for (let times = 0; times <= random(3); times++) {
