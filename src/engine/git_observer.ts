@@ -12,13 +12,12 @@
 import { LatticeError } from "../platform/errors.ts";
 import { hash } from "../platform/hash.ts";
 import type { System } from "../platform/system.ts";
-import { bytesToName, decodeUtf8, nameToBytes, toHex, utf8 } from "../platform/text.ts";
+import { bytesToName, concatBytes, decodeUtf8, nameToBytes, toHex, utf8 } from "../platform/text.ts";
 import type { Repository } from "../git/repository.ts";
 import { makeLatticeFolder } from "../locks/repo_lock.ts";
 import { type EngineContext, share } from "./context.ts";
 import { filesRefs } from "./files_refs.ts";
-import { Journal } from "./journal.ts";
-import { storeBytes, type UpdateRecord } from "./journal_format.ts";
+import { encodeRecord, type JournalRecord, storeBytes, type UpdateRecord } from "./journal_format.ts";
 import { keepRefs } from "./objects_of.ts";
 import { newOperationId } from "./operation_id.ts";
 import { journalPath, makeDurableFolder, makeFolder, opsFolder, parentFolder, removeIfThere } from "./paths.ts";
@@ -78,14 +77,32 @@ export function journalCommitted(context: EngineContext, input: Uint8Array): str
     share(context, opsFolder(repository.commonDir), "directory");
   }
   const request = { updates: [], objects: [], message: "", purpose: "operation" } as const;
-  Journal.begin(system, repository.commonDir, [
+  writeWholeJournal(repository, opId, [
     beginRecord(context, { opId, previous: null }, request),
     { type: "updates", transaction: 1, path: "observed", updates, locked: [], logs: [], identity: "" },
     { type: "committed", at: new Date(system.clock.nowMs()).toISOString() },
-  ]).close();
+  ]);
   share(context, journalPath(repository.commonDir, opId), "file");
   sweepNotes(repository);
   return opId;
+}
+
+/**
+ * Puts a journal in place that is whole: nobody holds the repository lock, and recovery would take one that is still
+ * empty for what a crash left.
+ */
+function writeWholeJournal(repository: Repository, opId: string, records: readonly JournalRecord[]): void {
+  const { system, commonDir } = repository;
+  const unfinished = `${notesFolder(repository)}/${opId}.jsonl`;
+  const file = system.disk.create(unfinished);
+  try {
+    file.write(concatBytes(records.map((record) => encodeRecord(record, 0))));
+    file.sync();
+  } finally {
+    file.close();
+  }
+  system.disk.rename(unfinished, journalPath(commonDir, opId));
+  system.disk.syncDirectory(opsFolder(commonDir));
 }
 
 /**
