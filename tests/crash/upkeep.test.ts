@@ -38,7 +38,7 @@ async function packing(
   base: readonly Step[],
   program: (writer: Writer) => void,
   checkDone: (system: SimSystem) => void,
-  maxRuns = 3000,
+  maxRuns = 1500,
 ): Promise<Tried> {
   const scenario = await transactionScenario(name, base, program);
   return {
@@ -114,7 +114,7 @@ function shortening(): Tried {
   start.disk.syncFileSystem("/");
   const text = (system: SimSystem, path: string) => new TextDecoder().decode(system.disk.readFile(path) ?? undefined);
   return {
-    maxRuns: 3000,
+    maxRuns: 1500,
     scenario: {
       name: "reflogs are shortened, and a ref goes back",
       setup: () => new SimSystem(start.disk.copy()),

@@ -159,17 +159,18 @@ async function reader(scene: Scene, branches: readonly string[], refs: readonly 
   return reads;
 }
 
-/** Until all is written: tidies with git, which may find a ref locked but nothing else wrong. */
-async function tidier(scene: Scene, commands: readonly (readonly string[])[]): Promise<number> {
+/** Until all is written: tidies with git or lattice, which may find a ref locked but nothing else wrong. */
+async function tidier(scene: Scene, commands: readonly (readonly [string, ...string[]])[]): Promise<number> {
   let turns = 0;
   for (; !scene.done; turns++) {
-    const ended = await beside("git", commands[turns % commands.length] ?? [], scene.cwd);
+    const [program, ...args] = commands[turns % commands.length]!;
+    const ended = await beside(program, args, scene.cwd);
     if (ended.exit === 0) continue;
     assert.match(
       ended.stderr,
-      /\.lock'?: File exists|cannot lock ref|unable to lock|failed to run (?:reflog|pack-refs)/i,
+      /\.lock'?: File exists|\.lock" exists|cannot lock ref|unable to lock|failed to run (?:reflog|pack-refs)/i,
     );
-    count(scene, "git tidying locked");
+    count(scene, "tidying locked");
   }
   return turns;
 }
@@ -241,10 +242,36 @@ test("meta set, apply, update-ref of lattice and of git lose no update beside re
       refWriter(scene, shared, git),
       refWriter(scene, shared, ours),
     ],
-    [reader(scene, ["left", "right", "single"], [shared]), tidier(scene, [["pack-refs", "--all"]])],
+    [reader(scene, ["left", "right", "single"], [shared]), tidier(scene, [["git", "pack-refs", "--all"]])],
   );
   expectCounts(scene, { single: 2, left: 3, right: 2 }, { [shared]: 5 });
   report(scene, 8 * STEPS, turns);
+});
+
+test("lattice git pack-refs and reflog expire, beside git's, lose no update of either", async () => {
+  const [checkedOut, other] = ["refs/heads/main", "refs/heads/number"];
+  const scene = sceneOf(["left"], [other], 2);
+  const turns = await together(
+    scene,
+    [
+      setWriter(scene, "left"),
+      refWriter(scene, other, ["git"]),
+      refWriter(scene, other, [binary, "git"]),
+      refWriter(scene, checkedOut, ["git"]),
+      refWriter(scene, checkedOut, [binary, "git"]),
+    ],
+    [
+      reader(scene, ["left"], [other, checkedOut]),
+      tidier(scene, [
+        [binary, "git", "pack-refs", "--all"],
+        [binary, "git", "reflog", "delete", "HEAD@{0}"],
+        [binary, "git", "reflog", "expire", "--expire=now", "--all"],
+      ]),
+      tidier(scene, [["git", "pack-refs", "--all"]]),
+    ],
+  );
+  expectCounts(scene, { left: 1 }, { [other]: 2, [checkedOut]: 2 });
+  report(scene, 5 * STEPS, turns);
 });
 
 test("meta set and apply lose no update and no object beside git gc", async () => {
@@ -261,7 +288,7 @@ test("meta set and apply lose no update and no object beside git gc", async () =
     ],
     [
       reader(scene, ["left", "right", "single"], [ref]),
-      tidier(scene, [["gc", "-q"], ["pack-refs", "--all", "--prune"]]),
+      tidier(scene, [["git", "gc", "-q"], ["git", "pack-refs", "--all", "--prune"]]),
     ],
   );
   expectCounts(scene, { single: 2, left: 1, right: 1 }, { [ref]: 2 });

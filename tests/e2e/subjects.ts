@@ -122,6 +122,24 @@ export function applyHundred(): Subject {
   return subject("apply of 100", cwd, ["apply"], lines(0, 100, second).join("\n"));
 }
 
+/** `git pack-refs --all` of packed and loose refs. No ref has another value afterwards. */
+export function packAll(): Subject {
+  const { cwd, first, second } = repository();
+  gitText(["tag", "-a", "-m", "v1", "v1"], cwd);
+  gitText(["pack-refs", "--all"], cwd);
+  gitText(["update-ref", "refs/heads/side", first], cwd);
+  gitText(["update-ref", "refs/heads/deep/er", second], cwd);
+  stored(cwd, [documentLine("topic", first)]);
+  return subject("git pack-refs", cwd, ["git", "pack-refs", "--all"], "");
+}
+
+/** `git reflog expire` of every line of every reflog. No ref has another value afterwards. */
+export function expireAll(): Subject {
+  const { cwd, first } = repository();
+  stored(cwd, [documentLine("topic", first)]);
+  return subject("git reflog expire", cwd, ["git", "reflog", "expire", "--expire=now", "--all"], "");
+}
+
 /** `undo` of {@link applyFive}. */
 export function undoFive(): Subject {
   const five = applyFive();
