@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import {
-  appendFileSync,
   chmodSync,
   closeSync,
   existsSync,
@@ -19,6 +18,7 @@ import { join } from "node:path";
 import { lattice } from "../cli/command_line.ts";
 import { documentOf } from "../e2e/binary.ts";
 import { git, gitText } from "../git_oracle.ts";
+import { concatBytes } from "../../src/platform/text.ts";
 import { test } from "../harness.ts";
 import { temporaryFolder } from "../temporary_folder.ts";
 import { assertGitIsHappy, doctor, idsOf } from "./look.ts";
@@ -40,11 +40,17 @@ async function used(): Promise<{ cwd: string; gitDir: string; own: string; op: s
   return { cwd, gitDir, own: join(gitDir, "lattice"), op, journal: join(gitDir, "lattice/ops", name!) };
 }
 
+/** Writes a file of the mode that lattice gives its own; under Deno, `writeFileSync` heeds no umask. */
+function put(path: string, content: string | Uint8Array): void {
+  writeFileSync(path, content);
+  chmodSync(path, 0o644);
+}
+
 /** Makes a journal as a kill leaves it: without its end, and with the marker that names it. */
 function killInTheMiddle({ own, op, journal }: { own: string; op: string; journal: string }): void {
   const lines = readFileSync(journal, "utf8").trimEnd().split("\n");
-  writeFileSync(journal, `${lines.slice(0, 2).join("\n")}\n`);
-  writeFileSync(
+  put(journal, `${lines.slice(0, 2).join("\n")}\n`);
+  put(
     join(own, "op-state.json"),
     JSON.stringify({
       op_id: op,
@@ -83,7 +89,7 @@ test("doctor finds an unfinished operation whose marker is gone", async () => {
   const { cwd, own, op } = repository;
   killInTheMiddle(repository);
   rmSync(join(own, "op-state.json"));
-  writeFileSync(
+  put(
     join(own, "lock"),
     readFileSync(join(own, "lock"), "utf8").replace(/"last_operation":\{.*?\}/, '"last_operation":null'),
   );
@@ -96,7 +102,7 @@ test("doctor removes a lock of an operation that ended, and no other", async () 
   const ours = join(gitDir, "refs/heads/topic.lock");
   linkSync(journal, ours);
   const foreign = join(gitDir, "refs/heads/main.lock");
-  writeFileSync(foreign, "");
+  put(foreign, "");
   utimesSync(foreign, LONG_AGO, LONG_AGO);
   const { findings } = await doctor(cwd);
   assert.deepEqual(idsOf(findings).sort(), ["lock.ours:refs/heads/topic.lock", "lock.stale:refs/heads/main.lock"]);
@@ -145,7 +151,7 @@ test("doctor moves a damaged journal aside, after which commands that change ref
   const whole = readFileSync(journal);
   killInTheMiddle(repository);
   whole[60]! ^= 1; // in front of what later lines say was flushed: no torn tail
-  writeFileSync(journal, whole);
+  put(journal, whole);
   assert.equal((await lattice(["meta", "delete", "topic"], { cwd })).exit, 6);
   const { findings } = await doctor(cwd);
   assert.deepEqual(idsOf(findings), [`operation.unfinished:${op}`, `journal.damaged:${op}`]);
@@ -168,7 +174,7 @@ test("doctor moves what is no journal, and what is no marker, aside", async () =
 
 test("doctor removes a torn marker by looking through the journals", async () => {
   const { cwd, own } = await used();
-  writeFileSync(join(own, "op-state.json"), '{"op_id":"0198');
+  put(join(own, "op-state.json"), '{"op_id":"0198');
   assert.deepEqual(idsOf((await doctor(cwd)).findings), ["operation.marker:lattice/op-state.json"]);
   assert.equal((await doctor(cwd, ["operation.marker:lattice/op-state.json"])).exit, 0);
   assert.ok(!existsSync(join(own, "op-state.json")));
@@ -178,7 +184,7 @@ test("doctor touches no journal of another version", async () => {
   const { cwd, journal, op } = await used();
   const { encodeRecord, decodeJournal } = await import("../../src/engine/journal_format.ts");
   const [begin] = decodeJournal(readFileSync(journal), journal).records;
-  writeFileSync(journal, encodeRecord({ ...begin!, format: 9 } as never, 0));
+  put(journal, encodeRecord({ ...begin!, format: 9 } as never, 0));
   const { findings } = await doctor(cwd);
   assert.deepEqual(findings.map(({ id, fix }) => ({ id, fix })), [{ id: `journal.unknown:${op}`, fix: null }]);
 });
@@ -188,7 +194,7 @@ test("doctor tells of a paused operation, and then changes no ref", async () => 
   const { cwd, gitDir, own } = repository;
   killInTheMiddle(repository);
   const marker = join(own, "op-state.json");
-  writeFileSync(
+  put(
     marker,
     readFileSync(marker, "utf8").replace('"in_progress"', '"paused"').replace(
       '"awaiting_reason":null',
@@ -196,11 +202,12 @@ test("doctor tells of a paused operation, and then changes no ref", async () => 
     ),
   );
   const { encodeRecord } = await import("../../src/engine/journal_format.ts");
-  appendFileSync(
-    repository.journal,
-    encodeRecord({ type: "paused", reason: "diverged", detail: [], at: "2026-01-07T00:00:00Z" } as never, 0),
+  const pause = encodeRecord(
+    { type: "paused", reason: "diverged", detail: [], at: "2026-01-07T00:00:00Z" } as never,
+    0,
   );
-  writeFileSync(join(gitDir, "refs/heads/topic"), "");
+  put(repository.journal, concatBytes([readFileSync(repository.journal), pause]));
+  put(join(gitDir, "refs/heads/topic"), "");
   const { findings } = await doctor(cwd);
   assert.deepEqual(idsOf(findings), [`operation.paused:${repository.op}`, "ref.empty:refs/heads/topic"]);
   assert.match(findings[0]!.evidence, /`lattice continue` goes on with it, `lattice abort` takes it back/);
@@ -217,10 +224,10 @@ test("doctor removes temporary files and .keep files that nobody needs", async (
   const young = join(pack, "tmp_pack_def");
   const keep = join(pack, "pack-1.keep");
   const theirs = join(pack, "pack-2.keep");
-  for (const path of [old, young]) writeFileSync(path, "half");
+  for (const path of [old, young]) put(path, "half");
   utimesSync(old, LONG_AGO, LONG_AGO);
-  writeFileSync(keep, "lattice 0198c0de-0000-7000-8000-000000000000\n");
-  writeFileSync(theirs, "receive-pack 17 on host\n");
+  put(keep, "lattice 0198c0de-0000-7000-8000-000000000000\n");
+  put(theirs, "receive-pack 17 on host\n");
   const { findings } = await doctor(cwd);
   assert.deepEqual(idsOf(findings), [
     "temporary.keep:objects/pack/pack-1.keep",
@@ -249,7 +256,7 @@ test("doctor closes the secrets that others could read", async () => {
   const { cwd } = await used();
   const home = temporaryFolder();
   mkdirSync(join(home, ".lattice"), { mode: 0o755 });
-  writeFileSync(join(home, ".lattice/secrets.toml"), "", { mode: 0o644 });
+  put(join(home, ".lattice/secrets.toml"), "");
   const env = { HOME: home };
   const { findings } = await doctor(cwd, [], { env });
   assert.deepEqual(idsOf(findings), ["permission.secrets:folder", "permission.secrets:secrets.toml"]);

@@ -10,8 +10,8 @@ import { type Check, type Examination, shownPath } from "../examination.ts";
 import { type Finding, findingId, quote } from "../finding.ts";
 import { changeMode, lookAt, type SeenFile } from "../seen_file.ts";
 
-/** Folders of `lattice/` that are looked into. */
-const FOLDERS = ["", "/ops", "/aside"];
+/** Folders of `lattice/` that are looked into; what stands in `aside/` is kept as it was found. */
+const FOLDERS = ["", "/ops"];
 
 /** Looks at the modes. */
 export const PERMISSIONS: Check = {
@@ -84,9 +84,8 @@ function* judge(examination: Examination, shared: SharedRepository, seen: SeenFi
 }
 
 /** Without sharing, whoever is not in our group may not write; the group may, where the umask says so. */
-function wantedMode(shared: SharedRepository, { stat, path }: SeenFile): number {
+function wantedMode(shared: SharedRepository, { stat }: SeenFile): number {
   if (shared.kind === "umask") return stat.mode & ~0o002;
-  if (path.includes("/lattice/aside")) return stat.mode; // kept as it was found
   return sharedMode(shared, stat.mode, stat.kind === "directory" ? "directory" : "file");
 }
 
