@@ -5,6 +5,7 @@ import { canInstall, install, isThere } from "../apt.mjs";
 const NEEDED = {
   git: "git", // the judge of everything that lattice reads and writes
   strace: "strace", // kills the binary at each of its system calls, and sees which files it opens
+  time: "time", // the memory that a program took
   setpriv: "util-linux", // another user's repository
   flock: "util-linux", // another program that holds our lock
   unshare: "util-linux", // the container that holds nothing but the binary

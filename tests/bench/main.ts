@@ -1,13 +1,16 @@
 /**
  * The benchmark: runs workloads and prints the table.
  *
- *     main.ts <lattice binary> <hello-world binary> [workload…]
+ *     main.ts <lattice binary> <hello-world binary> <libgit2 program> [workload…]
+ *
+ * The last of the programs need not exist; then its rows are left out.
  *
  * Exit code 0 when every result was right, 1 when one was wrong, 2 for a workload that there is not. A missed budget
  * is told in the table only: on a busy machine it proves nothing.
  *
  * @module
  */
+import { existsSync } from "node:fs";
 import { cpus, loadavg, release } from "node:os";
 import process from "node:process";
 import { gitText } from "../git_oracle.ts";
@@ -22,8 +25,8 @@ import { metaSet } from "./meta_set.ts";
 import { packedCas } from "./packed_cas.ts";
 import { packedDelete } from "./packed_delete.ts";
 import { runContest } from "./runner/contest.ts";
-import { renderHeading, renderRow, rowsOf, verdictOf } from "./runner/table.ts";
-import type { Workload } from "./runner/workload.ts";
+import { renderHeading, renderLeftOut, renderRow, rowsOf, verdictOf } from "./runner/table.ts";
+import type { Bench, Workload } from "./runner/workload.ts";
 import { version } from "./version.ts";
 
 /** In the order of the table: those that write most come last, so that they disturb no other. */
@@ -43,34 +46,44 @@ const WORKLOADS: readonly Workload[] = [
 
 process.exitCode = main(process.argv.slice(2));
 
-function main([lattice, helloWorld, ...names]: readonly string[]): number {
+function main([lattice, helloWorld, libgit2, ...names]: readonly string[]): number {
   const unknown = names.find((name) => WORKLOADS.every((workload) => workload.name !== name));
-  if (lattice === undefined || helloWorld === undefined || unknown !== undefined) {
+  if (lattice === undefined || helloWorld === undefined || libgit2 === undefined || unknown !== undefined) {
     const known = WORKLOADS.map(({ name }) => name).join(", ");
     console.error(
-      `error: ${unknown === undefined ? "two binaries are needed" : `no workload "${unknown}"`}; there are ${known}`,
+      `error: ${unknown === undefined ? "three programs are needed" : `no workload "${unknown}"`}; there are ${known}`,
     );
     return 2;
   }
+  const bench: Bench = {
+    lattice,
+    helloWorld,
+    libgit2: existsSync(libgit2) ? libgit2 : null,
+    folder: temporaryFolder,
+  };
   console.log(describeMachine());
   console.log(renderHeading());
   const verdicts: Record<string, number> = {};
   let wrong = 0;
+  let absent = 0;
   for (const workload of WORKLOADS) {
     if (names.length > 0 && !names.includes(workload.name)) continue;
     try {
-      const scores = runContest(workload, { lattice, helloWorld, folder: temporaryFolder });
+      const { scores, leftOut } = runContest(workload, bench);
       for (const row of rowsOf(workload.work, scores)) {
         console.log(renderRow(row));
         const verdict = verdictOf(row);
         verdicts[verdict] = (verdicts[verdict] ?? 0) + 1;
       }
+      for (const competitor of leftOut) console.log(renderLeftOut(workload.work, competitor));
+      absent += leftOut.length;
     } catch (error) {
       wrong++;
       console.log(`${workload.work}: WRONG: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
-  console.log(`${verdicts["reached"] ?? 0} budgets reached, ${verdicts["missed"] ?? 0} missed, ${wrong} wrong results`);
+  const { reached = 0, missed = 0 } = verdicts;
+  console.log(`${reached} budgets reached, ${missed} missed, ${wrong} wrong results, ${absent} rows left out`);
   return wrong > 0 ? 1 : 0;
 }
 
@@ -81,5 +94,5 @@ function describeMachine(): string {
   return `${processors.length} x ${processors[0]?.model ?? "unknown"}, Linux ${release()}, ${
     gitText(["--version"], "/")
   }; ` +
-    `load ${load}\nmedians of turns taken side by side; flushes: lattice / other, of one turn`;
+    `load ${load}\nmedians of turns taken side by side; flushes: lattice / other, of one turn; peak: of the largest process`;
 }

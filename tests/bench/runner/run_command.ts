@@ -1,5 +1,5 @@
 /**
- * Runs a command and takes its time, or counts its flushes.
+ * Runs a command and takes its time, or counts its flushes and its memory.
  *
  * Output goes to files: a pipe would time the reader as well.
  *
@@ -13,6 +13,9 @@ import type { Command } from "./workload.ts";
 
 /** System calls that make a program wait for the disk. */
 const FLUSHES = ["fsync", "fdatasync", "sync_file_range", "syncfs", "sync", "msync"];
+
+/** Such a call in a trace; what was interrupted is resumed without a bracket behind its name. */
+const FLUSH = new RegExp(`^\\d+ +(?:${FLUSHES.join("|")})\\(`, "gm");
 
 /** How a command ended. */
 export interface Measured {
@@ -47,25 +50,44 @@ export function runCommand({ program, args, cwd, stdin }: Command, folder: strin
   }
 }
 
-/** A command whose flushes were counted. */
-export interface Traced {
-  readonly flushes: number;
+/** What a command was seen to do. */
+export interface Observed {
+  /** How often it, and all that it starts, flushed; `null` where `strace` cannot be used. */
+  readonly flushes: number | null;
+  /**
+   * The most memory that was resident in it or in one of the processes that it waited for, in MB; `null` where GNU
+   * `time` is not there. The system counts a process from its parent's size on, so that what a large program starts
+   * looks as large; `time` is small.
+   */
+  readonly peakMb: number | null;
   readonly stdout: string;
 }
 
 /**
- * Runs a command and counts how often it, and all that it starts, flushes.
+ * Runs a command under `strace` and `time`, as far as they are there.
  *
- * @returns `null` where `strace` cannot be used; the command did not run then.
+ * @throws {Error} As `runCommand`.
  */
-export function countFlushes(command: Command, folder: string): Traced | null {
-  if (spawnSync("strace", ["-f", "-o", "/dev/null", "true"], { stdio: "ignore" }).status !== 0) return null;
+export function observeCommand(command: Command, folder: string): Observed {
   const trace = join(folder, "trace");
-  const { stdout } = runCommand({
-    ...command,
-    program: "strace",
-    args: ["-f", "--seccomp-bpf", "-e", `trace=${FLUSHES.join()}`, "-o", trace, command.program, ...command.args],
-  }, folder);
-  const calls = new RegExp(`^\\d+ +(?:${FLUSHES.join("|")})\\(`, "gm"); // what was interrupted is resumed without one
-  return { flushes: readFileSync(trace, "utf8").match(calls)?.length ?? 0, stdout };
+  const peak = join(folder, "peak");
+  const tracer = ["strace", "-f", "--seccomp-bpf", "-e", `trace=${FLUSHES.join()}`, "-o", trace];
+  const timer = ["time", "-f", "%M", "-o", peak];
+  const [counts, weighs] = [tracer, timer].map((words) => works([...words, "true"]));
+  const [program, ...args] = [
+    ...(counts ? tracer : []),
+    ...(weighs ? timer : []),
+    command.program,
+    ...command.args,
+  ];
+  const { stdout } = runCommand({ ...command, program: program!, args }, folder);
+  return {
+    flushes: counts ? readFileSync(trace, "utf8").match(FLUSH)?.length ?? 0 : null,
+    peakMb: weighs ? Number(readFileSync(peak, "utf8")) / 1024 : null,
+    stdout,
+  };
+}
+
+function works([program, ...args]: readonly string[]): boolean {
+  return spawnSync(program!, args, { stdio: "ignore" }).status === 0;
 }

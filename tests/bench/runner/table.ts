@@ -4,6 +4,7 @@
  * @module
  */
 import type { Score } from "./contest.ts";
+import type { LeftOut } from "./workload.ts";
 
 /** How a row meets its budget. */
 export type Verdict = "reached" | "missed" | "no budget";
@@ -15,11 +16,11 @@ export interface Row {
   readonly other: Score;
 }
 
-const COLUMNS = ["work", "against", "lattice ms", "other ms", "ratio", "budget", "flushes", "verdict"];
-const WIDTHS = [46, 28, 10, 9, 7, 7, 11, 9];
+const COLUMNS = ["work", "against", "lattice ms", "other ms", "ratio", "budget", "flushes", "peak MB", "verdict"];
+const WIDTHS = [46, 28, 10, 9, 7, 7, 11, 9, 9];
 
 /** Text columns are at the left, numbers at the right. */
-const RIGHT = [false, false, true, true, true, true, true, false];
+const RIGHT = [false, false, true, true, true, true, true, true, false];
 
 /** The rows of a workload: its first competitor against each of the others. */
 export function rowsOf(work: string, [lattice, ...others]: readonly Score[]): Row[] {
@@ -55,8 +56,14 @@ export function renderRow(row: Row): string {
     renderRatio(ratioOf(row)),
     ratioMax === undefined ? "" : renderRatio(ratioMax),
     `${lattice.flushes ?? "?"} / ${other.flushes ?? "?"}`,
+    `${lattice.peakMb?.toFixed(0) ?? "?"} / ${other.peakMb?.toFixed(0) ?? "?"}`,
     verdictOf(row),
   ]);
+}
+
+/** The row of a comparison that could not be made. */
+export function renderLeftOut(work: string, { name, reason }: LeftOut): string {
+  return `${line([work, name])}  left out: ${reason}`;
 }
 
 /** `1.30x`; below a half as a fraction, which is easier to compare: `1/7.0`. */

@@ -32,6 +32,8 @@ export interface Competitor {
   readonly name: string;
   /** Lattice may take at most so many times as long as this competitor; no row is judged without it. */
   readonly ratioMax?: number;
+  /** Where it takes so long that it has fewer turns than the others: how many. */
+  readonly rounds?: number;
   /**
    * Makes a turn ready: everything here is untimed.
    *
@@ -40,12 +42,21 @@ export interface Competitor {
   turn(round: number): Turn;
 }
 
+/** One that cannot compete on this machine. */
+export interface LeftOut {
+  readonly name: string;
+  /** What is missing. */
+  readonly reason: string;
+}
+
 /** What the competitors of a workload are given. */
 export interface Bench {
   /** Path of the binary that is measured. */
   readonly lattice: string;
   /** Path of a program that only prints a line, compiled in the same way. */
   readonly helloWorld: string;
+  /** Path of the compiled `competitors/libgit2_apply.c`; `null` where it could not be compiled. */
+  readonly libgit2: string | null;
   /** Makes a folder. Nothing in it is removed before the end of the whole run. */
   folder(): string;
 }
@@ -58,6 +69,8 @@ export interface Workload {
   readonly work: string;
   /** How many turns each competitor has; an odd number has a median that was measured. */
   readonly rounds: number;
+  /** A turn does the same thing so many times, and the table shows the time of one of them; 1 otherwise. */
+  readonly parts?: number;
   /** Makes what all turns share. @returns The competitors; the first is judged against each of the others. */
-  prepare(bench: Bench): readonly [Competitor, Competitor, ...Competitor[]];
+  prepare(bench: Bench): readonly [Competitor, ...(Competitor | LeftOut)[]];
 }
