@@ -19,11 +19,15 @@ import { apply1000, apply10000 } from "./apply.ts";
 import { contention } from "./contention.ts";
 import { hashLarge } from "./hash_large.ts";
 import { hashMany } from "./hash_many.ts";
+import { largeGet, largeSet } from "./large_repository.ts";
 import { metaExport } from "./meta_export.ts";
 import { metaGet } from "./meta_get.ts";
 import { metaSet } from "./meta_set.ts";
+import { observedGit } from "./observed_git.ts";
+import { opRun, opRun200 } from "./op_run.ts";
 import { packedCas } from "./packed_cas.ts";
 import { packedDelete } from "./packed_delete.ts";
+import { prePush } from "./pre_push.ts";
 import { runContest } from "./runner/contest.ts";
 import { renderHeading, renderLeftOut, renderRow, rowsOf, verdictOf } from "./runner/table.ts";
 import type { Bench, Workload } from "./runner/workload.ts";
@@ -33,12 +37,18 @@ import { version } from "./version.ts";
 const WORKLOADS: readonly Workload[] = [
   version,
   metaGet,
+  prePush,
   metaSet,
+  observedGit,
+  opRun,
   packedCas,
   packedDelete,
+  largeGet,
+  largeSet,
   hashLarge,
   hashMany,
   metaExport,
+  opRun200,
   contention,
   apply1000,
   apply10000,

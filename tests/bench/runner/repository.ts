@@ -85,7 +85,36 @@ export function writePackedRefs(repository: string, refs: ReadonlyMap<string, st
   writeFileSync(join(repository, ".git", "packed-refs"), PACKED_REFS_HEADER + lines.join(""));
 }
 
+/** Makes a chain of empty commits; no ref names them. @returns Their names, the oldest first. */
+export function makeCommits(repository: string, count: number): string[] {
+  const tree = gitText(["mktree"], repository);
+  const commits: string[] = [];
+  for (let number = 0; number < count; number++) {
+    const parent = commits.at(-1);
+    const parents = parent === undefined ? [] : ["-p", parent];
+    commits.push(gitText(["commit-tree", tree, ...parents, "-m", `commit ${number}`], repository));
+  }
+  return commits;
+}
+
 /** The value of a ref, as git reads it; empty where there is none. */
 export function refValue(repository: string, ref: string): string {
   return gitText(["for-each-ref", "--format=%(objectname)", ref], repository);
+}
+
+/** The refs below a prefix, as git lists them: a line `<oid> <name>` each. */
+export function refLines(repository: string, prefix: string): string {
+  return gitText(["for-each-ref", "--format=%(objectname) %(refname)", prefix], repository);
+}
+
+/**
+ * The commits that lattice keeps so that operations can be undone, as git finds them: under the keep ref of an
+ * operation is a commit whose parents they are.
+ *
+ * @returns Those of each operation, the oldest operation first.
+ */
+export function keptCommits(repository: string): string[][] {
+  const format = "--format=%(refname:lstrip=3) %(parent)"; // refs/lattice/keep/<op id>/0
+  const kept = gitText(["for-each-ref", format, "refs/lattice/keep/*/0"], repository);
+  return kept.split("\n").filter((line) => line !== "").map((line) => line.split(" ").slice(1));
 }
