@@ -10,16 +10,16 @@
  * @module
  */
 import { expandPath } from "../git/config/expand_path.ts";
+import { joinPath } from "../git/paths.ts";
 import type { Repository } from "../git/repository.ts";
 import { bytesToName, utf8 } from "../platform/text.ts";
 import type { Transition } from "./attribution.ts";
+import { type EngineContext, share } from "./context.ts";
+import { nameEverywhere, ownName } from "./files_refs.ts";
 import { HOOK_VARIABLE } from "./hooks.ts";
 import { makeFolder } from "./paths.ts";
 
-/**
- * The hooks that are handed on. Not among them: those whose mere presence changes what git does
- * (`push-to-checkout`, `proc-receive`, `post-index-change`).
- */
+/** The hooks that are always handed on. */
 const HOOKS = [
   "applypatch-msg",
   "commit-msg",
@@ -43,8 +43,17 @@ const HOOKS = [
   "update",
 ];
 
-/** Of so many refs of one git command the value before is asked for where git does not say it; it costs a process. */
-const QUESTIONS_MAX = 16;
+/** Hooks whose mere presence changes what git does: they are handed on where the repository has them. */
+const HOOKS_IF_THERE = ["post-index-change", "proc-receive", "push-to-checkout"];
+
+/** So many refs of one transaction are looked at by the shell, which reads byte by byte; the rest is copied. */
+const LINES_MAX = 16;
+
+/** In the notes: from this line on, a value before that is all zeros tells nothing. */
+const UNSEEN = "unseen";
+
+/** In the notes: what follows was changed in the worktree with the id that stands behind it. */
+const WORKTREE = "worktree ";
 
 function hooksFolder(folder: string): string {
   return `${folder}/hooks`;
@@ -59,75 +68,123 @@ function notesFolder(folder: string): string {
  *
  * @param folder The operation's own folder, which is there.
  * @returns The environment that the program needs beside its own.
+ * @throws {LatticeError} `io`.
  */
-export function makeChildHooks(repository: Repository, folder: string): Record<string, string> {
-  const { system } = repository;
-  makeFolder(system, hooksFolder(folder));
-  makeFolder(system, notesFolder(folder));
-  const configured = repository.config.get("core.hookspath");
-  const text = utf8(hookScript(repository, folder, configured));
-  for (const name of HOOKS) {
+export function makeChildHooks(context: EngineContext, folder: string): Record<string, string> {
+  const { system, repository } = context;
+  for (const path of [hooksFolder(folder), notesFolder(folder)]) {
+    makeFolder(system, path);
+    share(context, path, "directory");
+  }
+  const own = ownHooks(repository);
+  const there = HOOKS_IF_THERE.filter((name) => isProgram(repository, own, name));
+  const text = utf8(hookScript(repository, folder, own));
+  for (const name of [...HOOKS, ...there]) {
     using file = system.disk.create(`${hooksFolder(folder)}/${name}`, 0o777);
     file.write(text);
   }
-  const count = Number(system.env["GIT_CONFIG_COUNT"] ?? "0");
-  return {
-    GIT_CONFIG_COUNT: String(count + 1),
-    [`GIT_CONFIG_KEY_${count}`]: "core.hooksPath",
-    [`GIT_CONFIG_VALUE_${count}`]: hooksFolder(folder),
-  };
+  // What the program replaces is kept once it has ended, so no `git gc` below it, nor one that it sets off, may take it.
+  return moreConfig(system.env, [["core.hooksPath", hooksFolder(folder)], ["gc.pruneExpire", "never"]]);
 }
 
-function hookScript(repository: Repository, folder: string, configured: string | undefined): string {
-  const { system, commonDir } = repository;
-  // A relative one is relative to where git runs its hooks, and so are ours.
-  const own = configured === undefined ? `${commonDir}/hooks` : expandPath(system, configured);
-  const count = system.env["GIT_CONFIG_COUNT"];
+/** Folder of the hooks that would run without ours; a relative one is relative to where git runs hooks. */
+function ownHooks({ system, config, commonDir }: Repository): string {
+  const configured = config.get("core.hookspath");
+  return configured === undefined ? `${commonDir}/hooks` : expandPath(system, configured);
+}
+
+function isProgram({ system, workDir, gitDir }: Repository, folder: string, name: string): boolean {
+  const stat = system.disk.stat(`${joinPath(workDir ?? gitDir, folder)}/${name}`);
+  return stat?.kind === "file" && (stat.mode & 0o111) !== 0;
+}
+
+/** How many settings the environment carries already. */
+function configCount(env: Readonly<Record<string, string | undefined>>): number {
+  return Number(env["GIT_CONFIG_COUNT"] ?? "0");
+}
+
+function moreConfig(
+  env: Readonly<Record<string, string | undefined>>,
+  settings: readonly (readonly [string, string])[],
+): Record<string, string> {
+  const count = configCount(env);
+  const more: Record<string, string> = { GIT_CONFIG_COUNT: String(count + settings.length) };
+  settings.forEach(([key, value], index) => {
+    more[`GIT_CONFIG_KEY_${count + index}`] = key;
+    more[`GIT_CONFIG_VALUE_${count + index}`] = value;
+  });
+  return more;
+}
+
+/**
+ * The script. It starts no process for what it decides, since git calls it two or three times for each transaction, and
+ * a `git fetch` makes one of each ref.
+ */
+function hookScript({ system, commonDir }: Repository, folder: string, own: string): string {
+  const common = system.disk.realPath(commonDir) ?? commonDir;
+  const count = configCount(system.env);
   return `#!/bin/sh
 # Made by lattice for as long as one operation lasts: tells which refs git changes, and hands on to the hook proper.
 name=\${0##*/}
-${count === undefined ? "unset GIT_CONFIG_COUNT" : `export GIT_CONFIG_COUNT=${quoted(count)}`}
 if [ -n "\${GIT_DIR-}" ]; then git_dir=$GIT_DIR
 elif [ -d .git ]; then git_dir=.git
 elif [ -f .git ]; then read -r _ git_dir <.git
 else git_dir=.
 fi
-git_dir=$(cd "$git_dir" 2>/dev/null && pwd -P)
-case $git_dir/ in
-${quoted(`${commonDir}/`)}*) hook=${quoted(own)}/$name ;;
-*) # another repository
-  hook=$(git rev-parse --git-path "hooks/$name") || exit 1
+here=$PWD
+CDPATH= cd -P -- "$git_dir" && git_dir=$PWD && cd -- "$here" || exit 1
+common=${quoted(common)}
+worktree=\${git_dir#"$common/worktrees/"}
+case $git_dir in
+"$common") worktree= ;;
+"$worktree") worktree=/ ;;
+esac
+case $worktree in
+*/*) # another repository, perhaps a submodule of this one
+  hook=$(GIT_CONFIG_COUNT=${count} git rev-parse --git-path "hooks/$name") || exit 1
   [ -x "$hook" ] || exit 0
   exec "$hook" "$@" ;;
 esac
+hook=${quoted(own)}/$name
 case $hook in /*) ;; *) hook=./$hook ;; esac
-export GIT_CONFIG_COUNT=${Number(count ?? "0") + 1}
 if [ "$name $1" != "reference-transaction prepared" ] || [ -n "\${${HOOK_VARIABLE}-}" ]; then
   [ -x "$hook" ] || exit 0
   exec "$hook" "$@"
 fi
-lines=
-notes=
-asked=0
-while read -r old new ref; do
-  lines="$lines$old $new $ref
-"
+notes=${quoted(notesFolder(folder))}/$$
+input=
+if [ -x "$hook" ]; then
+  input=$notes.input
+  cat >"$input" || exit 1
+  exec <"$input"
+fi
+lines=${quoted(WORKTREE)}$worktree
+count=0
+while [ "$count" -lt ${LINES_MAX} ] && read -r old new ref; do
+  count=$((count + 1))
   case $old in
   *[!0]*) ;;
-  *)
-    asked=$((asked + 1))
-    if [ "$asked" -le ${QUESTIONS_MAX} ]; then
-      old=$(git rev-parse --verify --quiet "$ref") || old=none
-    else
-      old=unknown
-    fi ;;
+  *) # git does not say; while it holds the ref's lock, nobody changes the file
+    for file in "$git_dir/$ref" "$common/$ref" ""; do [ ! -f "$file" ] || break; done
+    value=
+    [ -z "$file" ] || read -r value target <"$file"
+    case $value in
+    ref:) old=ref:$target ;;
+    *) old=\${value:-unknown} ;;
+    esac ;;
   esac
-  notes="$notes$old $new $ref
-"
+  lines="$lines
+$old $new $ref"
 done
-printf '%s' "$notes" >>${quoted(notesFolder(folder))}/$$ || exit 1
-[ -x "$hook" ] || exit 0
-printf '%s' "$lines" | "$hook" "$@"
+printf '%s\n' "$lines" >>"$notes" || exit 1
+if [ "$count" -eq ${LINES_MAX} ]; then
+  { echo ${UNSEEN} && cat; } >>"$notes" || exit 1
+fi
+[ -n "$input" ] || exit 0
+"$hook" "$@" <"$input"
+status=$?
+rm -f -- "$input"
+exit "$status"
 `;
 }
 
@@ -136,29 +193,50 @@ function quoted(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-/** What the hooks noted. A line that is not whole tells nothing, so what it was about counts as somebody else's. */
+/**
+ * What the hooks noted, each file by one process at a time.
+ *
+ * A line that is not whole tells nothing, so what it was about counts as somebody else's.
+ */
 export function readNotes(repository: Repository, folder: string): Transition[] {
   const { disk } = repository.system;
-  const { hexLength } = repository.objectFormat;
   const transitions: Transition[] = [];
   for (const { name, kind } of disk.list(notesFolder(folder)) ?? []) {
-    const bytes = kind === "file" ? disk.readFile(`${notesFolder(folder)}/${name}`) : null;
-    for (const line of bytes === null ? [] : bytesToName(bytes).split("\n").slice(0, -1)) {
-      const [old, next, ref] = line.split(" ");
-      if (ref === undefined || ref === "" || !isNoted(old!, hexLength) || !isNoted(next!, hexLength)) continue;
-      transitions.push({ ref, old: old === "unknown" ? undefined : valueOf(old!), new: valueOf(next!) });
-    }
+    const bytes = kind === "file" && /^[0-9]+$/.test(name) ? disk.readFile(`${notesFolder(folder)}/${name}`) : null;
+    if (bytes !== null) transitions.push(...transitionsOf(repository, bytesToName(bytes).split("\n").slice(0, -1)));
   }
   return transitions;
 }
 
+function transitionsOf(repository: Repository, lines: readonly string[]): Transition[] {
+  const { hexLength } = repository.objectFormat;
+  const found: Transition[] = [];
+  let worktreeId: string | null = null;
+  let looked = true;
+  for (const line of lines) {
+    if (line.startsWith(WORKTREE)) {
+      worktreeId = line.slice(WORKTREE.length) || null;
+      looked = true;
+      continue;
+    }
+    if (line === UNSEEN) looked = false;
+    const [old = "", next = "", ref = ""] = line.split(" ");
+    if (ref === "" || !isNoted(old, hexLength) || !isNoted(next, hexLength)) continue;
+    found.push({
+      ref: ownName(repository, nameEverywhere(worktreeId, ref)),
+      old: old === "unknown" || (!looked && /^0+$/.test(old)) ? undefined : valueOf(old),
+      new: valueOf(next),
+    });
+  }
+  return found;
+}
+
 function isNoted(text: string, hexLength: number): boolean {
-  return text === "none" || text === "unknown" || text.startsWith("ref:") ||
-    (text.length === hexLength && /^[0-9a-f]+$/.test(text));
+  return text === "unknown" || text.startsWith("ref:") || (text.length === hexLength && /^[0-9a-f]+$/.test(text));
 }
 
 /** A value as it stands in a journal. */
 function valueOf(text: string): string | null {
-  if (text === "none" || /^0+$/.test(text)) return null;
+  if (/^0+$/.test(text)) return null;
   return text.startsWith("ref:") ? `ref: ${text.slice("ref:".length)}` : text;
 }

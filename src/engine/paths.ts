@@ -97,6 +97,15 @@ export function removeTree(system: System, path: string): void {
 }
 
 /**
+ * Removes the folder of an operation of several transactions, durably: once its marker is gone, nothing leads to it.
+ */
+export function removeSpanFolder(system: System, commonDir: string, opId: string): void {
+  const folder = spanFolder(commonDir, opId);
+  removeTree(system, folder);
+  if (system.disk.lstat(opsFolder(commonDir)) !== null) system.disk.syncDirectory(opsFolder(commonDir));
+}
+
+/**
  * Insists that lattice's own folders are folders: through a symbolic link, somebody else's files would be changed.
  *
  * @throws {LatticeError} `unsupported`.

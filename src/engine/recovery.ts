@@ -10,12 +10,21 @@
 import type { RepoLock } from "../locks/repo_lock.ts";
 import { LatticeError } from "../platform/errors.ts";
 import type { EngineContext } from "./context.ts";
-import { Journal, listJournals } from "./journal.ts";
+import { Journal, listJournals, readJournal } from "./journal.ts";
 import { type EndRecord, readJournalEnds } from "./journal_ends.ts";
 import type { BeginRecord, DivergedRef } from "./journal_format.ts";
 import { readOpState, removeOpState } from "./op_state.ts";
-import { journalPath, removeIfThere, removeTree, spanFolder, temporaryFolder, temporaryRoot } from "./paths.ts";
-import { clearMarker, endOf, isSpan, type Outcome, pausedRecord, removeKeepFiles, settle } from "./settle.ts";
+import { journalPath, removeIfThere, removeSpanFolder, removeTree, temporaryFolder, temporaryRoot } from "./paths.ts";
+import {
+  clearMarker,
+  endOf,
+  isSpan,
+  markPaused,
+  type Outcome,
+  pausedRecord,
+  removeKeepFiles,
+  settle,
+} from "./settle.ts";
 import { recoverUpkeep } from "./upkeep.ts";
 
 /** An operation that recovery brought to its end, or found waiting. */
@@ -64,6 +73,7 @@ export function recover(
     if (outcome !== null) recovered.push(outcome);
   }
   if (marker === "unreadable") removeTornMarker(context);
+  restoreMarker(context, unfinished);
   sweepTemporary(context);
   if (searchAll) removeKeepFiles(context);
   updateNotes(context, lock, recovered, searchAll);
@@ -88,7 +98,7 @@ function recoverOperation(
     removeIfThere(system, journalPath(repository.commonDir, opId)); // created, but never flushed
     removeKeepFiles(context);
     removeTree(system, temporaryFolder(repository.commonDir, opId));
-    removeTree(system, spanFolder(repository.commonDir, opId));
+    removeSpanFolder(system, repository.commonDir, opId);
     const marker = readOpState(system, repository.commonDir);
     if (marker !== null && marker !== "unreadable") clearMarker(context, opId, marker.resumes);
     return null;
@@ -154,6 +164,16 @@ function sweepTemporary(context: EngineContext): void {
   const { system, repository } = context;
   for (const entry of system.disk.list(temporaryRoot(repository.commonDir)) ?? []) {
     removeTree(system, `${temporaryRoot(repository.commonDir)}/${entry.name}`);
+  }
+}
+
+/** The marker of a paused operation may be lost in a power cut, torn, with that of one that helped it to its end. */
+function restoreMarker(context: EngineContext, unfinished: readonly string[]): void {
+  const { system, repository } = context;
+  if (unfinished.length === 0 || readOpState(system, repository.commonDir) !== null) return;
+  for (const opId of unfinished) {
+    const records = readJournal(system, repository.commonDir, opId);
+    if (records !== null && pausedRecord(records) !== null) return markPaused(context, records);
   }
 }
 

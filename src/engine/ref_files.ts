@@ -184,7 +184,7 @@ export function removeEmptyParents(disk: Disk, folder: string, isRemovable: (fol
       disk.removeDirectory(at);
     } catch (error) {
       if (isDiskError(error, "ENOTEMPTY", "EEXIST", "EBUSY")) return; // in use
-      if (!isDiskError(error, "ENOENT")) throw error;
+      if (!isDiskError(error, "ENOENT", "ENOTDIR")) throw error; // gone, or a ref has come in its place
     }
   }
 }

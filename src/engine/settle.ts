@@ -20,8 +20,8 @@ import {
   opStatePath,
   parentFolder,
   removeIfThere,
+  removeSpanFolder,
   removeTree,
-  spanFolder,
   temporaryFolder,
   temporaryRoot,
 } from "./paths.ts";
@@ -38,7 +38,7 @@ export type Outcome = "committed" | "rolled_back" | "paused";
 
 /**
  * Whether an operation holds several transactions (`op run`, `op begin`): then a transaction's end is not its own, and
- * its end is decided elsewhere (`span.ts`).
+ * its end is decided elsewhere (`span_end.ts`).
  */
 export function isSpan({ begin }: Journal): boolean {
   return begin.span !== undefined;
@@ -230,7 +230,7 @@ export function pauseSpan(
  *
  * @param records Its journal.
  */
-function markPaused(context: EngineContext, records: readonly JournalRecord[]): void {
+export function markPaused(context: EngineContext, records: readonly JournalRecord[]): void {
   const { system, repository } = context;
   const [begin] = records;
   const pause = pausedRecord(records);
@@ -310,7 +310,7 @@ function removeTraces(context: EngineContext, journal: Journal): void {
   removeTree(system, temporaryFolder(repository.commonDir, opId));
   if (isSpan(journal)) {
     if (endOf(journal.records) === null) return; // it goes on
-    removeTree(system, spanFolder(repository.commonDir, opId));
+    removeSpanFolder(system, repository.commonDir, opId);
   }
   if (clearMarker(context, opId, journal.begin.resumes)) system.disk.syncDirectory(`${repository.commonDir}/lattice`);
 }

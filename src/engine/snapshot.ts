@@ -131,7 +131,12 @@ export interface Difference {
   readonly damaged?: true;
 }
 
-/** What is different between two snapshots, sorted by ref. */
+/**
+ * What is different between two snapshots, sorted by ref.
+ *
+ * The `HEAD` of a worktree that was added or removed meanwhile is not among it: it belongs to the worktree's files, and
+ * without them it could be neither put back nor taken away.
+ */
 export function differences(before: Snapshot, after: Snapshot): Difference[] {
   const damaged = new Set(after.damaged);
   const found: Difference[] = after.damaged.map((ref) => {
@@ -145,5 +150,8 @@ export function differences(before: Snapshot, after: Snapshot): Difference[] {
   for (const [ref, now] of after.refs) {
     if (!before.refs.has(ref)) found.push({ ref, old: null, new: now });
   }
-  return sortByName(found, ({ ref }) => ref);
+  const lasting = found.filter(({ ref, old, new: now }) =>
+    !ref.endsWith("/HEAD") || ref.startsWith("refs/") || (old !== null && now !== null)
+  );
+  return sortByName(lasting, ({ ref }) => ref);
 }

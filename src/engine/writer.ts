@@ -17,7 +17,7 @@ import { recover, type RecoveredOperation } from "./recovery.ts";
 import { divergedError, pausedError } from "./paused.ts";
 import { isForeignLock } from "./ref_locks.ts";
 import { type PreparedTransaction, prepareTransaction } from "./transaction.ts";
-import type { SpanEnd } from "./span.ts";
+import type { SpanEnd } from "./span_end.ts";
 import type { TransactionRequest, TransactionResult } from "./update.ts";
 
 /** In the environment of a command that is to be a part of an operation: `<op id>:<token>`. */
@@ -105,13 +105,13 @@ export async function openWriter(repository: Repository, options: WriterOptions)
   }
 }
 
-type Spans = typeof import("./span.ts");
+type Spans = typeof import("./span.ts") & typeof import("./span_end.ts");
 
 /** Operations of several transactions are rare, and what they need costs every command time to load. */
 async function loadSpansIfNeeded({ system, commonDir }: Repository, lock: RepoLock): Promise<Spans | null> {
   const rebooted = lock.notes.sweptBootId !== system.host.bootId || system.host.bootId === null;
   const needed = rebooted || joinClaim(system.env) !== undefined || readOpState(system, commonDir) !== null;
-  return needed ? await import("./span.ts") : null;
+  return needed ? { ...await import("./span.ts"), ...await import("./span_end.ts") } : null;
 }
 
 /** `<op id>:<token>` of the operation that this command is to be a part of. */

@@ -9,17 +9,18 @@
  */
 import { LatticeError } from "../platform/errors.ts";
 import { nameEverywhere } from "../engine/files_refs.ts";
-import { Journal } from "../engine/journal.ts";
+import { Journal, readJournal } from "../engine/journal.ts";
 import { loadBytes, type UpdateRecord } from "../engine/journal_format.ts";
 import { pausedRecord, settle } from "../engine/settle.ts";
-import { completeSpan, leaveSpan } from "../engine/span.ts";
+import { acceptDiverged } from "../engine/span.ts";
+import { completeSpan, endUndone, leaveSpan, observePaused } from "../engine/span_end.ts";
 import { recordedValue } from "../engine/plan.ts";
 import { changingUpdates, lastTransaction } from "../engine/situation.ts";
 import { changeTo, expectationOf, type RefOutcome, type RefUpdate } from "../engine/update.ts";
 import type { Writer } from "../engine/writer.ts";
 import type { NewObject } from "../git/objects/store.ts";
 import { outcomesOf } from "./span.ts";
-import { undo } from "./undo.ts";
+import { takeBack } from "./undo.ts";
 
 /** How the operation ended. */
 export interface ResumeResult {
@@ -95,8 +96,10 @@ function finish(writer: Writer, journal: Journal, way: "continue" | "abort"): Re
 /** An operation of several transactions goes on to its end, or is taken back as a whole. */
 function resumeSpan(writer: Writer, journal: Journal, way: "continue" | "abort"): ResumeResult {
   const { begin } = journal;
-  const left = begin.span?.kind === "run" ? pausedRecord(journal.records)?.detail ?? [] : [];
+  const isOver = lastTransaction(journal.records).last === "end";
+  const left = begin.span?.kind === "run" && isOver ? pausedRecord(journal.records)?.detail ?? [] : [];
   journal.close();
+  acceptDiverged(writer.context, begin.op_id);
   if (way === "continue" && left.length > 0) {
     // What was its own is taken back already; the rest is others' and stays.
     const kept = left.map(({ ref }) => nameFrom(writer, journal, ref));
@@ -104,19 +107,21 @@ function resumeSpan(writer: Writer, journal: Journal, way: "continue" | "abort")
     writer.noteEnd(begin.op_id, "rolled_back");
     return { op: begin.op_id, updates: [], kept };
   }
-  const end = completeSpan(writer.context, begin.op_id);
-  if (end.outcome === "paused") throw unfinishedError(begin.op_id, end.reason ?? "", way);
-  writer.noteEnd(begin.op_id, "committed");
-  if (way === "continue") {
-    return {
-      op: begin.op_id,
-      updates: outcomesOf(end.own),
-      kept: end.others.map(({ ref }) => ref),
-    };
+  const { context } = writer;
+  const isEnd = way === "continue";
+  const end = isEnd ? completeSpan(context, begin.op_id) : observePaused(context, begin.op_id);
+  const kept = end.others.map(({ ref }) => ref);
+  if (end.outcome === "paused" && end.reason !== null) throw unfinishedError(begin.op_id, end.reason, way);
+  if (isEnd) {
+    writer.noteEnd(begin.op_id, "committed");
+    return { op: begin.op_id, updates: outcomesOf(end.own), kept };
   }
   // To take it back is an operation itself, so that even that can be undone.
-  const { updates } = undo(writer, begin.op_id);
-  return { op: begin.op_id, updates, kept: end.others.map(({ ref }) => ref) };
+  const records = readJournal(context.system, context.repository.commonDir, begin.op_id) ?? [];
+  const target = { op_id: begin.op_id, command: begin.command, records };
+  const updates = end.own.length === 0 ? [] : takeBack(writer, target, { resumes: begin.op_id }).updates;
+  endUndone(context, begin.op_id);
+  return { op: begin.op_id, updates, kept };
 }
 
 function unfinishedError(op: string, reason: string, way: "continue" | "abort"): LatticeError {

@@ -3,12 +3,14 @@
  *
  * @module
  */
+import type { EngineContext } from "../engine/context.ts";
 import { makeChildHooks } from "../engine/child_hooks.ts";
 import { HOOK_VARIABLE } from "../engine/hooks.ts";
 import { newOperationId } from "../engine/operation_id.ts";
 import { spanFolder } from "../engine/paths.ts";
 import type { OperationOrigin } from "../engine/records.ts";
-import { beginSpan, completeSpan, openForTransaction, type SpanEnd, takeBackSpan } from "../engine/span.ts";
+import { beginSpan, openForTransaction } from "../engine/span.ts";
+import { completeSpan, type SpanEnd, takeBackSpan } from "../engine/span_end.ts";
 import type { Difference } from "../engine/snapshot.ts";
 import type { RefOutcome } from "../engine/update.ts";
 import { JOIN_VARIABLE, type Writer } from "../engine/writer.ts";
@@ -42,7 +44,7 @@ export function runProgram(writer: Writer, program: readonly string[], name: str
     "run",
     { arguments: program, description },
   );
-  const hooks = makeChildHooks(repository, spanFolder(repository.commonDir, opId));
+  const hooks = hooksOrNothing(context, opId);
   const env: Record<string, string> = {};
   for (const [key, value] of Object.entries(system.env)) if (value !== undefined) env[key] = value;
   const { exitCode, startErrno } = system.run([...program], {
@@ -55,6 +57,16 @@ export function runProgram(writer: Writer, program: readonly string[], name: str
   const end = exitCode === 0 ? completeSpan(context, opId) : takeBackSpan(context, opId);
   if (end.outcome !== "paused") writer.noteEnd(opId, end.outcome);
   return { ...end, op: opId, exitCode, ...(startErrno === undefined ? {} : { startErrno }) };
+}
+
+/** Makes the hooks; where that fails, the operation ends before its program was started. */
+function hooksOrNothing(context: EngineContext, opId: string): Record<string, string> {
+  try {
+    return makeChildHooks(context, spanFolder(context.repository.commonDir, opId));
+  } catch (error) {
+    takeBackSpan(context, opId);
+    throw error;
+  }
 }
 
 /**

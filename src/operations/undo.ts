@@ -19,7 +19,8 @@ import {
   type TransactionRequest,
   type TransactionResult,
 } from "../engine/update.ts";
-import { beginSpan, completeSpan, type SpanEnd, takeBackSpan, transactIn } from "../engine/span.ts";
+import { beginSpan, transactIn } from "../engine/span.ts";
+import { completeSpan, type SpanEnd, takeBackSpan } from "../engine/span_end.ts";
 import { originOf, outcomesOf } from "./span.ts";
 import { insideOperation, type Writer } from "../engine/writer.ts";
 
@@ -38,15 +39,32 @@ export interface UndoResult extends TransactionResult {
  *   hold what the operation left (nothing is changed then); as `Writer.transact`.
  */
 export function undo(writer: Writer, wanted: string | undefined): UndoResult {
-  const target = chooseOperation(writer, wanted);
+  return takeBack(writer, chooseOperation(writer, wanted), {});
+}
+
+/** An operation and what it recorded. */
+export interface Target {
+  readonly op_id: string;
+  readonly command: string;
+  readonly records: readonly JournalRecord[];
+}
+
+/**
+ * Takes back an operation that may be undone.
+ *
+ * @param resumes The paused operation that ends by that: this very one.
+ * @throws {LatticeError} As {@link undo}.
+ */
+export function takeBack(writer: Writer, target: Target, resumes: { readonly resumes?: string }): UndoResult {
+  const links = { undoes: target.op_id, ...resumes };
   const changes = effectiveUpdates(target.records).map((update) => namedFromHere(writer, target, update));
   refuseDiverged(writer, target, changes);
-  const result = swapsFolders(changes) ? undoInSteps(writer, target, changes) : writer.transact({
+  const result = swapsFolders(changes) ? undoInSteps(writer, target, changes, links) : writer.transact({
     updates: changes.map(inverse),
     objects: changes.flatMap(replacedDocument),
     message: `lattice: undo ${target.command}`,
     purpose: "operation",
-    undoes: target.op_id,
+    ...links,
   });
   checkRestored(writer, changes);
   return { ...result, undone: target.op_id };
@@ -72,11 +90,16 @@ function folderAmong(names: readonly string[], folders: ReadonlySet<string>): bo
  * Where one ref is in the way of another, there are two transactions: what goes, then what comes back. They are one
  * operation still: after a crash in between, what was done is taken back.
  */
-function undoInSteps(writer: Writer, target: Candidate, changes: readonly UpdateRecord[]): TransactionResult {
+function undoInSteps(
+  writer: Writer,
+  target: Target,
+  changes: readonly UpdateRecord[],
+  links: Pick<TransactionRequest, "undoes" | "resumes">,
+): TransactionResult {
   if (writer.joined !== null) throw insideOperation(writer.joined);
   const { context } = writer;
   const message = `lattice: undo ${target.command}`;
-  const { opId } = beginSpan(context, originOf(writer), "run", null, target.op_id);
+  const { opId } = beginSpan(context, originOf(writer), "run", null, links);
   try {
     for (const part of [changes.filter(({ old }) => old === null), changes.filter(({ old }) => old !== null)]) {
       const objects = part.flatMap(replacedDocument);
@@ -97,9 +120,7 @@ function endedAs({ outcome }: SpanEnd): "committed" | "rolled_back" {
   return outcome === "committed" ? outcome : "rolled_back";
 }
 
-type Candidate = OperationSummary & { records: readonly JournalRecord[] };
-
-function chooseOperation(writer: Writer, wanted: string | undefined): Candidate {
+function chooseOperation(writer: Writer, wanted: string | undefined): Target {
   const { system, commonDir } = writer.repository;
   const id = wanted === undefined ? null : findOperationId(system, commonDir, wanted);
   for (const operation of operations(system, commonDir)) {
@@ -134,14 +155,14 @@ function insistUndoable(operation: OperationSummary): void {
 }
 
 /** Refs of the worktree that the operation ran in, by the names that they have in this one. */
-function namedFromHere(writer: Writer, { records }: Candidate, update: UpdateRecord): UpdateRecord {
+function namedFromHere(writer: Writer, { records }: Target, update: UpdateRecord): UpdateRecord {
   const [begin] = records;
   if (begin?.type !== "begin" || begin.worktree_id === writer.repository.worktreeId) return update;
   return { ...update, ref: nameEverywhere(begin.worktree_id, update.ref) };
 }
 
 /** Names every ref that somebody moved since, with both sides. */
-function refuseDiverged(writer: Writer, target: Candidate, changes: readonly UpdateRecord[]): void {
+function refuseDiverged(writer: Writer, target: Target, changes: readonly UpdateRecord[]): void {
   const { refs } = writer.repository;
   const moved = changes.flatMap((update) => {
     const actual = recordedValue(refs.read(update.ref)?.value ?? null);

@@ -20,6 +20,7 @@ export async function run(context: CommandContext, parsed: ParsedCommand): Promi
     const updates = end.outcome === "committed" ? end.own : [];
     context.output.value({ op: end.op, updates: updates.map(({ ref, old, new: now }) => ({ ref, old, new: now })) });
   }
+  await context.system.clock.sleep(0); // lets a signal that came meanwhile be heard
   return end.exitCode;
 }
 
