@@ -264,3 +264,24 @@ test("doctor closes the secrets that others could read", async () => {
   assert.equal(statSync(join(home, ".lattice/secrets.toml")).mode & 0o777, 0o600);
   assert.equal(statSync(join(home, ".lattice")).mode & 0o777, 0o700);
 });
+
+test("doctor proposes op prune where thousands of old operations are kept, and not before", async () => {
+  const { cwd, own } = await used();
+  const { encodeRecord, decodeJournal } = await import("../../src/engine/journal_format.ts");
+  const { newOperationId } = await import("../../src/engine/operation_id.ts");
+  const { realSystem } = await import("../../src/platform/real_system.ts");
+  const [name] = readdirSync(join(own, "ops"));
+  const [begin] = decodeJournal(readFileSync(join(own, "ops", name!)), name!).records;
+  const clock = { ...realSystem.clock, nowMs: () => LONG_AGO.getTime() };
+  const system = Object.create(realSystem, { clock: { value: clock } }) as typeof realSystem;
+  let last: string | null = null;
+  for (let count = 1; count <= 2000; count++) {
+    if (count === 1999) assert.deepEqual((await doctor(cwd)).findings, []); // 1,999 of them, one of today
+    last = newOperationId(system, last);
+    const records = [{ ...begin!, op_id: last }, { type: "committed", at: "2024-01-07T00:00:00Z" }] as never[];
+    put(join(own, "ops", `${last}.jsonl`), concatBytes(records.map((record) => encodeRecord(record, 0))));
+  }
+  const { findings } = await doctor(cwd);
+  assert.deepEqual(idsOf(findings), ["operation.many"]);
+  assert.match(findings[0]!.evidence, /^2001 operations are kept, 1001 of them old; `lattice op prune` takes those$/);
+});

@@ -83,7 +83,7 @@ export function parseLooseRef(format: ObjectFormat, content: Uint8Array, path: s
 export function brokenRef(path: string, name: string, reason: string, cause?: unknown): LatticeError {
   const message = `ref ${JSON.stringify(name)} is broken: ${reason} (in ${JSON.stringify(path)})`;
   return new LatticeError("invalid_data", message, {
-    hint: "write its value into the file again (its reflog may tell it), or remove the file",
+    hint: "`lattice doctor` tells what it may have held, and mends it when it is named behind --fix",
     details: { ref: name, path },
     cause,
   });

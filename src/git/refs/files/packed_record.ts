@@ -118,7 +118,7 @@ export function badLine(slice: PackedSlice, at: number, reason: string): Lattice
 /** The error for a `packed-refs` file that cannot be trusted. */
 export function badPackedRefs(path: string, reason: string, details: Record<string, unknown> = {}): LatticeError {
   return new LatticeError("invalid_data", `${JSON.stringify(path)} is damaged: ${reason}`, {
-    hint: "restore the file from a backup, or mend that line; other lines are sound where nothing else is said",
+    hint: "`lattice doctor` tells every line that is amiss, and writes the file anew when it is named behind --fix",
     details: { path, ...details },
   });
 }
