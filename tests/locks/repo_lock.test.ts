@@ -32,6 +32,54 @@ test("acquireRepoLock() fails with the holder when the time is up, and inspectRe
   assert.equal(inspectRepoLock(system, "/r"), undefined);
 });
 
+test("acquireRepoLock() tells of each holder that it waits for, once, and passes over a torn text", async () => {
+  const system = newSystem();
+  let lock = await acquireRepoLock(system, { ...OPTIONS, command: "first" });
+  const told: (string | undefined)[] = [];
+  const pauses = [
+    () => {},
+    () => {
+      lock.release();
+      lock = tryAcquireRepoLock(system, { ...OPTIONS, command: "second" })!;
+    },
+    () => {
+      using file = system.openLockable("/r/lattice/lock", null)!;
+      file.overwrite('{"pid":');
+    },
+    () => lock.release(),
+  ];
+  const clock = Object.assign(Object.create(system.clock) as typeof system.clock, {
+    sleep: (ms: number) => (pauses.shift()!(), system.clock.sleep(ms)),
+  });
+  const waiter = Object.create(system, { clock: { value: clock } }) as SimSystem;
+  using _lock = await acquireRepoLock(waiter, {
+    ...OPTIONS,
+    timeoutMs: Infinity,
+    onContention: (holder) => told.push(holder?.command),
+  });
+  assert.deepEqual([told, pauses.length], [["first", "second"], 0]);
+});
+
+test("acquireRepoLock() ends its wait when the signal is aborted, at once and with the signal's reason", async () => {
+  const system = newSystem();
+  const reason = new Error("enough");
+  const isReason = (error: unknown) => error === reason;
+  await assert.rejects(acquireRepoLock(system, { ...OPTIONS, signal: AbortSignal.abort(reason) }), isReason);
+  using held = await acquireRepoLock(system, OPTIONS);
+  const stop = new AbortController();
+  const clock = Object.assign(Object.create(system.clock) as typeof system.clock, {
+    sleep: () => (stop.abort(reason), new Promise<void>(() => {})),
+  });
+  const waiter = Object.create(system, { clock: { value: clock } }) as SimSystem;
+  await assert.rejects(
+    acquireRepoLock(waiter, { ...OPTIONS, timeoutMs: Infinity, signal: stop.signal }),
+    isReason,
+  );
+  held.release();
+  using free = await acquireRepoLock(system, OPTIONS);
+  assert.ok(!free.joined);
+});
+
 test("notes pass from one holder to the next; a text that cannot be read counts as none", async () => {
   const system = newSystem();
   {
