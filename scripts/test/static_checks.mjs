@@ -7,7 +7,7 @@ import { root, tool } from "../setup.mjs";
 export function staticChecks() {
   const deno = tool("deno");
   const checks = [
-    ["deno check src tests", deno, ["check", "src", "tests"]],
+    ["deno check src tests examples", deno, ["check", "src", "tests", "examples"]],
     ["tsc --noEmit", tool("tsc"), ["--noEmit"]],
     ["deno lint", deno, ["lint"]],
     ["deno fmt --check", deno, ["fmt", "--check"]],

@@ -10,7 +10,8 @@ const LINES_MAX = 450;
 const SOURCES = filesBelow("src", [".ts"]);
 const TESTS = filesBelow("tests", [".ts"]);
 const SCRIPTS = filesBelow("scripts", [".ts", ".mjs"]);
-const CODE = [...SOURCES, ...TESTS, ...SCRIPTS];
+const EXAMPLES = filesBelow("examples", [".ts"]);
+const CODE = [...SOURCES, ...TESTS, ...SCRIPTS, ...EXAMPLES];
 const TEXTS = [
   ...CODE,
   ...filesBelow(".", [".md", ".json", ".toml"]).filter(({ path }) => !path.endsWith("-lock.json")),
@@ -28,8 +29,8 @@ test("every file of src begins by saying what it is for", () => {
   assert.deepEqual(without.map(({ path }) => path), []);
 });
 
-test("every script begins by saying what it is for", () => {
-  assert.deepEqual(SCRIPTS.filter(({ text }) => !text.startsWith("/**")).map(({ path }) => path), []);
+test("every script and example begins by saying what it is for", () => {
+  assert.deepEqual([...SCRIPTS, ...EXAMPLES].filter(({ text }) => !text.startsWith("/**")).map(({ path }) => path), []);
 });
 
 test("no file is too long", () => {
@@ -106,6 +107,17 @@ test("the version is the same everywhere", () => {
     (JSON.parse(readFileSync(join(root, name), "utf8")) as { version: string }).version;
   const source = /VERSION = "([^"]+)"/.exec(readFileSync(join(root, "src/cli/version_number.ts"), "utf8"))?.[1];
   assert.deepEqual([versionIn("deno.json"), source], [versionIn("package.json"), versionIn("package.json")]);
+});
+
+test("every example uses the library alone, is short, and has a test", () => {
+  assert.ok(EXAMPLES.length > 0);
+  for (const file of EXAMPLES) {
+    const imported = importsOf(file).map(({ specifier }) => specifier);
+    assert.deepEqual(imported.filter((name) => name !== "../src/mod.ts" && name !== "node:process"), [], file.path);
+    assert.ok(file.text.split("\n").length <= 101, `${file.path} is longer than 100 lines`);
+    const test = file.path.replace(/^(.*)\.ts$/, "tests/$1.test.ts");
+    assert.ok(TESTS.some(({ path }) => path === test), `${test} is missing`);
+  }
 });
 
 test("every file of src is reached from the executable, the library or a script", () => {
