@@ -14,13 +14,21 @@ export interface OpenFiles {
   readonly known: boolean;
   /** Processes that have a file open, as `pid 17 (git)`. */
   holders(path: string): readonly string[];
+  /**
+   * Processes of git whose working folder is one of these, or below one. They may hold a lock that they have closed:
+   * `git commit -a` holds `index.lock` while its editor is open.
+   */
+  gitsIn(folders: readonly string[]): readonly string[];
 }
 
 /** Looks through all processes that may be looked at. */
 export function openFilesOf(system: System): OpenFiles {
   const byPath = new Map<string, string[]>();
+  const gits: { pid: string; folder: string }[] = [];
   const processes = (listed(system, "/proc") ?? []).filter((name) => /^\d+$/.test(name));
   for (const pid of processes) {
+    const folder = linkText(system, `/proc/${pid}/cwd`);
+    if (folder !== null && nameOf(system, pid).startsWith("git")) gits.push({ pid, folder });
     for (const descriptor of listed(system, `/proc/${pid}/fd`) ?? []) {
       const path = linkText(system, `/proc/${pid}/fd/${descriptor}`);
       if (path === null || !path.startsWith("/")) continue;
@@ -29,11 +37,14 @@ export function openFilesOf(system: System): OpenFiles {
       byPath.set(path, holders);
     }
   }
+  const real = (path: string) => system.disk.realPath(path) ?? path;
+  const shown = (pid: string) => `pid ${pid} (${nameOf(system, pid)})`;
   return {
     known: processes.length > 0,
-    holders: (path) => {
-      const real = system.disk.realPath(path) ?? path;
-      return [...new Set(byPath.get(real) ?? [])].map((pid) => `pid ${pid}${nameOf(system, pid)}`);
+    holders: (path) => [...new Set(byPath.get(real(path)) ?? [])].map(shown),
+    gitsIn: (folders) => {
+      const inside = (folder: string) => folders.some((top) => `${folder}/`.startsWith(`${real(top)}/`));
+      return gits.filter(({ folder }) => inside(folder)).map(({ pid }) => shown(pid));
     },
   };
 }
@@ -57,10 +68,11 @@ function linkText(system: System, path: string): string | null {
   }
 }
 
+/** The name of a process; empty: it ended meanwhile. */
 function nameOf(system: System, pid: string): string {
   try {
     const bytes = system.disk.readFile(`/proc/${pid}/comm`, 64);
-    return bytes === null ? "" : ` (${bytesToName(bytes).trim()})`;
+    return bytes === null ? "" : bytesToName(bytes).trim();
   } catch (error) {
     if (isDiskError(error)) return "";
     throw error;

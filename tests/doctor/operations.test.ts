@@ -14,10 +14,11 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
+import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { lattice } from "../cli/command_line.ts";
 import { documentOf } from "../e2e/binary.ts";
-import { git, gitText } from "../git_oracle.ts";
+import { git, gitEnvironment, gitText } from "../git_oracle.ts";
 import { concatBytes } from "../../src/platform/text.ts";
 import { test } from "../harness.ts";
 import { temporaryFolder } from "../temporary_folder.ts";
@@ -130,6 +131,31 @@ test("doctor says nothing of a young lock, and has no fix for one that a process
     closeSync(descriptor);
   }
   assert.deepEqual(idsOf((await doctor(cwd)).findings), ["lock.stale:refs/heads/main.lock"]);
+});
+
+test("doctor has no fix for the lock of a git commit -a whose editor is open", async () => {
+  const { cwd, gitDir } = await used();
+  const path = join(gitDir, "index.lock");
+  const started = join(temporaryFolder(), "started");
+  const editor = `touch "${started}"; while [ -e "${started}" ]; do sleep 0.05; done; exit 1; #`;
+  const child = spawn("git", ["commit", "-a", "--allow-empty"], {
+    cwd,
+    env: { ...gitEnvironment, GIT_EDITOR: editor },
+    stdio: "ignore",
+  });
+  const ended = new Promise((resolve) => child.on("exit", resolve));
+  try {
+    while (!existsSync(started)) await new Promise((resolve) => setTimeout(resolve, 10));
+    if (!existsSync("/proc/self/fd")) return;
+    assert.ok(existsSync(path), "git holds the lock of the index");
+    utimesSync(path, LONG_AGO, LONG_AGO);
+    const { findings } = await doctor(cwd);
+    assert.deepEqual(findings.map(({ id, fix }) => ({ id, fix })), [{ id: "lock.held:index.lock", fix: null }]);
+    assert.match(findings[0]!.evidence, /pid \d+ \(git\) works in this repository/);
+  } finally {
+    rmSync(started, { force: true });
+    await ended;
+  }
 });
 
 test("doctor leaves operation, lock and temporary files of a living process alone", async () => {

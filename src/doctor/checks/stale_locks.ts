@@ -12,7 +12,7 @@ import { LatticeError } from "../../platform/errors.ts";
 import { bytesToName, utf8 } from "../../platform/text.ts";
 import { type Check, type Examination, shownPath } from "../examination.ts";
 import { type Finding, findingId, plural, quote } from "../finding.ts";
-import { openFilesOf } from "../open_files.ts";
+import { type OpenFiles, openFilesOf } from "../open_files.ts";
 import { lookAt, moveAside, type SeenFile } from "../seen_file.ts";
 
 /** A younger lock is taken for one that is in use, in milliseconds: git holds none for so long. */
@@ -38,7 +38,7 @@ export const STALE_LOCKS: Check = {
   kinds: {
     "lock.ours": "a lock of a lattice command that ended without taking it away",
     "lock.stale": "a lock of git's or of another program, older than a minute and open in no process that can be seen",
-    "lock.held": "a lock older than a minute that a living process has open",
+    "lock.held": "a lock older than a minute that a living process has open, or that a git in this repository may hold",
   },
   *examine(examination) {
     for (const { gitDir } of examination.worktrees) {
@@ -119,16 +119,16 @@ function foreignLock(examination: Examination, seen: SeenFile, ageMs: number): F
   const { system, repository } = examination;
   const subject = shownPath(examination, seen.path);
   const files = examination.openFiles();
-  const holders = files.holders(seen.path);
+  const users = usersOf(examination, files, seen.path);
   const what = `${quote(subject)} is ${showAge(ageMs)} old and has ${plural(seen.stat.size, "byte")}${
     owner(seen.stat)
   }`;
-  if (holders.length > 0) {
+  if (users !== null) {
     return {
       id: findingId("lock.held", subject),
       severity: "note",
       subject,
-      evidence: `${what}; ${holders.join(", ")} has it open`,
+      evidence: `${what}; ${users}`,
       fix: null,
     };
   }
@@ -143,9 +143,9 @@ function foreignLock(examination: Examination, seen: SeenFile, ageMs: number): F
       repair: {
         kind: "files",
         run: () => {
-          const now = openFilesOf(system).holders(seen.path);
-          if (now.length > 0) {
-            throw new LatticeError("locked", `${now.join(", ")} has ${quote(subject)} open`, {
+          const now = usersOf(examination, openFilesOf(system), seen.path);
+          if (now !== null) {
+            throw new LatticeError("locked", `${quote(subject)}: ${now}`, {
               details: { path: seen.path, holder: null },
             });
           }
@@ -154,6 +154,15 @@ function foreignLock(examination: Examination, seen: SeenFile, ageMs: number): F
       },
     },
   };
+}
+
+/** Who may still need a lock, in words; `null`: nobody who can be seen. */
+function usersOf({ repository, worktrees }: Examination, files: OpenFiles, path: string): string | null {
+  const holders = files.holders(path);
+  if (holders.length > 0) return `${holders.join(", ")} has it open`;
+  const folders = [repository.workDir, ...worktrees.map(({ gitDir }) => gitDir)].filter((folder) => folder !== null);
+  const gits = files.gitsIn(folders);
+  return gits.length === 0 ? null : `${gits.join(", ")} works in this repository`;
 }
 
 function owner({ uid }: FileStat): string {
