@@ -6,6 +6,7 @@
 import type { Oid } from "../../git/object_format.ts";
 import type { Repository } from "../../git/repository.ts";
 import { abbreviate } from "../../git/revisions/short_oid.ts";
+import { RevisionError } from "../../git/revisions/revision_error.ts";
 import { currentBranch, upstreamOfBranch } from "../../git/revisions/upstream.ts";
 import { escapeMessage } from "../escape.ts";
 import { joinPath } from "../../git/paths.ts";
@@ -137,8 +138,13 @@ function reflogNameOf(context: GitContext, repository: Repository, name: string,
 }
 
 function nameOrNothing(repository: Repository, name: string): Oid | null {
-  const named = nameObject(repository, previousBranch(repository, name) ?? name);
-  return named.kind === "found" ? named.oid : null;
+  try {
+    const named = nameObject(repository, previousBranch(repository, name) ?? name);
+    return named.kind === "found" ? named.oid : null;
+  } catch (error) {
+    if (!(error instanceof RevisionError) || error.failure.kind !== "unsupported") throw error;
+    throw new GitExit(129, `error: ${escapeMessage(error.message)}`);
+  }
 }
 
 function pathExists(context: GitContext, name: string): boolean {
