@@ -281,3 +281,30 @@ test("package.json and deno.json export the library and the schema, and both are
     assert.equal(library["branchMetadataSchema"], undefined);
   }
 });
+
+test("writeCas() and deleteCas() refuse an expectation that was left out, as a program without types may", async () => {
+  const { path, store, document } = world();
+  const { oid } = await store.writeCas("topic", null, document);
+  for (const left of [undefined, "", oid!.slice(1), {}, "0".repeat(40)] as never[]) {
+    assert.equal((await rejection(store.writeCas("topic", left, frozen(document)), LatticeError)).code, "usage");
+    assert.equal((await rejection(store.deleteCas("topic", left), LatticeError)).code, "usage");
+  }
+  assert.equal(gitText(["rev-parse", REF], path), oid);
+});
+
+/** Exported classes and functions whose doc comment has no example that runs. */
+function withoutExample(): string[] {
+  const door = readFileSync(new URL("../src/mod.ts", import.meta.url), "utf8");
+  return [...door.matchAll(/^export \{([^}]*)\} from "([^"]+)";/gm)].flatMap(([, names, from]) => {
+    const text = readFileSync(new URL(`../src/${from}`, import.meta.url), "utf8");
+    return names!.split(",").map((name) => name.trim()).filter((name) => /^\w+$/.test(name)).filter((name) => {
+      const place = text.search(new RegExp(`^export (?:abstract )?(?:async )?(?:class|function) ${name}\\b`, "m"));
+      const comment = place === -1 ? "```ts" : text.slice(text.lastIndexOf("/**", place), place);
+      return !comment.includes("```ts");
+    });
+  });
+}
+
+test("every class and function that the library exports has an example", () => {
+  assert.deepEqual(withoutExample(), []);
+});
