@@ -90,14 +90,10 @@ function planUpdate(
   requireRefName(update.name);
   refuseOtherPlaces(update.name);
   if (update.change.kind !== "verify") refuseLongName(update.name);
-  if (update.name.startsWith("refs/lattice/") && request.mayChangeOwnRefs !== true) {
-    throw new LatticeError("usage", `${JSON.stringify(update.name)} belongs to lattice's own bookkeeping`, {
-      hint: "refs below refs/lattice/ change with the operations that they belong to",
-      details: { ref: update.name },
-    });
-  }
+  if (request.mayChangeOwnRefs !== true) refuseOwnRef(update.name);
   const { refs } = context.repository;
   const { ref, through, value } = follow(context, view, update);
+  if (request.mayChangeOwnRefs !== true) refuseOwnRef(ref); // a symbolic ref of another name leads there as well
   const oldOid = value === null ? null : value.kind === "direct" ? value.oid : refs.resolve(ref).oid;
   checkExpectation(update, oldOid, value);
   const wanted = wantedValue(update, value);
@@ -111,6 +107,14 @@ function planUpdate(
     through,
     request: update,
   };
+}
+
+function refuseOwnRef(name: string): void {
+  if (!name.startsWith("refs/lattice/")) return;
+  throw new LatticeError("usage", `${JSON.stringify(name)} belongs to lattice's own bookkeeping`, {
+    hint: "refs below refs/lattice/ change with the operations that they belong to",
+    details: { ref: name },
+  });
 }
 
 /** Git's own files stand beside its refs: `config` and `hooks/x` are well-formed names, and no refs. */

@@ -23,7 +23,7 @@ const ATTEMPTS_MAX = 5;
  *
  * @throws {ForeignDocumentError} Another tool's document is in the place of one that would be replaced or removed.
  * @throws {GitError} A document that would be replaced cannot be read.
- * @throws {LatticeError} As `Writer.transact`.
+ * @throws {LatticeError} As `Writer.transact`; `usage`: a symbolic ref leads to a metadata ref.
  */
 export async function transactGuarded(writer: Writer, request: TransactionRequest): Promise<TransactionResult> {
   return await writer.patiently(() => {
@@ -51,11 +51,26 @@ export function refuseForeignDocuments(repository: Repository, updates: readonly
 /** The update; one that may overwrite a document expects the one that was looked at. */
 function guarded(repository: Repository, update: RefUpdate): RefUpdate {
   const { name, expect, change } = update;
-  if (!name.startsWith(METADATA_PREFIX) || expect.kind === "absent" || change.kind === "verify") return update;
+  if (change.kind === "verify") return update;
+  if (!name.startsWith(METADATA_PREFIX)) {
+    if (update.follow) refuseWayToMetadata(repository, name);
+    return update;
+  }
+  if (expect.kind === "absent") return update;
   const actual = valueOf(repository, name);
   if (actual !== null && isMet(expect, actual)) refuseForeign(repository, branchOfRef(name), actual);
   if (expect.kind !== "any") return update;
   return { ...update, expect: actual === null ? { kind: "absent" } : { kind: "exactly", oid: actual } };
+}
+
+/** A symbolic ref may lead to where only documents are stored, each checked. */
+function refuseWayToMetadata({ refs }: Repository, name: string): void {
+  const { name: end } = refs.resolve(name);
+  if (!end.startsWith(METADATA_PREFIX)) return;
+  throw new LatticeError("usage", `${JSON.stringify(name)} leads to ${JSON.stringify(end)}, which holds metadata`, {
+    hint: "metadata is stored as a document, by meta set, apply or the library",
+    details: { ref: name },
+  });
 }
 
 function valueOf({ refs }: Repository, name: string): Oid | null {

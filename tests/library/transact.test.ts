@@ -129,6 +129,12 @@ test("transact() keeps lattice's own refs and names given twice from being chang
     assert.equal((await rejection(transact(repository, changes), LatticeError)).code, "usage");
   }
   assert.deepEqual(refsOf(path), { "refs/heads/main": main });
+  for (const target of ["refs/lattice/keep/x", META]) {
+    gitText(["symbolic-ref", "refs/tags/way", target], path);
+    const error = await rejection(transact(repository, [set("refs/tags/way")]), LatticeError);
+    assert.equal(error.code, "usage", target);
+    assert.equal(gitText(["for-each-ref", target], path), "");
+  }
 });
 
 test("transact() reports what git's rules forbid as GitError with its cause", async () => {
