@@ -54,6 +54,11 @@ export function matchCanonicalLine(line: string, format: ObjectFormat): Canonica
   };
 }
 
+/** Whether a text is a sound document of a branch in canonical form; `false` says nothing. */
+export function matchCanonicalDocument(branch: string, text: string, format: ObjectFormat): boolean {
+  return matchCanonicalLine(`{"branch":"${branch}","metadata":${text}}`, format)?.branch === branch;
+}
+
 function compile(hexLength: number): RegExp {
   const oid = `(?!0+")[0-9a-f]{${hexLength}}`;
   const before = `\\{"branch":"(${NAME})",(?:"expect":(null|"(${oid})"),)?"metadata":`;

@@ -16,7 +16,15 @@ import { LatticeError } from "../platform/errors.ts";
 import type { BranchMetadata } from "./document.ts";
 import { GitError, NotFoundError, quote } from "./errors.ts";
 import { branchOfRef, METADATA_PREFIX, metadataRef } from "./ref_name.ts";
-import { entryOf, loadDocument, type MetadataEntry, readingRef, type StoredMetadata } from "./stored.ts";
+import {
+  type DocumentText,
+  entryOf,
+  loadDocument,
+  loadDocumentText,
+  type MetadataEntry,
+  readingRef,
+  type StoredMetadata,
+} from "./stored.ts";
 import type { MetadataWrite } from "./write.ts";
 
 export type { MetadataEntry, StoredMetadata };
@@ -122,6 +130,14 @@ export class MetadataStore {
   *exportAll(onBroken?: OnBroken): Generator<StoredMetadata> {
     for (const entry of this.#entries(onBroken)) {
       const stored = reporting(entry.name, onBroken, () => loadDocument(this.repository, entry));
+      if (stored !== undefined) yield stored;
+    }
+  }
+
+  /** Like `exportAll`, for the texts alone, in canonical form. */
+  *exportTexts(onBroken?: OnBroken): Generator<DocumentText> {
+    for (const entry of this.#entries(onBroken)) {
+      const stored = reporting(entry.name, onBroken, () => loadDocumentText(this.repository, entry));
       if (stored !== undefined) yield stored;
     }
   }

@@ -8,10 +8,12 @@ import type { GitObject, ObjectInfo } from "../git/objects/store.ts";
 import type { RefEntry } from "../git/refs/store.ts";
 import type { Repository } from "../git/repository.ts";
 import { LatticeError } from "../platform/errors.ts";
+import { decodeUtf8 } from "../platform/text.ts";
+import { matchCanonicalDocument } from "./canonical_line.ts";
 import { DocumentFlaw } from "./check.ts";
 import { type BranchMetadata, DOCUMENT_BYTES_MAX } from "./document.ts";
 import { ForeignDocumentError, GitError, ParseError, quote } from "./errors.ts";
-import { oversized, parseDocument, parseError } from "./parse.ts";
+import { oversized, type ParseContext, parseDocument, parseError } from "./parse.ts";
 import { branchOfRef, metadataRef } from "./ref_name.ts";
 
 /** A branch that has metadata. */
@@ -55,12 +57,38 @@ export function entryOf(entry: RefEntry): MetadataEntry {
  * @throws {GitError} The blob cannot be read.
  */
 export function loadDocument(repository: Repository, entry: RefEntry): StoredMetadata {
+  const { bytes, context, ...found } = readDocument(repository, entry);
+  return { ...found, metadata: parseDocument(bytes, context), bytes };
+}
+
+/** The text of a document in canonical form. */
+export interface DocumentText extends MetadataEntry {
+  /** Compact JSON on one line. */
+  readonly text: string;
+}
+
+/**
+ * Like {@link loadDocument}, for the text alone: what stands there in canonical form is not taken apart.
+ *
+ * @throws {ParseError} As {@link loadDocument}, which see for the others.
+ */
+export function loadDocumentText(repository: Repository, entry: RefEntry): DocumentText {
+  const { bytes, context, ...found } = readDocument(repository, entry);
+  const stored = decodeUtf8(bytes);
+  const isCanonical = stored !== null && matchCanonicalDocument(found.branch, stored, context.format);
+  return { ...found, text: isCanonical ? stored : JSON.stringify(parseDocument(bytes, context)) };
+}
+
+function readDocument(
+  repository: Repository,
+  entry: RefEntry,
+): MetadataEntry & { readonly bytes: Uint8Array; readonly context: ParseContext } {
   const { branch, ref, oid } = entryOf(entry);
   const context = { branch, oid, format: repository.objectFormat };
   const object = readingRef(ref, () => readObject(repository, ref, oid));
   if (object.type !== "blob") throw flawed(branch, oid, `the ref names a ${object.type}, expected a blob`);
   if ("size" in object) throw oversized(object.size, context);
-  return { branch, ref, oid, metadata: parseDocument(object.content, context), bytes: object.content };
+  return { branch, ref, oid, bytes: object.content, context };
 }
 
 /**

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { SHA1, SHA256 } from "../../src/git/object_format.ts";
 import { parseApplyLines } from "../../src/metadata/apply_lines.ts";
-import { matchCanonicalLine } from "../../src/metadata/canonical_line.ts";
+import { matchCanonicalDocument, matchCanonicalLine } from "../../src/metadata/canonical_line.ts";
 import type { BranchMetadata } from "../../src/metadata/document.ts";
 import { LatticeError } from "../../src/platform/errors.ts";
 import { utf8 } from "../../src/platform/text.ts";
@@ -125,4 +125,15 @@ test("matchCanonicalLine() leaves what needs a closer look to the long way", () 
     "x".repeat(10_000),
   ];
   for (const line of leftAlone) assert.equal(matchCanonicalLine(line, SHA1), null, line);
+});
+
+test("matchCanonicalDocument() takes a document of its branch alone, whatever the name of the branch", () => {
+  const text = JSON.stringify(sample());
+  assert.ok(matchCanonicalDocument("topic", text, SHA1));
+  for (const branch of ["other", 'topic","expect":null,"x":"', "topic\\", "", "Topic"]) {
+    assert.ok(!matchCanonicalDocument(branch, text, SHA1), branch);
+  }
+  for (const changed of [`${text} `, ` ${text}`, `${text}}`, text.slice(1), `${text.slice(0, -1)},"x":1}`]) {
+    assert.ok(!matchCanonicalDocument("topic", changed, SHA1), changed);
+  }
 });

@@ -28,9 +28,9 @@ export async function run(context: CommandContext): Promise<number> {
     log.warn(error.message);
     if (exitCode === EXIT_OK) exitCode = EXIT_CODES[error.code];
   };
-  for (const { branch, oid, metadata } of store.exportAll(onBroken)) {
+  for (const { branch, oid, text } of store.exportTexts(onBroken)) {
     if (++done % DOCUMENTS_PER_NEWS === 0 && !streams.isTerminal(1)) progress.show("exporting documents", done, null);
-    part += `${escapeJson(JSON.stringify({ branch, oid, metadata }))}\n`;
+    part += `${escapeJson(`{"branch":${JSON.stringify(branch)},"oid":"${oid}","metadata":${text}}`)}\n`;
     if (part.length < PART_LENGTH) continue;
     output.text(part);
     part = "";
