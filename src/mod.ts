@@ -48,7 +48,8 @@ export { History } from "./library/history.ts";
 export { Journal, type JournaledOperation, JournalError, OpState, type RefSnapshot } from "./library/journal.ts";
 export { AlreadyLockedError, type LockHolder } from "./locks/repo_lock.ts";
 
-export { type MetadataEntry, MetadataStore, type OnBroken, type StoredMetadata } from "./metadata/store.ts";
+export { MetadataStore, type OnBroken } from "./metadata/store.ts";
+export type { DocumentText, MetadataEntry, StoredMetadata } from "./metadata/stored.ts";
 export type { MetadataWrite } from "./metadata/write.ts";
 export { type Expected, OVERWRITE, type Overwrite } from "./engine/expected.ts";
 export type { WriteOptions } from "./engine/program_writer.ts";
