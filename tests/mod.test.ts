@@ -170,6 +170,19 @@ test("RepoLock.acquire() keeps others out until it is released, and says who hol
   lock.release();
 });
 
+test("RepoLock inside lattice lock run lets its own writes in, and strangers wait", async () => {
+  const { repository, store, document } = world();
+  using outer = await RepoLock.acquire(repository, { command: "lock run" });
+  const env = { ...repository.system.env, LATTICE_LOCK_TOKEN: outer.token };
+  const system = Object.create(repository.system, { env: { value: env } }) as Repository["system"];
+  const inside = Object.create(repository, { system: { value: system } }) as Repository;
+  using lock = await RepoLock.acquire(inside, { command: "inside", timeoutMs: 0 });
+  const own = new MetadataStore(inside, { lockTimeoutMs: 0, lockToken: lock.token });
+  const { oid } = await own.writeCas("topic", null, document);
+  assert.equal(store.read("topic")?.oid, oid);
+  assert.equal(RepoLock.tryAcquire(repository, { command: "stranger" }), undefined);
+});
+
 test("writeCas() from many tasks loses no update", async () => {
   const { repository, document } = world();
   const store = new MetadataStore(repository, { lockTimeoutMs: 60_000 });

@@ -29,6 +29,9 @@ const TIMEOUT_MS_DEFAULT = 10_000;
  *
  * Writes of the process that holds it need its {@link RepoLock.token}; without it they would wait for themselves.
  *
+ * Inside `lattice lock run` the lock of that command is the one that is held: strangers wait, while the programs inside
+ * take turns at every write.
+ *
  * @example
  * ```ts
  * import { MetadataStore, openRepository, RepoLock } from "../mod.ts";
@@ -46,6 +49,8 @@ export class RepoLock implements Disposable {
 
   private constructor(held: HeldLock) {
     this.#held = held;
+    // A turn among the children of a `lock run` would keep our own writes waiting for ourselves.
+    if (held.joined) held.release();
   }
 
   /**
