@@ -39,6 +39,7 @@ export interface UndoResult extends TransactionResult {
  *   hold what the operation left (nothing is changed then); as `Writer.transact`.
  */
 export function undo(writer: Writer, wanted: string | undefined): UndoResult {
+  if (writer.joined !== null) throw insideOperation(writer.joined);
   return takeBack(writer, chooseOperation(writer, wanted), {});
 }
 
@@ -96,7 +97,6 @@ function undoInSteps(
   changes: readonly UpdateRecord[],
   links: Pick<TransactionRequest, "undoes" | "resumes">,
 ): TransactionResult {
-  if (writer.joined !== null) throw insideOperation(writer.joined);
   const { context } = writer;
   const message = `lattice: undo ${target.command}`;
   const { opId } = beginSpan(context, originOf(writer), "run", null, links);
