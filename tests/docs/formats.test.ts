@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { readNotes } from "../../src/engine/child_hooks.ts";
 import { decodeJournal, encodeRecord } from "../../src/engine/journal_format.ts";
 import { readOpState } from "../../src/engine/op_state.ts";
 import { recordFault } from "../../src/engine/record_check.ts";
+import { decodeSnapshot, digestOf, encodeSnapshot } from "../../src/engine/snapshot.ts";
 import { computeOid, SHA1 } from "../../src/git/object_format.ts";
 import { PACKED_HEADER } from "../../src/git/refs/files/packed.ts";
 import { formatReflogLine, parseReflogLine } from "../../src/git/refs/reflog.ts";
@@ -11,6 +13,7 @@ import { parseDocument } from "../../src/metadata/parse.ts";
 import { serializeDocument } from "../../src/metadata/serialize.ts";
 import { utf8 } from "../../src/platform/text.ts";
 import { test } from "../harness.ts";
+import { EMPTY_REPOSITORY, openTestRepository } from "../engine/engine_repository.ts";
 import { SimDisk } from "../simulation/sim_disk.ts";
 import { SimSystem } from "../simulation/sim_system.ts";
 
@@ -44,12 +47,23 @@ test("docs/formats.md: the record of a batch passes the check of records", () =>
 });
 
 test("docs/formats.md: the types of records are those that readers know", () => {
-  const table = /^\| type \| members \| when \|\n([\s\S]*?)\n\nReaders know three more types([\s\S]*?)\n\n/m.exec(PAGE);
+  const table = /^\| type \| members \| when \|\n([\s\S]*?)\n\n/m.exec(PAGE);
   assert.ok(table !== null);
   const written = [...table[1]!.matchAll(/^\| `(\w+)` \|/gm)].map((match) => match[1]!);
-  const read = [...table[2]!.matchAll(/`(\w+)`\s\(/g)].map((match) => match[1]!);
-  assert.deepEqual([written.length, read.length], [8, 3]);
-  for (const type of [...written, ...read]) assert.equal(recordFault({ type }), "malformed", type); // known, and empty
+  assert.equal(written.length, 11);
+  for (const type of written) assert.equal(recordFault({ type }), "malformed", type); // known, and empty
+});
+
+test("docs/formats.md: the snapshot and the notes of an operation of several steps are understood", () => {
+  const snapshot = utf8(example("snapshot"));
+  const { refs, unfinished } = decodeSnapshot(snapshot, digestOf(snapshot), "/example");
+  assert.deepEqual([[...refs.keys()], unfinished], [["HEAD", "refs/heads/main"], ["MERGE_HEAD"]]);
+  assert.deepEqual(encodeSnapshot({ refs, unfinished, damaged: [] }), snapshot);
+  const system = new SimSystem(SimDisk.fromTree({ ...EMPTY_REPOSITORY, "/d/notes/7": example("notes") }));
+  assert.deepEqual(readNotes(openTestRepository(system), "/d").map(({ ref, old }) => [ref, old]), [
+    ["refs/heads/main", null],
+    ["refs/heads/topic", undefined],
+  ]);
 });
 
 test("docs/formats.md: the document is canonical", () => {

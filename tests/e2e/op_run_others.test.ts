@@ -33,7 +33,7 @@ test("op run: what another terminal changes beside a program that succeeds is na
 });
 
 for (const way of ["continue", "abort"] as const) {
-  test(`op run: what another terminal changes beside a program that fails pauses it, until ${way}`, () => {
+  test(`op run: what another terminal changes beside a program that fails pauses it: ${way}`, () => {
     const cwd = stage();
     const before = refsOf(cwd);
     const ended = opRun(`git branch mine; ${ANOTHER_TERMINAL} git branch -f feat main~1; exit 4`, cwd);
