@@ -2,6 +2,9 @@
 import assert from "node:assert/strict";
 import { createProgress } from "../../src/cli/progress.ts";
 import type { CommandContext } from "../../src/cli/context.ts";
+import { runCommandLine } from "../../src/cli/run.ts";
+import { oidOf, repository } from "./stack_repository.ts";
+import { systemIn } from "./command_line.ts";
 import { test } from "../harness.ts";
 
 function watched(terminal: boolean, verbosity: -1 | 0 | 1 = 0) {
@@ -38,4 +41,32 @@ test("createProgress() is silent without a terminal and with --quiet", () => {
     progress[Symbol.dispose]();
     assert.deepEqual(written, []);
   }
+});
+
+test("apply takes its progress away before it prints the answer on the same terminal", async () => {
+  const cwd = repository();
+  const main = oidOf(cwd, "main");
+  const lines = Array.from({ length: 1500 }, (_, n) => JSON.stringify({ ref: `refs/heads/many/${n}`, new: main }));
+  let input: Uint8Array | null = new TextEncoder().encode(lines.join("\n"));
+  let nowMs = 0;
+  const surroundings = systemIn({ cwd, env: { TERM: "xterm" } });
+  const system = Object.create(surroundings, {
+    clock: { value: { ...surroundings.clock, monotonicMs: () => nowMs += 1000, nowMs: () => Date.now() } },
+  });
+  let screen = "";
+  const read = (): Uint8Array | null => {
+    const bytes = input;
+    input = null;
+    return bytes;
+  };
+  const exit = await runCommandLine(["apply"], system, {
+    read,
+    readLater: () => Promise.resolve(read()),
+    write: (bytes) => void (screen += new TextDecoder().decode(bytes)),
+    writeError: (text) => void (screen += text),
+    isTerminal: (stream) => stream > 0,
+  });
+  assert.equal(exit, 0, screen);
+  assert.match(screen, /locking refs: \d+ of 1500/);
+  assert.match(screen, /\r\x1b\[K[0-9a-f-]{36}\n$/);
 });

@@ -29,9 +29,18 @@ export async function run(context: CommandContext, parsed: ParsedCommand): Promi
   const request = requestOf(lines, repository);
   if (lines.length === 0) return report(context, { op: null, updates: [] });
   if (parsed.flag("dry-run")) return report(context, rehearse(repository, lines, request));
+  return report(context, await change(context, parsed, request));
+}
+
+/** Its end takes the line of the progress away, so that the answer gets a line of its own on the same terminal. */
+async function change(
+  context: CommandContext,
+  parsed: ParsedCommand,
+  request: TransactionRequest,
+): Promise<TransactionResult> {
   using progress = createProgress(context);
   using writer = await openChange(context, parsed, { progress: progress.show });
-  return report(context, await transactGuarded(writer, request));
+  return await transactGuarded(writer, request);
 }
 
 function report({ output }: CommandContext, { op, updates }: TransactionResult): number {
