@@ -74,7 +74,10 @@ export interface JournaledOperation extends OperationSummary {
  */
 export function* operations(system: System, commonDir: string): Generator<OperationSummary> {
   for (const { begin, endRecorded: _endRecorded, ...summary } of journaledOperations(system, commonDir)) {
-    if (begin.purpose === "operation") yield summary;
+    if (begin.purpose !== "operation") continue;
+    // Between its steps, which is all that its journal tells, one that was begun waits, as its marker says.
+    const waits = summary.phase === "in_progress" && begin.span?.kind === "begun";
+    yield waits ? { ...summary, phase: "paused" } : summary;
   }
 }
 
