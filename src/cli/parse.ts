@@ -223,11 +223,17 @@ function collect(tokens: readonly ArgumentToken[], options: readonly OptionDefin
 function optionValue(option: OptionDefinition, token: ArgumentToken & { kind: "option" }): string | true {
   if (option.value === undefined) {
     if (token.value !== undefined) {
-      throw new LatticeError("usage", `option ${token.rawName} takes no value, given ${JSON.stringify(token.value)}`);
+      throw new LatticeError("usage", `option ${token.rawName} takes no value, given ${JSON.stringify(token.value)}`, {
+        hint: `write ${token.rawName} alone`,
+      });
     }
     return true;
   }
-  if (token.value === undefined) throw new LatticeError("usage", `option ${token.rawName} needs a value`);
+  if (token.value === undefined) {
+    throw new LatticeError("usage", `option ${token.rawName} needs a value`, {
+      hint: `write ${token.rawName} <${option.value.name}>`,
+    });
+  }
   const { choices, kind } = option.value;
   if (choices !== undefined && !choices.includes(token.value)) {
     throw new LatticeError("usage", `option ${token.rawName} cannot be ${JSON.stringify(token.value)}`, {
@@ -236,7 +242,9 @@ function optionValue(option: OptionDefinition, token: ArgumentToken & { kind: "o
   }
   if (kind === "duration") requireDuration(token.value, `option ${token.rawName}`);
   if (kind === "count" && !/^[0-9]{1,15}$/.test(token.value)) {
-    throw new LatticeError("usage", `option ${token.rawName} is no whole number: ${JSON.stringify(token.value)}`);
+    throw new LatticeError("usage", `option ${token.rawName} is no whole number: ${JSON.stringify(token.value)}`, {
+      hint: "write at most 15 digits, such as 10",
+    });
   }
   return token.value;
 }
@@ -335,9 +343,7 @@ export function unknownCommand(path: readonly string[], table: CommandTable): La
 
 function unknownOption(typed: string, options: readonly OptionDefinition[]): LatticeError {
   const meant = nearest(typed, options.filter((option) => option.name.length > 1).map((option) => `--${option.name}`));
-  return new LatticeError(
-    "usage",
-    `unknown option ${typed}`,
-    meant === undefined ? {} : { hint: `did you mean ${meant}?` },
-  );
+  return new LatticeError("usage", `unknown option ${typed}`, {
+    hint: meant === undefined ? "--help in its place lists those that there are" : `did you mean ${meant}?`,
+  });
 }

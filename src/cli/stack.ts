@@ -60,11 +60,23 @@ export function branchArgument(parsed: ParsedCommand, repository: Repository): s
  * @throws {LatticeError} `not_found`; or what is wrong with its document.
  */
 export function requirePlaced(repository: Repository, trunk: string | null, branch: string): void {
-  if (new MetadataStore(repository).read(branch) === undefined && branch !== trunk) throw notTracked(branch);
+  if (new MetadataStore(repository).read(branch) === undefined && branch !== trunk) {
+    throw notTracked(branch, trunk);
+  }
 }
 
-/** The error for a branch without metadata. */
-export function notTracked(branch: string): LatticeError {
+/**
+ * The error for a branch without metadata.
+ *
+ * @param trunk The trunk, which nobody can track; `null` when it is not known.
+ */
+export function notTracked(branch: string, trunk: string | null): LatticeError {
+  if (branch === trunk) {
+    return new LatticeError("not_found", `branch ${JSON.stringify(branch)} is the trunk, which is not tracked`, {
+      hint: "name one of the branches that are based on it; lattice log shows them",
+      details: { branch },
+    });
+  }
   return new LatticeError("not_found", `branch ${JSON.stringify(branch)} is not tracked`, {
     hint: "lattice track <branch> --parent <branch> tracks it; lattice log shows those that are",
     details: { branch },

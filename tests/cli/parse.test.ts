@@ -133,6 +133,7 @@ test("parseCommandLine() refuses unknown options by name", () => {
   assert.match(refusal("meta", "list", "--jsno").message, /--jsno/);
   assert.match(refusal("meta", "list", "--jsno").hint ?? "", /--json/);
   assert.match(refusal("meta", "list", "-x").message, /-x/);
+  assert.match(refusal("meta", "list", "-x").hint ?? "", /--help/, "where no option is near");
   assert.match(refusal("--bogus", "meta", "list").message, /--bogus/);
   assert.match(refusal("meta", "list", "--file", "x").message, /--file/, "another command's option");
   assert.match(refusal("meta", "list", "--__proto__").message, /__proto__/);
@@ -143,11 +144,14 @@ test("parseCommandLine() refuses unknown options by name", () => {
 
 test("parseCommandLine() refuses missing, unwanted and repeated values", () => {
   assert.match(refusal("meta", "set", "b", "--file").message, /--file needs a value/);
+  assert.equal(refusal("meta", "set", "b", "--file").hint, "write --file <path>");
   assert.match(refusal("meta", "list", "--json=yes").message, /--json takes no value/);
+  assert.equal(refusal("meta", "list", "--json=yes").hint, "write --json alone");
   assert.match(refusal("meta", "set", "b", "--file=a", "--file=b").message, /more than once/);
   assert.match(refusal("meta", "set", "b", "--expect=a", "--expect-absent").message, /exclude/);
   assert.match(refusal("meta", "set", "b", "--scope=some").message, /"some"/);
   assert.match(refusal("meta", "set", "b", "--limit=-1").message, /whole number/);
+  assert.match(refusal("meta", "set", "b", "--limit=-1").hint ?? "", /digits/);
   assert.match(refusal("--color", "sometimes", "meta", "list").message, /"sometimes"/);
   assert.match(refusal("--lock-timeout", "10", "meta", "list").message, /"10"/);
   assert.match(refusal("meta", "set", "b", "--ttl=1.5s").message, /"1.5s"/);

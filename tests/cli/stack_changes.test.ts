@@ -194,7 +194,10 @@ test("freeze and unfreeze change what is asked and keep the rest", async () => {
   ]);
   await succeed(["unfreeze", "c"], cwd);
   assert.deepEqual((await metadataOf(cwd, "c")).freeze, { state: "unfrozen" });
-  for (const command of ["freeze", "unfreeze"]) assert.equal((await failure([command, "main"], cwd)).exit, 1);
+  for (const command of ["freeze", "unfreeze", "untrack"]) {
+    const { exit, message } = await failure([command, "main"], cwd);
+    assert.deepEqual([exit, message], [1, 'branch "main" is the trunk, which is not tracked']);
+  }
 });
 
 test("a left-over document blocks a longer name, and the error says so", async () => {

@@ -23,7 +23,7 @@ export async function run(context: CommandContext, parsed: ParsedCommand): Promi
     });
   }
   const stored = new MetadataStore(repository).read(branch);
-  if (stored === undefined) throw notTracked(branch);
+  if (stored === undefined) throw notTracked(branch, trunk);
   const { name } = stored.metadata.parent;
   if (!output.json) {
     output.line(name);

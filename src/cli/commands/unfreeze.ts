@@ -21,7 +21,7 @@ export async function run(context: CommandContext, parsed: ParsedCommand): Promi
   const trunk = await trunkName(context, repository);
   using writer = await openChange(context, parsed);
   const stored = store.read(branch);
-  if (stored === undefined) throw notTracked(branch);
+  if (stored === undefined) throw notTracked(branch, trunk);
   const changes = editChange(stored, editMetadata(stored.metadata, { freeze: null }, context.system.clock.nowMs()));
   const result = await changeDocuments(writer, changes, `lattice: unfreeze ${branch}`);
   const { frozen } = readStack(repository, trunk, (_branch, error) => context.log.detail(error.message));

@@ -24,7 +24,7 @@ export async function run(context: CommandContext, parsed: ParsedCommand): Promi
   const trunk = await trunkName(context, repository);
   using writer = await openChange(context, parsed);
   const stored = store.read(branch);
-  if (stored === undefined) throw notTracked(branch);
+  if (stored === undefined) throw notTracked(branch, trunk);
   const { stack, facts } = readToldStack(context, repository, trunk);
   refuseInCycle(stack, branch);
   const { parent, base } = stored.metadata;
