@@ -68,12 +68,13 @@ export function recover(
   const recovered: RecoveredOperation[] = [];
   const { unfinished, told } = searchAll ? searchJournals(context) : NOTHING_FOUND;
   const marked = marker === null || marker === "unreadable" ? [] : [marker.op_id];
-  for (const opId of new Set([...unfinished, ...marked])) {
+  const known = new Set([...unfinished, ...marked]);
+  for (const opId of known) {
     const outcome = recoverOperation(context, opId, told.get(opId) ?? null, asked, recoverSpan);
     if (outcome !== null) recovered.push(outcome);
   }
   if (marker === "unreadable") removeTornMarker(context);
-  restoreMarker(context, unfinished);
+  restoreMarker(context, known);
   sweepTemporary(context);
   if (searchAll) removeKeepFiles(context);
   updateNotes(context, lock, recovered, searchAll);
@@ -167,11 +168,15 @@ function sweepTemporary(context: EngineContext): void {
   }
 }
 
-/** The marker of a paused operation may be lost in a power cut, torn, with that of one that helped it to its end. */
-function restoreMarker(context: EngineContext, unfinished: readonly string[]): void {
+/**
+ * Makes the marker say that an operation is paused whose journal says so: a kill may come between the two, and a power
+ * cut may take the marker, torn, with that of an operation that helped the paused one to its end.
+ */
+function restoreMarker(context: EngineContext, known: Iterable<string>): void {
   const { system, repository } = context;
-  if (unfinished.length === 0 || readOpState(system, repository.commonDir) !== null) return;
-  for (const opId of unfinished) {
+  const marker = readOpState(system, repository.commonDir);
+  if (marker === "unreadable" || marker?.phase === "paused") return;
+  for (const opId of marker === null ? known : [marker.op_id]) {
     const records = readJournal(system, repository.commonDir, opId);
     if (records !== null && pausedRecord(records) !== null) return markPaused(context, records);
   }

@@ -20,7 +20,7 @@ import { type DivergedRef, type JournalRecord, loadBytes, storeBytes, type Updat
 import { keepRefs } from "./objects_of.ts";
 import { spanFolder } from "./paths.ts";
 import { BEGUN_REASON } from "./paused.ts";
-import { clearMarker, endOf, pausedRecord, pauseSpan, settle } from "./settle.ts";
+import { clearMarker, endOf, pauseSpan, settle } from "./settle.ts";
 import { lastTransaction } from "./situation.ts";
 import { describeUnfinished, type Difference, differences, takeSnapshot } from "./snapshot.ts";
 import { mustReopen, readSnapshot, settleOpen, transactIn } from "./span.ts";
@@ -111,7 +111,7 @@ function lookAround(here: EngineContext, opId: string): Attributed & { context: 
     const after = takeSnapshot(repository);
     const found = differences(before, after);
     const unfinished = after.unfinished.filter((path) => !before.unfinished.includes(path));
-    if (journal.begin.span!.kind === "begun" || pausedRecord(journal.records) !== null) {
+    if (journal.begin.span!.kind === "begun" || lastPause(journal) !== null) {
       // What happened between the commands of a person belongs to the operation, whoever did it.
       const others = found.filter(({ damaged }) => damaged === true);
       return { own: found.filter(({ damaged }) => damaged !== true), others, context, unfinished };
@@ -256,6 +256,14 @@ function keepReplaced(context: EngineContext, opId: string, own: readonly Differ
   });
 }
 
+/**
+ * The last record that says that an operation waits for a person. From then on it does: what stands behind that record
+ * is of an attempt to end it, which may have been killed, and whoever made it makes it again.
+ */
+export function lastPause({ records }: Journal): Extract<JournalRecord, { type: "paused" }> | null {
+  return records.findLast((record) => record.type === "paused") ?? null;
+}
+
 /** Writes the end of the operation and removes what belonged to it. */
 function endSpan(
   context: EngineContext,
@@ -312,7 +320,7 @@ export function observePaused(here: EngineContext, opId: string): SpanEnd {
   if (unfinished.length > 0) return pauseUnfinished(here, opId, unfinished);
   const journal = mustReopen(here, opId);
   try {
-    const { reason, detail } = pausedRecord(journal.records) ?? { reason: BEGUN_REASON, detail: [] };
+    const { reason, detail } = lastPause(journal) ?? { reason: BEGUN_REASON, detail: [] };
     if (own.length > 0) observe(context, journal, own, [{ type: "paused", reason, detail, at: now(here) }]);
   } finally {
     journal.close();
@@ -340,11 +348,11 @@ export function leaveSpan(context: EngineContext, opId: string, kept: readonly s
 export function recoverSpan(context: EngineContext, journal: Journal, goesOn: boolean): SpanEnd | null {
   const { op_id: opId, span } = journal.begin;
   const ended = endOf(journal.records) !== null;
-  const waits = pausedRecord(journal.records) !== null;
+  const waits = lastPause(journal) !== null;
   if (ended) settle(context, journal);
   const diverged = ended ? null : settleOpen(context, journal);
   if (diverged !== null && !waits && !goesOn) return pausedEnd(diverged);
-  if (ended || goesOn || span!.kind === "begun" || pausedRecord(journal.records) !== null) return null;
+  if (ended || goesOn || span!.kind === "begun" || lastPause(journal) !== null) return null;
   journal.close();
   // What it did was recorded as a whole: the program had succeeded, and only the end is missing.
   const observed = journal.records.findLast((record) => record.type === "updates" && record.path === "observed");

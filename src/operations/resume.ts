@@ -11,9 +11,9 @@ import { LatticeError } from "../platform/errors.ts";
 import { nameEverywhere } from "../engine/files_refs.ts";
 import { Journal, readJournal } from "../engine/journal.ts";
 import { loadBytes, type UpdateRecord } from "../engine/journal_format.ts";
-import { pausedRecord, settle } from "../engine/settle.ts";
+import { settle } from "../engine/settle.ts";
 import { acceptDiverged } from "../engine/span.ts";
-import { completeSpan, endUndone, leaveSpan, observePaused } from "../engine/span_end.ts";
+import { completeSpan, endUndone, lastPause, leaveSpan, observePaused } from "../engine/span_end.ts";
 import { recordedValue } from "../engine/plan.ts";
 import { changingUpdates, lastTransaction } from "../engine/situation.ts";
 import { changeTo, expectationOf, type RefOutcome, type RefUpdate } from "../engine/update.ts";
@@ -97,7 +97,7 @@ function finish(writer: Writer, journal: Journal, way: "continue" | "abort"): Re
 function resumeSpan(writer: Writer, journal: Journal, way: "continue" | "abort"): ResumeResult {
   const { begin } = journal;
   const isOver = lastTransaction(journal.records).last === "end";
-  const left = begin.span?.kind === "run" && isOver ? pausedRecord(journal.records)?.detail ?? [] : [];
+  const left = begin.span?.kind === "run" && isOver ? lastPause(journal)?.detail ?? [] : [];
   journal.close();
   acceptDiverged(writer.context, begin.op_id);
   if (way === "continue" && left.length > 0) {
