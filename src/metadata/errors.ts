@@ -5,6 +5,7 @@
  */
 import type { Oid } from "../git/object_format.ts";
 import { LatticeError, type LatticeErrorOptions } from "../platform/errors.ts";
+import { shellWord } from "../platform/text.ts";
 
 /**
  * The branch has no metadata.
@@ -227,7 +228,7 @@ function holds(actual: Oid | null): string {
 function importHint(ref: string, tools: readonly ForeignTool[]): string {
   const tool = tools.find((tool) => tool !== "stax");
   return tool === undefined
-    ? `lattice cannot import documents of stax; lattice git update-ref -d ${quote(ref)} removes it`
+    ? `lattice cannot import documents of stax; lattice git update-ref -d ${shellWord(ref)} removes it`
     : `lattice meta import --from ${tool} turns it into ours`;
 }
 

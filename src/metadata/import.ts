@@ -12,7 +12,7 @@ import type { Oid } from "../git/object_format.ts";
 import { type Ancestry, openAncestry } from "../git/objects/ancestry.ts";
 import type { Repository } from "../git/repository.ts";
 import { LatticeError } from "../platform/errors.ts";
-import { decodeUtf8 } from "../platform/text.ts";
+import { decodeUtf8, shellWord } from "../platform/text.ts";
 import { DocumentFlaw } from "./check.ts";
 import { type BranchMetadata, DOCUMENT_BYTES_MAX, type Parent, type PullRequest } from "./document.ts";
 import { createMetadata } from "./edit.ts";
@@ -152,7 +152,7 @@ function unimportable(problems: readonly Problem[]): LatticeError {
   if (problems.length > shown.length) shown.push(`and ${problems.length - shown.length} more`);
   const count = problems.length === 1 ? "a document" : `${problems.length} documents`;
   return new LatticeError("invalid_data", `${count} cannot be imported, so none is: ${shown.join("; ")}`, {
-    hint: `nothing was changed; lattice git cat-file -p ${quote(problems[0]!.ref)} shows the first of them, ` +
+    hint: `nothing was changed; lattice git cat-file -p ${shellWord(problems[0]!.ref)} shows the first of them, ` +
       "lattice git update-ref -d removes it",
     details: { problems },
   });

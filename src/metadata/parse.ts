@@ -7,7 +7,7 @@
  * @module
  */
 import type { Oid } from "../git/object_format.ts";
-import { decodeUtf8 } from "../platform/text.ts";
+import { decodeUtf8, shellWord } from "../platform/text.ts";
 import { checkDocument, type DocumentContext, DocumentFlaw } from "./check.ts";
 import { type BranchMetadata, DOCUMENT_BYTES_MAX, SCHEMA_VERSION } from "./document.ts";
 import { ForeignDocumentError, ParseError, quote } from "./errors.ts";
@@ -95,7 +95,7 @@ export function parseError(flaw: DocumentFlaw, context: Pick<ParseContext, "bran
   return new ParseError("invalid_data", `metadata of branch ${quote(context.branch)} is invalid: ${flaw.message}`, {
     hint: flaw.field === "schema_version"
       ? LATER_VERSION
-      : `lattice git cat-file -p ${quote(ref)} shows it, lattice meta set stores a sound one`,
+      : `lattice git cat-file -p ${shellWord(ref)} shows it, lattice meta set stores a sound one`,
     details: {
       ref,
       field: flaw.field === "" ? null : flaw.field,

@@ -166,3 +166,8 @@ function validSequenceLength(bytes: Uint8Array, at: number): number {
   if (length === 0 || at + length > bytes.length) return 0;
   return decodeUtf8(bytes.subarray(at, at + length)) === null ? 0 : length;
 }
+
+/** A name as it is typed in a shell, so that a hint can be pasted whatever is in the name. */
+export function shellWord(name: string): string {
+  return /^[\w@%+=:,./-]+$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`;
+}

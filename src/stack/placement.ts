@@ -12,6 +12,7 @@ import type { Parent } from "../metadata/document.ts";
 import { quote } from "../metadata/errors.ts";
 import type { MetadataStore } from "../metadata/store.ts";
 import { LatticeError } from "../platform/errors.ts";
+import { shellWord } from "../platform/text.ts";
 import { tipOf } from "./read.ts";
 
 /** What a placement is judged by. */
@@ -132,9 +133,4 @@ function untracked(name: string, trunk: string | null): LatticeError {
       : `track it first: lattice track ${shellWord(name)} --parent ${shellWord(trunk)}`,
     details: { branch: name, trunk },
   });
-}
-
-/** A name as it is typed in a shell. */
-function shellWord(name: string): string {
-  return /^[\w@%+=:,./-]+$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`;
 }

@@ -15,6 +15,7 @@ import type { BranchMetadata } from "../metadata/document.ts";
 import { quote } from "../metadata/errors.ts";
 import { MetadataStore } from "../metadata/store.ts";
 import { LatticeError } from "../platform/errors.ts";
+import { shellWord } from "../platform/text.ts";
 import { buildStack, frozenBranches } from "./model.ts";
 import { type Push, type PushedRef, RemoteView } from "./push.ts";
 
@@ -162,7 +163,9 @@ class Judgement {
     } else if (name !== await this.#surroundings.trunk()) {
       this.#broken("base_not_in_branch", name, {
         message: `branch ${quote(name)} is said to begin on ${base.oid}, and does not contain that commit`,
-        hint: "it was rebased or reset: say on which commit it begins now, with `lattice meta edit --base <rev>`",
+        hint: `it was rebased or reset: say on which commit it begins now, with \`lattice meta edit ${
+          shellWord(name)
+        } --base <rev>\``,
         details: { base: base.oid, tip: line.localOid },
       });
     }
@@ -193,7 +196,7 @@ class Judgement {
         message: `branch ${quote(name)} is frozen${whose}, and this push would move ${quote(branch.remoteName)} on ${
           quote(this.#push.remote)
         }${why}`,
-        hint: `\`lattice unfreeze ${by}\` lets it move again`,
+        hint: `\`lattice unfreeze ${shellWord(by)}\` lets it move again`,
         details: { frozen_by: by, reason },
       });
     }

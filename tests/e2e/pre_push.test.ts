@@ -96,7 +96,9 @@ test("git push of a branch that does not contain its base is refused; where hist
   gitText(["switch", "-q", "-C", "a", "main"], folder);
   commit(folder, "another a");
   run(folder, "meta", "edit", "a", "--base", "b");
-  assertRefused(push(folder, "origin", "a"), /branch "a" is said to begin on [0-9a-f]{40}, and does not contain that/);
+  const refused = push(folder, "origin", "a");
+  assertRefused(refused, /branch "a" is said to begin on [0-9a-f]{40}, and does not contain that/);
+  assert.match(refused.stderr, /`lattice meta edit a --base <rev>`/);
 
   const { folder: whole, hub: source } = pushedRepository();
   assert.equal(push(whole, "origin", "a", "b").exit, 0);

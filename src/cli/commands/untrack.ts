@@ -12,6 +12,7 @@ import { openAncestry } from "../../git/objects/ancestry.ts";
 import { editMetadata } from "../../metadata/edit.ts";
 import { MetadataStore } from "../../metadata/store.ts";
 import { LatticeError } from "../../platform/errors.ts";
+import { shellWord } from "../../platform/text.ts";
 import type { Stack } from "../../stack/model.ts";
 import { baseOn } from "../../stack/placement.ts";
 
@@ -51,12 +52,14 @@ export async function run(context: CommandContext, parsed: ParsedCommand): Promi
 function refuseInCycle(stack: Stack, branch: string): void {
   const cycle = stack.cycles.find((members) => members.includes(branch));
   if (cycle === undefined) return;
-  const name = JSON.stringify(branch);
+  const { trunk } = stack;
   throw new LatticeError(
     "invalid_data",
-    `branch ${name} is in a cycle: ${cycle.map((one) => JSON.stringify(one)).join(" → ")}`,
+    `branch ${JSON.stringify(branch)} is in a cycle: ${cycle.map((one) => JSON.stringify(one)).join(" → ")}`,
     {
-      hint: `put it on another branch first: lattice meta edit ${name} --parent ${stack.trunk ?? "<branch>"}`,
+      hint: `put it on another branch first: lattice meta edit ${shellWord(branch)} --parent ${
+        trunk === null ? "<branch>" : shellWord(trunk)
+      }`,
       details: { branch, cycle },
     },
   );

@@ -8,6 +8,7 @@
  */
 import type { ObjectType, Oid } from "../../git/object_format.ts";
 import { LatticeError } from "../../platform/errors.ts";
+import { shellWord } from "../../platform/text.ts";
 import { type Check, type Examination, shownPath } from "../examination.ts";
 import { type Finding, findingId, type Fix, plural, quote } from "../finding.ts";
 import { isFit } from "../lost_values.ts";
@@ -94,7 +95,7 @@ function wrongType(examination: Examination, name: string, oid: Oid, type: Objec
     severity: "error",
     subject: name,
     evidence: `${quote(name)} names the ${type} ${oid}, expected a commit${
-      fix === null ? `; \`lattice git update-ref -d ${quote(name)}\` deletes it` : ""
+      fix === null ? `; \`lattice git update-ref -d ${shellWord(name)}\` deletes it` : ""
     }`,
     fix,
   };

@@ -10,6 +10,7 @@ import type { BranchMetadata } from "../../metadata/document.ts";
 import { MetadataStore } from "../../metadata/store.ts";
 import { findTrunk } from "../../metadata/trunk.ts";
 import { LatticeError } from "../../platform/errors.ts";
+import { shellWord } from "../../platform/text.ts";
 import { tipOf } from "../../stack/read.ts";
 import { buildStack, type StackNode } from "../../stack/model.ts";
 import type { Check, Examination } from "../examination.ts";
@@ -86,7 +87,7 @@ function* missingParent(examination: Examination, { name, children }: StackNode)
 function judgeBase(examination: Examination, ancestry: Ancestry, branch: string, base: string): Finding | null {
   const tip = tipIfSound(examination, branch);
   if (tip === null) return null; // orphaned, or damaged: a finding of its own
-  const advice = `\`lattice meta edit ${quote(branch)} --base <rev>\` says where it begins`;
+  const advice = `\`lattice meta edit ${shellWord(branch)} --base <rev>\` says where it begins`;
   try {
     const type = examination.repository.objects.info(base)?.type ?? null;
     if (type !== "commit") {

@@ -1,0 +1,59 @@
+/** What a hint says to type can be pasted into a shell, whatever the names of the repository hold. */
+import assert from "node:assert/strict";
+import { git, gitText, runProgram } from "../git_oracle.ts";
+import { test } from "../harness.ts";
+import { shellWord } from "../../src/platform/text.ts";
+import { repository, succeed } from "./stack_repository.ts";
+import { lattice } from "./command_line.ts";
+
+/** Git takes this for the name of a branch; a shell would run what is in it, between double quotes as well. */
+const HOSTILE = "a$(echo`id`)'b;c&\"d!";
+
+/** The arguments that a shell gives to the command that a hint begins with. */
+function pasted(command: string): string[] {
+  const shell = runProgram("sh", ["-c", `lattice() { printf '%s\\n' "$@"; }; ${command}`], "/");
+  assert.equal(shell.exit, 0, shell.stderr);
+  return new TextDecoder().decode(shell.stdout).split("\n").slice(0, -1);
+}
+
+/** A repository with a branch of that name, tracked on the trunk. */
+async function hostileRepository(): Promise<string> {
+  const cwd = repository();
+  gitText(["branch", HOSTILE, "a"], cwd);
+  await succeed(["track", HOSTILE, "--parent", "main"], cwd);
+  return cwd;
+}
+
+test("shellWord() leaves plain names alone, and a shell reads the others as they are", () => {
+  assert.equal(shellWord("team/feature-1.2"), "team/feature-1.2");
+  for (const name of [HOSTILE, "", "two words", "'", "*", "~", "#x", "ü"]) {
+    assert.deepEqual(pasted(`lattice ${shellWord(name)}`), [name]);
+  }
+});
+
+test("the hint about a damaged document names its ref for a shell", async () => {
+  const cwd = await hostileRepository();
+  const ref = `refs/branch-metadata/${HOSTILE}`;
+  git(["update-ref", ref, gitText(["hash-object", "-w", "--stdin"], cwd, "damaged")], cwd);
+  const { exit, stderr } = await lattice(["meta", "get", HOSTILE], { cwd });
+  assert.equal(exit, 6);
+  const command = /^hint: (.*) shows it, /m.exec(stderr)?.[1] ?? "";
+  assert.deepEqual(pasted(command), ["git", "cat-file", "-p", ref]);
+});
+
+test("doctor says what to type about a branch that left its base, and untrack about one in a cycle", async () => {
+  const cwd = await hostileRepository();
+  await succeed(["track", "b", "--parent", HOSTILE], cwd);
+  await succeed(["meta", "edit", HOSTILE, "--base", "b"], cwd);
+  const { stdout } = await lattice(["doctor", "--json"], { cwd });
+  const [finding] = JSON.parse(stdout) as { id: string; evidence: string }[];
+  assert.match(finding!.id, /^stack\.base:/);
+  const command = /; `(lattice meta edit .*) --base <rev>` says/.exec(finding!.evidence)?.[1] ?? "";
+  assert.deepEqual(pasted(command), ["meta", "edit", HOSTILE]);
+
+  await succeed(["meta", "edit", HOSTILE, "--parent", "b"], cwd);
+  const { exit, stderr } = await lattice(["untrack", HOSTILE], { cwd });
+  assert.equal(exit, 6);
+  const hint = /^hint: put it on another branch first: (.*)$/m.exec(stderr)?.[1] ?? "";
+  assert.deepEqual(pasted(hint), ["meta", "edit", HOSTILE, "--parent", "main"]);
+});
