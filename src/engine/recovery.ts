@@ -14,7 +14,16 @@ import { Journal, listJournals, readJournal } from "./journal.ts";
 import { type EndRecord, readJournalEnds } from "./journal_ends.ts";
 import type { BeginRecord, DivergedRef } from "./journal_format.ts";
 import { readOpState, removeOpState } from "./op_state.ts";
-import { journalPath, removeIfThere, removeSpanFolder, removeTree, temporaryFolder, temporaryRoot } from "./paths.ts";
+import { OPERATION_ID } from "./operation_id.ts";
+import {
+  journalPath,
+  opsFolder,
+  removeIfThere,
+  removeSpanFolder,
+  removeTree,
+  temporaryFolder,
+  temporaryRoot,
+} from "./paths.ts";
 import {
   clearMarker,
   endOf,
@@ -76,7 +85,10 @@ export function recover(
   if (marker === "unreadable") removeTornMarker(context);
   restoreMarker(context, known);
   sweepTemporary(context);
-  if (searchAll) removeKeepFiles(context);
+  if (searchAll) {
+    removeKeepFiles(context);
+    sweepSpanFolders(context, known);
+  }
   updateNotes(context, lock, recovered, searchAll);
   return recovered;
 }
@@ -165,6 +177,16 @@ function sweepTemporary(context: EngineContext): void {
   const { system, repository } = context;
   for (const entry of system.disk.list(temporaryRoot(repository.commonDir)) ?? []) {
     removeTree(system, `${temporaryRoot(repository.commonDir)}/${entry.name}`);
+  }
+}
+
+/** Removes folders of operations that have ended: a power cut may have brought one back. */
+function sweepSpanFolders(context: EngineContext, unfinished: ReadonlySet<string>): void {
+  const { system, repository } = context;
+  for (const { name, kind } of system.disk.list(opsFolder(repository.commonDir)) ?? []) {
+    const opId = name.endsWith(".d") ? name.slice(0, -".d".length) : "";
+    if (kind !== "directory" || !OPERATION_ID.test(opId) || unfinished.has(opId)) continue;
+    removeSpanFolder(system, repository.commonDir, opId);
   }
 }
 

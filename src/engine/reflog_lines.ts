@@ -8,14 +8,14 @@
  */
 import { isDiskError } from "../platform/disk.ts";
 import { LatticeError } from "../platform/errors.ts";
-import { compareBytes, equalBytes } from "../platform/text.ts";
-import { formatReflogLine } from "../git/refs/reflog.ts";
+import { bytesToName, compareBytes, equalBytes, nameToBytes } from "../platform/text.ts";
+import { formatReflogLine, parseReflogLine } from "../git/refs/reflog.ts";
 import { type EngineContext, share } from "./context.ts";
 import { filesRefs, rootOf } from "./files_refs.ts";
 import type { LogRecord } from "./journal_format.ts";
 import { makeFolder, parentFolder } from "./paths.ts";
 import type { PlannedLog } from "./plan.ts";
-import { findObstacle, removeEmptyFolders } from "./ref_files.ts";
+import { findObstacle, removeEmptyFolders, syncFolderOf } from "./ref_files.ts";
 
 /** How much of the end of a reflog is searched for a line that may already be there, in bytes. */
 const TAIL_BYTES = 64 * 1024;
@@ -115,9 +115,18 @@ export function removeReflogLines(context: EngineContext, logs: readonly LogReco
   for (const log of logs) {
     const path = filesRefs(context.repository).logPath(log.ref);
     const left = cutLine(context, path, formatReflogLine(log.old, log.new, identity, log.message));
-    if (left === 0 && log.create === true) removeReflog(context, log.ref);
-    else if (left === null && log.create === true) removeEmptyParents(context, path);
+    if (log.create !== true) continue;
+    if (left === null) removeEmptyParents(context, path);
+    else if (left === 0 || (left < TAIL_BYTES && !holdsLines(context, path))) removeReflog(context, log.ref);
+    // One that came back after a power cut would be in the way of refs below its name.
+    syncFolderOf(context.system.disk, path);
   }
+}
+
+/** Whether a reflog holds anything but what a power cut may leave of a line. */
+function holdsLines({ system, repository }: EngineContext, path: string): boolean {
+  const text = bytesToName(system.disk.readFile(path) ?? new Uint8Array());
+  return text.split("\n").some((line) => parseReflogLine(nameToBytes(line), repository.objectFormat) !== null);
 }
 
 /** Cuts a line, whole or torn, from the end of a reflog. Gives what is left in bytes; `null`: there is no reflog. */
