@@ -125,8 +125,10 @@ function resumeSpan(writer: Writer, journal: Journal, way: "continue" | "abort")
 }
 
 function unfinishedError(op: string, reason: string, way: "continue" | "abort"): LatticeError {
+  const git = /^an? (merge|rebase|cherry-pick|revert) is/.exec(reason)?.[1];
+  const command = git === undefined ? "git bisect reset" : `git ${git} --${way}`;
   return new LatticeError("op_in_progress", `operation ${op} cannot end yet: ${reason}`, {
-    hint: `finish or abort that with git first, such as by \`git rebase --${way}\`; then type \`lattice ${way}\` again`,
+    hint: `finish or abort that with git first, such as by \`${command}\`; then type \`lattice ${way}\` again`,
     details: { op, reason },
   });
 }

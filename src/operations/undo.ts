@@ -58,7 +58,8 @@ export interface Target {
  */
 export function takeBack(writer: Writer, target: Target, resumes: { readonly resumes?: string }): UndoResult {
   const links = { undoes: target.op_id, ...resumes };
-  const changes = effectiveUpdates(target.records).map((update) => namedFromHere(writer, target, update));
+  const changes = effectiveUpdates(target.records).map((update) => namedFromHere(writer, target, update))
+    .filter((update) => !wentWithWorktree(writer, update));
   refuseDiverged(writer, target, changes);
   const result = swapsFolders(changes) ? undoInSteps(writer, target, changes, links) : writer.transact({
     updates: changes.map(inverse),
@@ -159,6 +160,13 @@ function namedFromHere(writer: Writer, { records }: Target, update: UpdateRecord
   const [begin] = records;
   if (begin?.type !== "begin" || begin.worktree_id === writer.repository.worktreeId) return update;
   return { ...update, ref: nameEverywhere(begin.worktree_id, update.ref) };
+}
+
+/** Whether the operation saw a ref go with its whole worktree: there is no place to put it back to, nor a use for it. */
+function wentWithWorktree({ repository }: Writer, { ref, new: left }: UpdateRecord): boolean {
+  const worktree = /^worktrees\/[^/]+(?=\/)/.exec(ref)?.[0];
+  return worktree !== undefined && left === null &&
+    repository.system.disk.lstat(`${repository.commonDir}/${worktree}`) === null;
 }
 
 /** Names every ref that somebody moved since, with both sides. */
