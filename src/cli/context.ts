@@ -112,6 +112,7 @@ export function inDirectory(system: System, directories: readonly string[]): Sys
     const path = directory.startsWith("/") ? directory : below(folder ?? system.host.workingDirectory, directory);
     if (system.disk.stat(path)?.kind !== "directory") {
       throw new LatticeError("usage", `cannot change to ${JSON.stringify(directory)}: there is no such folder`, {
+        hint: "look at its spelling; a folder behind -C counts from the one before",
         details: { path },
       });
     }

@@ -23,7 +23,10 @@ export function readInput(
   if (file !== undefined && file !== "-") {
     const bytes = system.disk.readFile(absolutePath(system, file), enough);
     if (bytes !== null) return bytes;
-    throw new LatticeError("usage", `there is no file ${JSON.stringify(file)}`, { details: { path: file } });
+    throw new LatticeError("usage", `there is no file ${JSON.stringify(file)}`, {
+      hint: "look at its spelling; - is standard input",
+      details: { path: file },
+    });
   }
   const parts: Uint8Array[] = [];
   let length = 0;

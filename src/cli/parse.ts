@@ -293,7 +293,9 @@ function checkOption(option: OptionDefinition, collected: Collected): void {
   }
   const rival = option.excludes?.find((other) => collected.given.has(other));
   if (rival !== undefined) {
-    throw new LatticeError("usage", `options --${option.name} and --${rival} exclude each other`);
+    throw new LatticeError("usage", `options --${option.name} and --${rival} exclude each other`, {
+      hint: "leave one of them out",
+    });
   }
 }
 

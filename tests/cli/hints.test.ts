@@ -57,3 +57,22 @@ test("doctor says what to type about a branch that left its base, and untrack ab
   const hint = /^hint: put it on another branch first: (.*)$/m.exec(stderr)?.[1] ?? "";
   assert.deepEqual(pasted(hint), ["meta", "edit", HOSTILE, "--parent", "main"]);
 });
+
+test("what is typed wrongly is refused with a hint, whichever part it is", async () => {
+  const cwd = repository();
+  for (
+    const args of [
+      ["-C", "nowhere", "log"],
+      ["apply", "--file", "nothing"],
+      ["init", "--trunk", "a..b"],
+      ["meta", "edit", "a", "--parent", "a..b"],
+      ["meta", "edit", "a", "--pr", "github:1:u", "--no-pr"],
+      ["op", "list", "--limit", "x"],
+      ["log", "--all"],
+    ]
+  ) {
+    const { exit, stderr } = await lattice(args, { cwd });
+    assert.equal(exit, 2, stderr);
+    assert.match(stderr, /^error: .*\nhint: .*\n$/);
+  }
+});

@@ -149,6 +149,7 @@ test("parseCommandLine() refuses missing, unwanted and repeated values", () => {
   assert.equal(refusal("meta", "list", "--json=yes").hint, "write --json alone");
   assert.match(refusal("meta", "set", "b", "--file=a", "--file=b").message, /more than once/);
   assert.match(refusal("meta", "set", "b", "--expect=a", "--expect-absent").message, /exclude/);
+  assert.equal(refusal("meta", "set", "b", "--expect=a", "--expect-absent").hint, "leave one of them out");
   assert.match(refusal("meta", "set", "b", "--scope=some").message, /"some"/);
   assert.match(refusal("meta", "set", "b", "--limit=-1").message, /whole number/);
   assert.match(refusal("meta", "set", "b", "--limit=-1").hint ?? "", /digits/);

@@ -105,5 +105,7 @@ function foundTrunk(repository: Repository): string {
 function checkTrunkName(name: string): void {
   const reason = checkBranchName(name);
   if (reason === null) return;
-  throw new LatticeError("usage", `${JSON.stringify(name)} is no valid branch name: ${reason}`);
+  throw new LatticeError("usage", `${JSON.stringify(name)} is no valid branch name: ${reason}`, {
+    hint: "the rules are those of `git check-ref-format --branch`",
+  });
 }

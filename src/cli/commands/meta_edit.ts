@@ -57,7 +57,9 @@ async function editOf(context: CommandContext, parsed: ParsedCommand, repository
 async function parentOf(context: CommandContext, repository: Repository, name: string): Promise<Parent> {
   const reason = checkBranchName(name);
   if (reason !== null) {
-    throw new LatticeError("usage", `${JSON.stringify(name)} is no valid branch name: ${reason}`);
+    throw new LatticeError("usage", `${JSON.stringify(name)} is no valid branch name: ${reason}`, {
+      hint: "the rules are those of `git check-ref-format --branch`",
+    });
   }
   const trunk = findTrunk(repository, (await context.settings()).trunk);
   return { kind: name === trunk ? "trunk" : "branch", name };
