@@ -17,11 +17,20 @@ import type { Repository } from "../git/repository.ts";
 import { makeLatticeFolder } from "../locks/repo_lock.ts";
 import { type EngineContext, share } from "./context.ts";
 import { filesRefs } from "./files_refs.ts";
-import { encodeRecord, type JournalRecord, storeBytes, type UpdateRecord } from "./journal_format.ts";
+import { JOURNAL_BYTES_MAX } from "./journal.ts";
+import {
+  encodeRecord,
+  type JournalRecord,
+  storeBytes,
+  type UpdateRecord,
+  type UpdatesRecord,
+} from "./journal_format.ts";
 import { keepRefs } from "./objects_of.ts";
 import { newOperationId } from "./operation_id.ts";
+import { readOwnFile } from "./own_file.ts";
 import { journalPath, makeDurableFolder, makeFolder, opsFolder, parentFolder, removeIfThere } from "./paths.ts";
 import { readOpState } from "./op_state.ts";
+import { recordFault } from "./record_check.ts";
 import { beginRecord } from "./records.ts";
 import { makeRefFolders } from "./ref_files.ts";
 import { parseValueText, valueText } from "./update.ts";
@@ -32,6 +41,12 @@ const NOTE_AGE_MAX_MS = 3_600_000;
 /** A replaced document is kept in the journal up to this size, in bytes. */
 const DOCUMENT_BYTES_MAX = 1024 * 1024;
 
+/**
+ * Some versions tell the hook that refs are removed when their files go, because the values stand in `packed-refs`. No ref
+ * changes by that, and who asks what became of one may meet what another git has made of it since.
+ */
+const PACKING = "git pack-refs";
+
 const OWN_PREFIX = "refs/lattice/";
 
 /** One line that git gives to the hook. */
@@ -41,16 +56,26 @@ interface HookLine {
   readonly new: string | null;
 }
 
-/** Takes note of what refs hold that git is about to change. Its locks stand, so nobody else changes them now. */
+/**
+ * Takes note of what refs hold that git is about to change. Its locks stand, so nobody else changes them now.
+ *
+ * @throws {LatticeError} `invalid_data`: a line names a ref or a value that git would not; nothing is noted then; `io`.
+ */
 export function notePrepared(context: EngineContext, input: Uint8Array): void {
   const { system, repository } = context;
+  const path = notePath(repository, input);
+  removeIfThere(system, path); // of a git that was killed: it tells nothing of this transaction, even if this changes nothing
+  if (context.command === PACKING) return;
   const updates = updatesOf(repository, input);
   if (updates.length === 0 || belongsToSpan(repository)) return;
+  if (recordFault(observedRecord(updates)) !== null) {
+    throw new LatticeError("invalid_data", "the hook was given a line that git does not write", {
+      hint: "`lattice hook reference-transaction` is for git to call",
+    });
+  }
   makeLatticeFolder(system, repository.commonDir);
   makeFolder(system, notesFolder(repository));
   share(context, notesFolder(repository), "directory");
-  const path = notePath(repository, input);
-  removeIfThere(system, path);
   using file = system.disk.create(path, 0o600);
   file.write(utf8(JSON.stringify(updates)));
 }
@@ -79,7 +104,7 @@ export function journalCommitted(context: EngineContext, input: Uint8Array): str
   const request = { updates: [], objects: [], message: "", purpose: "operation" } as const;
   writeWholeJournal(repository, opId, [
     beginRecord(context, { opId, previous: null }, request),
-    { type: "updates", transaction: 1, path: "observed", updates, locked: [], logs: [], identity: "" },
+    observedRecord(updates),
     { type: "committed", at: new Date(system.clock.nowMs()).toISOString() },
   ]);
   share(context, journalPath(repository.commonDir, opId), "file");
@@ -94,15 +119,32 @@ export function journalCommitted(context: EngineContext, input: Uint8Array): str
 function writeWholeJournal(repository: Repository, opId: string, records: readonly JournalRecord[]): void {
   const { system, commonDir } = repository;
   const unfinished = `${notesFolder(repository)}/${opId}.jsonl`;
-  const file = system.disk.create(unfinished);
-  try {
-    file.write(concatBytes(records.map((record) => encodeRecord(record, 0))));
-    file.sync();
-  } finally {
-    file.close();
-  }
-  system.disk.rename(unfinished, journalPath(commonDir, opId));
+  renameWritten(
+    system,
+    unfinished,
+    journalPath(commonDir, opId),
+    concatBytes(records.map((each) => encodeRecord(each, 0))),
+  );
   system.disk.syncDirectory(opsFolder(commonDir));
+}
+
+function observedRecord(updates: readonly UpdateRecord[]): UpdatesRecord {
+  return { type: "updates", transaction: 1, path: "observed", updates, locked: [], logs: [], identity: "" };
+}
+
+/** Puts a whole file in place by way of another, which does not stay where the disk is full: it may be a lock. */
+function renameWritten(system: System, from: string, to: string, bytes: Uint8Array): void {
+  const file = system.disk.create(from);
+  try {
+    file.write(bytes);
+    file.sync();
+    file.close();
+    system.disk.rename(from, to);
+  } catch (error) {
+    file.close();
+    removeIfThere(system, from);
+    throw error;
+  }
 }
 
 /**
@@ -130,25 +172,37 @@ function notesFolder({ commonDir }: Repository): string {
   return `${commonDir}/lattice/hook`;
 }
 
-/** Git gives the same lines in every state, and two transactions with the same lines cannot both hold their locks. */
+/**
+ * Git gives the same lines in every state. Two transactions may have the same lines all the same: each worktree has
+ * refs of its own, and git lets its locks go before it says `committed`. So it counts which worktree and which git it is.
+ */
 function notePath(repository: Repository, input: Uint8Array): string {
-  return `${notesFolder(repository)}/${toHex(hash("sha1", input))}.json`;
+  const { system, worktreeId } = repository;
+  const who = nameToBytes(`${callingGit(system)?.pid ?? ""} ${worktreeId ?? ""}\n`);
+  return `${notesFolder(repository)}/${toHex(hash("sha1", concatBytes([who, input])))}.json`;
 }
 
 function takeNote(repository: Repository, input: Uint8Array): UpdateRecord[] | null {
-  const { disk } = repository.system;
   const path = notePath(repository, input);
-  const bytes = disk.readFile(path);
+  const bytes = readOwnFile(repository.system.disk, path, JOURNAL_BYTES_MAX);
   if (bytes === null) return null;
   removeIfThere(repository.system, path);
+  const updates = parseNote(bytes);
+  // One journal that cannot be read would keep every command from all the others.
+  if (updates !== null && recordFault(observedRecord(updates)) === null) return updates;
+  throw new LatticeError("invalid_data", `the note ${JSON.stringify(path)} is damaged`, {
+    hint: "what git has just changed is not in lattice's journal",
+    details: { path },
+  });
+}
+
+/** `null`: it is torn. */
+function parseNote(bytes: Uint8Array): UpdateRecord[] | null {
   try {
     return JSON.parse(decodeUtf8(bytes) ?? "") as UpdateRecord[];
-  } catch (cause) {
-    throw new LatticeError("invalid_data", `the note ${JSON.stringify(path)} is damaged`, {
-      hint: "what git has just changed is not in lattice's journal",
-      details: { path },
-      cause,
-    });
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
   }
 }
 
@@ -166,10 +220,9 @@ function sweepNotes(repository: Repository): void {
 
 /** What changes, with the values that are there now. */
 function updatesOf(repository: Repository, input: Uint8Array): UpdateRecord[] {
-  const lines = parseLines(repository, input);
-  const values = new Map(lines.map(({ ref, new: next }) => [ref, next]));
+  const values = new Map(parseLines(repository, input).map(({ ref, new: next }) => [ref, next]));
   const updates: UpdateRecord[] = [];
-  for (const { ref, new: next } of lines) {
+  for (const [ref, next] of values) {
     if (ref.startsWith(OWN_PREFIX) || !(ref.startsWith("refs/") || ref === "HEAD")) continue;
     const entry = repository.refs.read(ref);
     const old = entry === null ? null : valueText(entry.value);
@@ -200,18 +253,10 @@ function parseLines({ objectFormat: format }: Repository, input: Uint8Array): Ho
 
 /** Makes a ref whose name nobody else uses, by git's own lock file. */
 function createRef(context: EngineContext, ref: string, oid: string): void {
-  const { disk } = context.system;
   makeRefFolders(context, [ref], []);
   const path = filesRefs(context.repository).loosePath(ref);
-  const file = disk.create(`${path}.lock`);
-  try {
-    file.write(nameToBytes(`${oid}\n`));
-    file.sync();
-  } finally {
-    file.close();
-  }
-  disk.rename(`${path}.lock`, path);
-  disk.syncDirectory(parentFolder(path));
+  renameWritten(context.system, `${path}.lock`, path, nameToBytes(`${oid}\n`));
+  context.system.disk.syncDirectory(parentFolder(path));
 }
 
 /** How many processes above this one are looked at for git's own. */
@@ -225,18 +270,23 @@ const OPTIONS_WITH_VALUE = ["-C", "-c", "--git-dir", "--work-tree", "--namespace
  * Where the system does not show it, `git`.
  */
 export function callingCommand(system: System): string {
+  return callingGit(system)?.command ?? "git";
+}
+
+/** The git that runs this hook; `null`: the system does not show it. */
+function callingGit(system: System): { readonly pid: string; readonly command: string } | null {
   let pid: string = String(system.host.pid);
   for (let i = 0; i < ANCESTORS_MAX; i++) {
     const status = readProcFile(system, `/proc/${pid}/status`);
     const parent = /^PPid:\s*([1-9][0-9]*)$/m.exec(status ?? "")?.[1];
-    if (parent === undefined) return "git";
+    if (parent === undefined) return null;
     pid = parent;
     const [program = "", ...args] = (readProcFile(system, `/proc/${pid}/cmdline`) ?? "").split("\0");
     const name = program.slice(program.lastIndexOf("/") + 1);
-    if (name.startsWith("git-")) return `git ${name.slice("git-".length)}`;
-    if (name === "git") return `git ${subcommand(args)}`.trim();
+    if (name.startsWith("git-")) return { pid, command: `git ${name.slice("git-".length)}` };
+    if (name === "git") return { pid, command: `git ${subcommand(args)}`.trim() };
   }
-  return "git";
+  return null;
 }
 
 function subcommand(args: readonly string[]): string {

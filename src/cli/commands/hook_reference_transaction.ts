@@ -10,15 +10,13 @@ import type { ParsedCommand } from "../parse.ts";
 import type { EngineContext } from "../../engine/context.ts";
 import { callingCommand, forgetAborted, journalCommitted, notePrepared } from "../../engine/git_observer.ts";
 import { HOOK_VARIABLE } from "../../engine/hooks.ts";
-import { JOIN_VARIABLE } from "../../engine/writer.ts";
 
 /** Journals what plain git does to refs. Never stops git: what fails is told. */
 export async function run(context: CommandContext, parsed: ParsedCommand): Promise<number> {
   const { system, log } = context;
   const [state] = parsed.arguments;
   const step = STEPS.get(state!);
-  // Our own transactions, and those of an operation that we watch, have their journal.
-  const isOurs = (system.env[HOOK_VARIABLE] ?? system.env[JOIN_VARIABLE] ?? "") !== "";
+  const isOurs = (system.env[HOOK_VARIABLE] ?? "") !== ""; // our own transactions have their journal
   if (step === undefined || isOurs) return EXIT_OK;
   const input = readInput(context, undefined);
   try {
