@@ -11,10 +11,10 @@ import { hooksFolder } from "../git/hooks_folder.ts";
 import { adjustMode, sharedRepository } from "../git/objects/permissions.ts";
 import { parentPath } from "../git/paths.ts";
 import type { Repository } from "../git/repository.ts";
-import type { FileStat } from "../platform/disk.ts";
+import type { Disk, FileStat } from "../platform/disk.ts";
 import { isDiskError } from "../platform/disk.ts";
 import { LatticeError } from "../platform/errors.ts";
-import { hash } from "../platform/hash.ts";
+import { createHasher, hash } from "../platform/hash.ts";
 import { equalBytes, nameToBytes, toHex } from "../platform/text.ts";
 import {
   HOOK_NAMES,
@@ -46,6 +46,9 @@ export interface HookSituation {
 /** A larger file is taken for no hook of ours, in bytes; its digest is made piece by piece all the same. */
 const SCRIPT_BYTES_MAX = 64 * 1024;
 
+/** So much is read at once for a digest, in bytes. */
+const PIECE_BYTES = 1024 * 1024;
+
 /** Looks at a hook; nothing is changed. @throws {LatticeError} `io`. */
 export function inspectHook(repository: Repository, name: HookName): HookSituation {
   const { disk } = repository.system;
@@ -70,12 +73,28 @@ export function inspectHook(repository: Repository, name: HookName): HookSituati
 function markOf({ system: { disk } }: Repository, path: string, stat: FileStat): KeptMark {
   switch (stat.kind) {
     case "file":
-      return `${stat.mode.toString(8)} ${toHex(hash("sha256", disk.readFile(path) ?? new Uint8Array()))}`;
+      return `${stat.mode.toString(8)} ${digestOf(disk, path)}`;
     case "symlink":
       return `link ${toHex(hash("sha256", nameToBytes(disk.readLink(path) ?? "")))}`;
     default:
       return stat.kind;
   }
+}
+
+function digestOf(disk: Disk, path: string): string {
+  const hasher = createHasher("sha256");
+  try {
+    using file = disk.openRead(path);
+    const piece = new Uint8Array(PIECE_BYTES);
+    let offset = 0;
+    for (let length = 0; (length = file?.readAt(piece, offset) ?? 0) > 0; offset += length) {
+      hasher.update(piece.subarray(0, length));
+    }
+  } catch (error) {
+    hasher.digest(); // every digest that was started is to be ended
+    throw error;
+  }
+  return toHex(hasher.digest());
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Installing hooks and taking them away: what is kept, what is refused, and what a crash leaves. */
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import {
   appendFileSync,
   chmodSync,
@@ -11,6 +12,7 @@ import {
   readlinkSync,
   rmSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -278,4 +280,26 @@ test("without hard links, a hook that our one was removed from goes back to its 
   rmSync(join(place.hooks, "pre-push"));
   uninstallHooks(open());
   assert.deepEqual(everythingIn(place.hooks), before);
+});
+
+test("a hook of any size is kept without being read into memory at once", () => {
+  const { folder, hooks } = repositoryWith({ "pre-push": OLD });
+  const size = 3 * 1024 * 1024 + 5; // several pieces, the last one short
+  truncateSync(join(hooks, "pre-push"), size);
+  const digest = createHash("sha256").update(readFileSync(join(hooks, "pre-push"))).digest("hex");
+  const system = systemOf(folder);
+  const disk = Object.create(system.disk, {
+    readFile: {
+      value: (path: string, bytesMax?: number) => {
+        assert.ok(bytesMax !== undefined || (system.disk.lstat(path)?.size ?? 0) < size, path);
+        return system.disk.readFile(path, bytesMax);
+      },
+    },
+  });
+  const repository = openRepository(Object.create(system, { disk: { value: disk } }) as System);
+  assert.equal(installHook(repository, "pre-push", null, false), "installed");
+  const installed = readFileSync(join(hooks, "pre-push"), "utf8");
+  assert.equal(/^# before: 755 (.*)$/m.exec(installed)?.[1], digest);
+  assert.equal(uninstallHooks(repository).length, 1);
+  assert.equal(lstatSync(join(hooks, "pre-push")).size, size);
 });
