@@ -10,7 +10,7 @@
 import { filesRefs } from "./files_refs.ts";
 import { parentFolder, removeIfThere } from "./paths.ts";
 import { isRefSubfolder, publishValue, removeEmptyParents, removeRefFiles, syncFolderOf } from "./ref_files.ts";
-import { appendReflogLines, removeReflog } from "./reflog_lines.ts";
+import { appendReflogLines, removeReflog, syncReflogFolders } from "./reflog_lines.ts";
 import { endRecord, type RunningTransaction } from "./running.ts";
 
 /** Makes a verified transaction visible and durable; its locks are gone afterwards. */
@@ -47,11 +47,12 @@ export function commitLoose(running: RunningTransaction): void {
 }
 
 /** A reflog goes with its ref, while nobody can create the ref anew. */
-function deleteRefs({ context, changes, folder }: RunningTransaction): void {
+function deleteRefs({ context, changes, folder, joined }: RunningTransaction): void {
   const names = changes.filter((update) => update.new === null).map((update) => update.ref);
   if (names.length === 0) return;
   removeRefFiles(context, folder, names);
   for (const name of names) removeReflog(context, name);
+  if (joined) syncReflogFolders(context, names);
 }
 
 function unlock(running: RunningTransaction): void {

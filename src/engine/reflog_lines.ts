@@ -182,6 +182,16 @@ export function removeReflog(context: EngineContext, ref: string): void {
   removeEmptyParents(context, path);
 }
 
+/**
+ * Makes the removal of reflogs durable. Within an operation of several transactions, one that a power cut brings back
+ * would be in the way of what the next transaction creates below its name.
+ */
+export function syncReflogFolders(context: EngineContext, refs: readonly string[]): void {
+  const paths = refs.map((ref) => filesRefs(context.repository).logPath(ref));
+  const folders = new Map(paths.map((path) => [parentFolder(path), path]));
+  for (const path of folders.values()) syncFolderOf(context.system.disk, path);
+}
+
 function removeEmptyParents(context: EngineContext, path: string): void {
   const { disk } = context.system;
   const root = /^(.*\/logs\/refs\/[^/]+)\//.exec(path)?.[1];

@@ -30,7 +30,7 @@ import { decide } from "./recovery_table.ts";
 import { canWrite, type Direction, missingWrites, writeMissing } from "./redo.ts";
 import { isRefSubfolder, removeEmptyParents, syncFolderOf } from "./ref_files.ts";
 import { isOurLock, type LockProof } from "./ref_locks.ts";
-import { appendReflogLines, removeReflog, removeReflogLines } from "./reflog_lines.ts";
+import { appendReflogLines, removeReflog, removeReflogLines, syncReflogFolders } from "./reflog_lines.ts";
 import { changingUpdates, lastTransaction, observe, type Situation } from "./situation.ts";
 
 /** How an operation ended, or that it waits for a person. */
@@ -169,7 +169,9 @@ function settleReflogs(context: EngineContext, transaction: UpdatesRecord, outco
   try {
     if (outcome === "rolled_back") return removeReflogLines(context, transaction.logs, transaction.identity);
     appendReflogLines(context, transaction.logs, transaction.identity, "complete");
-    for (const update of changingUpdates(transaction)) if (update.new === null) removeReflog(context, update.ref);
+    const gone = changingUpdates(transaction).filter((update) => update.new === null).map(({ ref }) => ref);
+    for (const ref of gone) removeReflog(context, ref);
+    syncReflogFolders(context, gone);
   } catch (error) {
     if (!isDiskError(error)) throw error;
     context.log(`a reflog was left as it is: ${error.message}`);

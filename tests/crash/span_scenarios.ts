@@ -67,7 +67,10 @@ function fakeGit(system: SimSystem): FakeGit {
       const path = `/r/.git/${ref}`;
       const parent = path.slice(0, path.lastIndexOf("/"));
       if (to === null) {
-        if (disk.lstat(`/r/.git/logs/${ref}`) !== null) disk.unlink(`/r/.git/logs/${ref}`);
+        if (disk.lstat(`/r/.git/logs/${ref}`) !== null) {
+          disk.unlink(`/r/.git/logs/${ref}`);
+          disk.syncDirectory(`/r/.git/logs/${ref.slice(0, ref.lastIndexOf("/"))}`);
+        }
         disk.unlink(path);
         disk.syncDirectory(parent);
         return;
