@@ -16,6 +16,16 @@ const BEGUN_HINT = "`lattice op commit` ends it, `lattice abort` takes it back; 
 /** Why an operation that was begun waits. */
 export const BEGUN_REASON = "begun";
 
+/** Beside a program that failed, refs changed that nobody can tell to be its own. */
+const OTHERS_HINT =
+  "see `lattice op status`; then `lattice continue` leaves the refs as they are, `lattice abort` puts " +
+  "back all that changed since, by others too, which can be undone";
+
+/** Whether refs are in question that an operation of several transactions cannot tell to be its own. */
+export function concernsOthers({ plan_digest: digest, touched_refs: refs }: OpState): boolean {
+  return digest !== null && refs.length > 0;
+}
+
 const HINT = "see `lattice op status`; then `lattice continue` keeps what others did, `lattice abort` takes ours back";
 
 /** The error for an operation that recovery could not finish, with both sides of every ref that others moved. */
@@ -43,7 +53,7 @@ export function pausedError(system: System, commonDir: string, state: OpState): 
     "op_in_progress",
     `operation ${state.op_id} (${state.command}${by}) is paused since ${state.updated_at}`,
     {
-      hint: state.awaiting_reason === BEGUN_REASON ? BEGUN_HINT : HINT,
+      hint: state.awaiting_reason === BEGUN_REASON ? BEGUN_HINT : concernsOthers(state) ? OTHERS_HINT : HINT,
       details: {
         op: state.op_id,
         command: state.command,

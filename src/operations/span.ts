@@ -37,6 +37,7 @@ export function runProgram(writer: Writer, program: readonly string[], name: str
   const { context, lock, repository } = writer;
   const { system } = repository;
   refuseNested(writer, "op run");
+  refuseEmptyName(name);
   const description = name ?? program.join(" ");
   const { opId, token } = beginSpan(
     { ...context, command: `op run ${description}` },
@@ -77,6 +78,7 @@ function hooksOrNothing(context: EngineContext, opId: string): Record<string, st
  */
 export function beginOperation(writer: Writer, name: string): string {
   refuseNested(writer, "op begin");
+  refuseEmptyName(name);
   const { opId, token } = beginSpan(
     { ...writer.context, command: `op begin ${name}` },
     originOf(writer),
@@ -131,4 +133,11 @@ function refuseNested({ joined, lock, repository }: Writer, command: string): vo
 export function outcomesOf(found: readonly Difference[]): RefOutcome[] {
   const oid = (value: string | null) => value?.startsWith("ref: ") === true ? null : value;
   return found.map(({ ref, old, new: now }) => ({ ref, old: oid(old), new: oid(now) }));
+}
+
+function refuseEmptyName(name: string | undefined): void {
+  if (name === undefined || name.trim() !== "") return;
+  throw new LatticeError("usage", "the name of an operation cannot be empty", {
+    hint: "give it one by which you will know it in `lattice op list`",
+  });
 }

@@ -43,7 +43,11 @@ function report({ log }: CommandContext, { op, outcome, own, others, reason, exi
     case "paused":
       log.warn(`operation ${op} is paused: ${reason}`);
       for (const { ref, old, new: now } of others) log.warn(`${ref}: was ${old ?? "nothing"}, is ${now ?? "nothing"}`);
-      log.info("hint: see `lattice op status`; then `lattice continue` or `lattice abort`");
+      log.info(
+        others.length === 0
+          ? "hint: when git is done, type `lattice continue` to go on, or `lattice abort` to take it back"
+          : "hint: type `lattice continue` to leave them as they are, or `lattice abort` to put them back as well",
+      );
   }
 }
 

@@ -6,7 +6,7 @@
 import type { CommandContext } from "../context.ts";
 import { EXIT_CODES, EXIT_OK } from "../exit_codes.ts";
 import { readOpState } from "../../engine/mod.ts";
-import { BEGUN_REASON } from "../../engine/paused.ts";
+import { BEGUN_REASON, concernsOthers } from "../../engine/paused.ts";
 import { hasLatticeFolder, inspectRepoLock } from "../../locks/repo_lock.ts";
 
 /** Says whether an operation is unfinished, and what to type. */
@@ -49,6 +49,9 @@ function nextStep(state: ReturnType<typeof readOpState>, locked: boolean): strin
   if (state !== null && state !== "unreadable" && state.phase === "paused") {
     if (state.awaiting_reason === BEGUN_REASON) {
       return "type `lattice op commit` to end it, or `lattice abort` to take it back";
+    }
+    if (concernsOthers(state)) {
+      return "type `lattice continue` to leave the refs as they are, or `lattice abort` to put back all that changed";
     }
     return "type `lattice continue` to go on, or `lattice abort` to take it back";
   }
