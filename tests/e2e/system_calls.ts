@@ -72,7 +72,7 @@ export function disturbed(
   const trace = join(temporaryFolder(), "trace");
   const inject = `inject=${call.name}:${effect}:when=${call.when}`;
   // Not with --seccomp-bpf: strace 6.1 then loses the signals that it is to send.
-  const strace = ["strace", "-f", "-y", "-e", `trace=${call.name}`, "-e", inject, "-o", trace];
+  const strace = ["strace", "-f", "-y", "-e", `trace=${call.name},rename`, "-e", inject, "-o", trace];
   const ended = underProgram(strace, args, surroundings);
   const lines = readFileSync(trace, "utf8").split("\n");
   rmSync(dirname(trace), { recursive: true });
