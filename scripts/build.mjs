@@ -20,9 +20,9 @@ export const binary = join(root, "dist", process.platform === "win32" ? "lattice
 
 /**
  * How many times more often than usual a function has to run before it is compiled for speed. Measured: 1 makes short
- * commands and `apply` of 1,000 documents a tenth slower, 100 makes `apply` of 10,000 a tenth slower.
+ * commands and `apply` of 1,000 documents slower, 20 makes those that go through ten thousand things slower.
  */
-const JIT_POLICY = 20;
+const JIT_POLICY = 5;
 
 let profiles;
 
