@@ -52,7 +52,11 @@ class Place {
     for (const log of ["lattice", "pre-push.before-lattice", "reference-transaction.before-lattice"]) {
       rmSync(this.#path(`${log}.log`), { force: true });
     }
-    return runProgram(shell, [this.hook, ...args], this.folder, { stdin, env });
+    // From a file: whoever does not read a pipe to its end lets the writer fail, which some runtimes tell as no end at all.
+    const input = this.#path("input");
+    writeFileSync(input, stdin);
+    const command = ["-c", 'input=$1; shift; exec "$@" <"$input"', "sh", input, shell, this.hook, ...args];
+    return runProgram("/bin/sh", command, this.folder, { env });
   }
 
   /** What a program was given: its arguments, each with a bar, and its input; `null`: it was not run. */
