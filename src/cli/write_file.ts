@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { replaceFile } from "../platform/replace_file.ts";
 import type { System } from "../platform/system.ts";
 import { toHex } from "../platform/text.ts";
 
@@ -14,16 +15,6 @@ import { toHex } from "../platform/text.ts";
 export function writeFileDurably({ disk, randomBytes }: System, path: string, bytes: Uint8Array): void {
   const folder = path.slice(0, path.lastIndexOf("/"));
   const temporary = `${path}.${toHex(randomBytes(8))}.tmp`; // a name that nobody else can have chosen
-  const file = disk.create(temporary);
-  try {
-    file.write(bytes);
-    file.sync(); // before the rename, or the name may outlive its bytes
-    file.close();
-    disk.rename(temporary, path);
-  } catch (error) {
-    file.close();
-    disk.unlink(temporary);
-    throw error;
-  }
+  replaceFile(disk, temporary, path, bytes);
   disk.syncDirectory(folder); // only now may anyone be told
 }

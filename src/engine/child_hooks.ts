@@ -10,7 +10,7 @@
  * @module
  */
 import { expandPath } from "../git/config/expand_path.ts";
-import { joinPath } from "../git/paths.ts";
+import { findHook } from "../git/hooks_folder.ts";
 import type { Repository } from "../git/repository.ts";
 import { bytesToName, utf8 } from "../platform/text.ts";
 import type { Transition } from "./attribution.ts";
@@ -77,7 +77,7 @@ export function makeChildHooks(context: EngineContext, folder: string): Record<s
     share(context, path, "directory");
   }
   const own = ownHooks(repository);
-  const there = HOOKS_IF_THERE.filter((name) => isProgram(repository, own, name));
+  const there = HOOKS_IF_THERE.filter((name) => findHook(repository, name) !== null);
   const text = utf8(hookScript(repository, folder, own));
   for (const name of [...HOOKS, ...there]) {
     using file = system.disk.create(`${hooksFolder(folder)}/${name}`, 0o777);
@@ -91,11 +91,6 @@ export function makeChildHooks(context: EngineContext, folder: string): Record<s
 function ownHooks({ system, config, commonDir }: Repository): string {
   const configured = config.get("core.hookspath");
   return configured === undefined ? `${commonDir}/hooks` : expandPath(system, configured);
-}
-
-function isProgram({ system, workDir, gitDir }: Repository, folder: string, name: string): boolean {
-  const stat = system.disk.stat(`${joinPath(workDir ?? gitDir, folder)}/${name}`);
-  return stat?.kind === "file" && (stat.mode & 0o111) !== 0;
 }
 
 /** How many settings the environment carries already. */

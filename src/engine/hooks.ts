@@ -3,12 +3,13 @@
  *
  * @module
  */
+import { definedVariables } from "../platform/environment.ts";
 import { LatticeError } from "../platform/errors.ts";
 import { concatBytes, nameToBytes, utf8 } from "../platform/text.ts";
 import type { EngineContext } from "./context.ts";
 import type { PlannedUpdate } from "./plan.ts";
 import { valueText } from "./update.ts";
-import { hooksFolder } from "../git/hooks_folder.ts";
+import { findHook } from "../git/hooks_folder.ts";
 import type { RefValue } from "../git/refs/store.ts";
 
 /** In the environment of every hook that lattice runs: the operation that it runs in. */
@@ -27,7 +28,7 @@ export class ReferenceTransactionHook {
     private readonly opId: string,
     updates: readonly PlannedUpdate[],
   ) {
-    this.path = findHook(context);
+    this.path = findHook(context.repository, "reference-transaction");
     this.input = this.path === null ? new Uint8Array() : concatBytes(updates.flatMap((update) => [
       utf8(`${this.text(update.request.expect.kind === "any" ? null : update.old)} ${this.text(update.new)} `),
       nameToBytes(update.ref),
@@ -43,11 +44,9 @@ export class ReferenceTransactionHook {
   run(state: HookState): void {
     if (this.path === null) return;
     const { system, repository } = this.context;
-    const env: Record<string, string> = {};
-    for (const [name, value] of Object.entries(system.env)) if (value !== undefined) env[name] = value;
     const { exitCode } = system.run([this.path, state], {
       cwd: repository.workDir ?? repository.gitDir,
-      env: { ...env, GIT_DIR: repository.gitDir, [HOOK_VARIABLE]: this.opId },
+      env: { ...definedVariables(system.env), GIT_DIR: repository.gitDir, [HOOK_VARIABLE]: this.opId },
       stdin: this.input,
       stdout: "to-stderr",
     });
@@ -63,13 +62,6 @@ export class ReferenceTransactionHook {
     if (value === null) return this.context.repository.objectFormat.zero;
     return valueText(value).replace(/^ref: /, "ref:");
   }
-}
-
-function findHook(context: EngineContext): string | null {
-  const { repository, system } = context;
-  const path = `${hooksFolder(repository)}/reference-transaction`;
-  const stat = system.disk.stat(path);
-  return stat?.kind === "file" && (stat.mode & 0o111) !== 0 ? path : null;
 }
 
 /**

@@ -19,3 +19,10 @@ export function hooksFolder(repository: Repository): string {
   if (configured === undefined) return `${commonDir}/hooks`;
   return joinPath(workDir ?? gitDir, expandPath(system, configured)).replace(/(?<=.)\/+$/, "");
 }
+
+/** Path of the hook that git would run, or `null`: there is none that may be executed. @throws {LatticeError} As {@link hooksFolder}. */
+export function findHook(repository: Repository, name: string): string | null {
+  const path = `${hooksFolder(repository)}/${name}`;
+  const stat = repository.system.disk.stat(path);
+  return stat?.kind === "file" && (stat.mode & 0o111) !== 0 ? path : null;
+}

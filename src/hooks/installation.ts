@@ -15,6 +15,7 @@ import type { Disk, FileStat } from "../platform/disk.ts";
 import { isDiskError } from "../platform/disk.ts";
 import { LatticeError } from "../platform/errors.ts";
 import { createHasher, hash } from "../platform/hash.ts";
+import { replaceFile } from "../platform/replace_file.ts";
 import { equalBytes, nameToBytes, toHex } from "../platform/text.ts";
 import {
   HOOK_NAMES,
@@ -286,18 +287,7 @@ function place(
 ): void {
   const { disk, randomBytes } = repository.system;
   const temporary = `${hooksFolder(repository)}/${name}.${toHex(randomBytes(8))}.tmp`; // which nobody else can have chosen
-  const file = disk.create(temporary, 0o777); // less what the umask takes
-  try {
-    file.write(bytes);
-    setMode(temporary);
-    file.sync(); // before the rename, or the name may outlive its bytes
-    file.close();
-    disk.rename(temporary, path);
-  } catch (error) {
-    file.close();
-    disk.unlink(temporary);
-    throw error;
-  }
+  replaceFile(disk, temporary, path, bytes, { mode: 0o777, adjust: setMode });
 }
 
 /** Removes temporary files of ours that a killed installation left; under the lock nobody writes one. */

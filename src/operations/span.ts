@@ -15,6 +15,7 @@ import type { Difference } from "../engine/snapshot.ts";
 import type { RefOutcome } from "../engine/update.ts";
 import { JOIN_VARIABLE, type Writer } from "../engine/writer.ts";
 import { LOCK_TOKEN_VARIABLE } from "../locks/repo_lock.ts";
+import { definedVariables } from "../platform/environment.ts";
 import { LatticeError } from "../platform/errors.ts";
 
 /** How a program ended, and what became of the refs. */
@@ -46,11 +47,14 @@ export function runProgram(writer: Writer, program: readonly string[], name: str
     { arguments: program, description },
   );
   const hooks = hooksOrNothing(context, opId);
-  const env: Record<string, string> = {};
-  for (const [key, value] of Object.entries(system.env)) if (value !== undefined) env[key] = value;
   const { exitCode, startErrno } = system.run([...program], {
     cwd: system.host.workingDirectory,
-    env: { ...env, ...hooks, [JOIN_VARIABLE]: `${opId}:${token}`, [LOCK_TOKEN_VARIABLE]: lock.token },
+    env: {
+      ...definedVariables(system.env),
+      ...hooks,
+      [JOIN_VARIABLE]: `${opId}:${token}`,
+      [LOCK_TOKEN_VARIABLE]: lock.token,
+    },
     stdin: "inherit",
     stdout: "inherit",
     inherit: lock.file,

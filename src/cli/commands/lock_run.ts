@@ -9,6 +9,7 @@ import type { ParsedCommand } from "../parse.ts";
 import { reportNotStarted } from "../program.ts";
 import { refuseInsideHook } from "../../engine/hooks.ts";
 import { acquireRepoLock, LOCK_TOKEN_VARIABLE } from "../../locks/repo_lock.ts";
+import { definedVariables } from "../../platform/environment.ts";
 import { onSignal } from "../../platform/process.ts";
 
 /** Runs a program while the repository lock is held. */
@@ -28,20 +29,11 @@ export async function run(context: CommandContext, parsed: ParsedCommand): Promi
   if (lock.joined) lock.release();
   const { exitCode, startErrno } = system.run([...parsed.program], {
     cwd: system.host.workingDirectory,
-    env: childEnvironment(system.env, lock.token),
+    env: { ...definedVariables(system.env), [LOCK_TOKEN_VARIABLE]: lock.token },
     stdin: "inherit",
     stdout: "inherit",
   });
   if (startErrno !== undefined) reportNotStarted(context, parsed.program[0]!, exitCode, startErrno);
   await system.clock.sleep(0); // lets a signal that came meanwhile be heard
   return exitCode;
-}
-
-function childEnvironment(env: Readonly<Record<string, string | undefined>>, token: string): Record<string, string> {
-  const inherited: Record<string, string> = {};
-  for (const [name, value] of Object.entries(env)) {
-    if (value !== undefined) inherited[name] = value;
-  }
-  inherited[LOCK_TOKEN_VARIABLE] = token;
-  return inherited;
 }
