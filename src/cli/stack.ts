@@ -59,10 +59,26 @@ export function branchArgument(parsed: ParsedCommand, repository: Repository): s
  *
  * @throws {LatticeError} `not_found`; or what is wrong with its document.
  */
-export function requirePlaced(repository: Repository, trunk: string | null, branch: string): void {
+function requirePlaced(repository: Repository, trunk: string | null, branch: string): void {
   if (new MetadataStore(repository).read(branch) === undefined && branch !== trunk) {
     throw notTracked(branch, trunk);
   }
+}
+
+/**
+ * The branch that a command is asked about, and the stack around it.
+ *
+ * @throws {LatticeError} As {@link branchArgument} and {@link requirePlaced}.
+ */
+export async function readStackAround(
+  context: CommandContext,
+  parsed: ParsedCommand,
+): Promise<{ branch: string; told: ToldStack }> {
+  const repository = await context.openRepository();
+  const branch = branchArgument(parsed, repository);
+  const trunk = await trunkName(context, repository);
+  requirePlaced(repository, trunk, branch);
+  return { branch, told: readToldStack(context, repository, trunk) };
 }
 
 /**

@@ -5,16 +5,12 @@
  */
 import type { CommandContext } from "../context.ts";
 import type { ParsedCommand } from "../parse.ts";
-import { branchArgument, readToldStack, requirePlaced, trunkName } from "../stack.ts";
+import { readStackAround } from "../stack.ts";
 
 /** Prints the branches that are based on a branch. */
 export async function run(context: CommandContext, parsed: ParsedCommand): Promise<number> {
   const { output } = context;
-  const repository = await context.openRepository();
-  const branch = branchArgument(parsed, repository);
-  const trunk = await trunkName(context, repository);
-  requirePlaced(repository, trunk, branch);
-  const told = readToldStack(context, repository, trunk);
+  const { branch, told } = await readStackAround(context, parsed);
   const children = told.stack.nodes.get(branch)?.children ?? [];
   if (output.json) output.value(children.map(told.facts));
   else output.lines(children);

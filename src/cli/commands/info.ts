@@ -5,7 +5,7 @@
  */
 import type { CommandContext } from "../context.ts";
 import type { ParsedCommand } from "../parse.ts";
-import { branchArgument, readToldStack, requirePlaced, type ToldStack, trunkName } from "../stack.ts";
+import { readStackAround, type ToldStack } from "../stack.ts";
 import { describePullRequest } from "../../stack/tree.ts";
 
 /** What is said where there is nothing to say. */
@@ -14,11 +14,7 @@ const NOTHING = "-";
 /** Prints what is known of a branch. */
 export async function run(context: CommandContext, parsed: ParsedCommand): Promise<number> {
   const { output } = context;
-  const repository = await context.openRepository();
-  const branch = branchArgument(parsed, repository);
-  const trunk = await trunkName(context, repository);
-  requirePlaced(repository, trunk, branch);
-  const told = readToldStack(context, repository, trunk);
+  const { branch, told } = await readStackAround(context, parsed);
   if (output.json) output.value(told.facts(branch));
   else output.lines(describe(told, branch));
   return told.exitCode();
