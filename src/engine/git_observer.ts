@@ -11,6 +11,7 @@
  */
 import { LatticeError } from "../platform/errors.ts";
 import { hash } from "../platform/hash.ts";
+import { replaceFile } from "../platform/replace_file.ts";
 import type { System } from "../platform/system.ts";
 import { bytesToName, concatBytes, decodeUtf8, nameToBytes, toHex, utf8 } from "../platform/text.ts";
 import type { Repository } from "../git/repository.ts";
@@ -18,14 +19,9 @@ import { makeLatticeFolder } from "../locks/repo_lock.ts";
 import { type EngineContext, share } from "./context.ts";
 import { filesRefs } from "./files_refs.ts";
 import { JOURNAL_BYTES_MAX } from "./journal.ts";
-import {
-  encodeRecord,
-  type JournalRecord,
-  storeBytes,
-  type UpdateRecord,
-  type UpdatesRecord,
-} from "./journal_format.ts";
+import { encodeRecord, type JournalRecord, type UpdateRecord } from "./journal_format.ts";
 import { keepRefs } from "./objects_of.ts";
+import { observedRecord, observedUpdate, replacedOids } from "./observed.ts";
 import { newOperationId } from "./operation_id.ts";
 import { readOwnFile } from "./own_file.ts";
 import { journalPath, makeDurableFolder, makeFolder, opsFolder, parentFolder, removeIfThere } from "./paths.ts";
@@ -33,13 +29,10 @@ import { readOpState } from "./op_state.ts";
 import { recordFault } from "./record_check.ts";
 import { beginRecord } from "./records.ts";
 import { makeRefFolders } from "./ref_files.ts";
-import { parseValueText, valueText } from "./update.ts";
+import { valueText } from "./update.ts";
 
 /** A note that no `committed` came for is swept by a later one when it is older than this, in milliseconds. */
 const NOTE_AGE_MAX_MS = 3_600_000;
-
-/** A replaced document is kept in the journal up to this size, in bytes. */
-const DOCUMENT_BYTES_MAX = 1024 * 1024;
 
 /**
  * Some versions tell the hook that refs are removed when their files go, because the values stand in `packed-refs`. No ref
@@ -68,7 +61,7 @@ export function notePrepared(context: EngineContext, input: Uint8Array): void {
   if (context.command === PACKING) return;
   const updates = updatesOf(repository, input);
   if (updates.length === 0 || belongsToSpan(repository)) return;
-  if (recordFault(observedRecord(updates)) !== null) {
+  if (recordFault(observedRecord(1, updates)) !== null) {
     throw new LatticeError("invalid_data", "the hook was given a line that git does not write", {
       hint: "`lattice hook reference-transaction` is for git to call",
     });
@@ -90,11 +83,7 @@ export function journalCommitted(context: EngineContext, input: Uint8Array): str
   const updates = (takeNote(repository, input) ?? []).filter((update) => !isStillThere(repository, update));
   if (updates.length === 0) return null;
   const opId = newOperationId(system, null);
-  const replaced = updates.flatMap(({ old, document }) => {
-    const value = old === null || document === true ? null : parseValueText(old);
-    return value?.kind === "direct" ? [value.oid] : [];
-  });
-  for (const { ref, oid, object } of keepRefs(context, opId, replaced)) {
+  for (const { ref, oid, object } of keepRefs(context, opId, replacedOids(updates))) {
     if (object !== null) repository.objects.writeLoose(object);
     createRef(context, ref, oid);
   }
@@ -104,7 +93,7 @@ export function journalCommitted(context: EngineContext, input: Uint8Array): str
   const request = { updates: [], objects: [], message: "", purpose: "operation" } as const;
   writeWholeJournal(repository, opId, [
     beginRecord(context, { opId, previous: null }, request),
-    observedRecord(updates),
+    observedRecord(1, updates),
     { type: "committed", at: new Date(system.clock.nowMs()).toISOString() },
   ]);
   share(context, journalPath(repository.commonDir, opId), "file");
@@ -119,32 +108,13 @@ export function journalCommitted(context: EngineContext, input: Uint8Array): str
 function writeWholeJournal(repository: Repository, opId: string, records: readonly JournalRecord[]): void {
   const { system, commonDir } = repository;
   const unfinished = `${notesFolder(repository)}/${opId}.jsonl`;
-  renameWritten(
-    system,
+  replaceFile(
+    system.disk,
     unfinished,
     journalPath(commonDir, opId),
     concatBytes(records.map((each) => encodeRecord(each, 0))),
   );
   system.disk.syncDirectory(opsFolder(commonDir));
-}
-
-function observedRecord(updates: readonly UpdateRecord[]): UpdatesRecord {
-  return { type: "updates", transaction: 1, path: "observed", updates, locked: [], logs: [], identity: "" };
-}
-
-/** Puts a whole file in place by way of another, which does not stay where the disk is full: it may be a lock. */
-function renameWritten(system: System, from: string, to: string, bytes: Uint8Array): void {
-  const file = system.disk.create(from);
-  try {
-    file.write(bytes);
-    file.sync();
-    file.close();
-    system.disk.rename(from, to);
-  } catch (error) {
-    file.close();
-    removeIfThere(system, from);
-    throw error;
-  }
 }
 
 /**
@@ -189,7 +159,7 @@ function takeNote(repository: Repository, input: Uint8Array): UpdateRecord[] | n
   removeIfThere(repository.system, path);
   const updates = parseNote(bytes);
   // One journal that cannot be read would keep every command from all the others.
-  if (updates !== null && recordFault(observedRecord(updates)) === null) return updates;
+  if (updates !== null && recordFault(observedRecord(1, updates)) === null) return updates;
   throw new LatticeError("invalid_data", `the note ${JSON.stringify(path)} is damaged`, {
     hint: "what git has just changed is not in lattice's journal",
     details: { path },
@@ -228,16 +198,9 @@ function updatesOf(repository: Repository, input: Uint8Array): UpdateRecord[] {
     const old = entry === null ? null : valueText(entry.value);
     // Of a branch that is checked out git tells twice: `HEAD` itself stays as it is.
     if (entry?.value.kind === "symbolic" && values.get(entry.value.target) === next) continue;
-    if (old !== next) updates.push(updateRecord(repository, ref, old, next));
+    if (old !== next) updates.push(observedUpdate(repository, ref, old, next));
   }
   return updates;
-}
-
-function updateRecord(repository: Repository, ref: string, old: string | null, next: string | null): UpdateRecord {
-  const value = old === null ? null : parseValueText(old);
-  const object = value?.kind === "direct" ? repository.objects.readUpTo(value.oid, DOCUMENT_BYTES_MAX) : null;
-  if (object === null || object.type !== "blob" || !("content" in object)) return { ref, old, new: next };
-  return { ref, old, new: next, document: true, old_content: storeBytes(object.content) };
 }
 
 function parseLines({ objectFormat: format }: Repository, input: Uint8Array): HookLine[] {
@@ -255,7 +218,7 @@ function parseLines({ objectFormat: format }: Repository, input: Uint8Array): Ho
 function createRef(context: EngineContext, ref: string, oid: string): void {
   makeRefFolders(context, [ref], []);
   const path = filesRefs(context.repository).loosePath(ref);
-  renameWritten(context.system, `${path}.lock`, path, nameToBytes(`${oid}\n`));
+  replaceFile(context.system.disk, `${path}.lock`, path, nameToBytes(`${oid}\n`));
   context.system.disk.syncDirectory(parentFolder(path));
 }
 

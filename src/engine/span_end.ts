@@ -16,15 +16,16 @@ import type { EngineContext } from "./context.ts";
 import { seenFrom } from "./files_refs.ts";
 import { effectiveUpdates } from "./history.ts";
 import type { Journal } from "./journal.ts";
-import { type DivergedRef, type JournalRecord, loadBytes, storeBytes, type UpdateRecord } from "./journal_format.ts";
+import { type DivergedRef, type JournalRecord, loadBytes, type UpdateRecord } from "./journal_format.ts";
 import { keepRefs } from "./objects_of.ts";
+import { observedRecord, observedUpdate, replacedOids, unlessDamaged } from "./observed.ts";
 import { spanFolder } from "./paths.ts";
 import { BEGUN_REASON } from "./paused.ts";
 import { clearMarker, endOf, pauseSpan, settle } from "./settle.ts";
 import { lastTransaction } from "./situation.ts";
 import { describeUnfinished, type Difference, differences, takeSnapshot } from "./snapshot.ts";
 import { mustReopen, readSnapshot, settleOpen, transactIn } from "./span.ts";
-import { changeTo, expectationOf, parseValueText, type RefUpdate } from "./update.ts";
+import { changeTo, expectationOf, type RefUpdate } from "./update.ts";
 
 /** How an operation of several transactions ended. */
 export interface SpanEnd {
@@ -42,9 +43,6 @@ const ATTEMPTS_MAX = 5;
 
 /** Errors that a person has to look at: somebody moves a ref, an object is gone, a hook refuses. */
 const CANNOT_RESTORE: readonly ErrorCode[] = ["cas_failed", "invalid_data", "op_in_progress", "usage"];
-
-/** A document that is kept in the journal is no larger than this, in bytes. */
-const DOCUMENT_BYTES_MAX = 1024 * 1024;
 
 /**
  * Ends an operation whose program succeeded, or that a person declares done.
@@ -183,12 +181,13 @@ function commitSpan(
 ): SpanEnd {
   const journal = mustReopen(here, opId);
   const context = seenFromOrigin(here, journal);
+  let updates;
   try {
-    observe(context, journal, own);
+    updates = observe(context, journal, own);
   } finally {
     journal.close();
   }
-  keepReplaced(context, opId, own);
+  keepReplaced(context, opId, updates);
   endSpan(context, opId, { type: "committed", at: now(context) });
   return { outcome: "committed", own, others, reason: null };
 }
@@ -198,43 +197,16 @@ function observe(
   journal: Journal,
   own: readonly Difference[],
   more: readonly JournalRecord[] = [],
-): void {
+): UpdateRecord[] {
   const transaction = (lastTransaction(journal.records).transaction?.transaction ?? 0) + 1;
-  const updates = own.map((difference) => observedUpdate(context, difference));
-  journal.append([
-    { type: "updates", transaction, path: "observed", updates, locked: [], logs: [], identity: "" },
-    { type: "applied", transaction },
-    ...more,
-  ], "flush");
+  const updates = own.map(({ ref, old, new: next }) => observedUpdate(context.repository, ref, old, next));
+  journal.append([observedRecord(transaction, updates), { type: "applied", transaction }, ...more], "flush");
+  return updates;
 }
 
-/** A replaced blob is a document: nothing but its ref leads to it, so the journal keeps it. */
-function observedUpdate({ repository }: EngineContext, { ref, old, new: now }: Difference): UpdateRecord {
-  const value = old === null ? null : parseValueText(old);
-  const object = value?.kind === "direct"
-    ? unlessDamaged(() => repository.objects.readUpTo(value.oid, DOCUMENT_BYTES_MAX))
-    : null;
-  if (object === null || object.type !== "blob" || !("content" in object)) return { ref, old, new: now };
-  return { ref, old, new: now, document: true, old_content: storeBytes(object.content) };
-}
-
-/** What is damaged cannot be kept, and must not keep an operation from its end. */
-function unlessDamaged<T>(look: () => T): T | null {
-  try {
-    return look();
-  } catch (error) {
-    if (error instanceof LatticeError && error.code === "invalid_data") return null;
-    throw error;
-  }
-}
-
-function keepReplaced(context: EngineContext, opId: string, own: readonly Difference[]): void {
+function keepReplaced(context: EngineContext, opId: string, updates: readonly UpdateRecord[]): void {
   const { objects } = context.repository;
-  const replaced = own.flatMap(({ old }) => {
-    const value = old === null ? null : parseValueText(old);
-    const type = value?.kind === "direct" ? unlessDamaged(() => objects.info(value.oid)?.type) ?? null : null;
-    return value?.kind === "direct" && type !== null && type !== "blob" ? [value.oid] : [];
-  });
+  const replaced = replacedOids(updates).filter((oid) => unlessDamaged(() => objects.info(oid)) !== null);
   const all = unlessDamaged(() => keepRefs(context, opId, replaced));
   if (all === null) context.log("what was replaced is damaged, and is not kept");
   const kept = (all ?? []).filter(({ ref, oid }) => {

@@ -205,3 +205,16 @@ test("op run: HEADs of other worktrees that the program moves are put back, of n
   gitText(["worktree", "remove", "--force", added], cwd); // git fsck has a notice of its unborn branch
   expectIdle(cwd);
 });
+
+test("undo of op run brings back a replaced blob that is too large for the journal, after git gc without reflogs", () => {
+  const cwd = stage();
+  const large = gitText(["hash-object", "-w", "--stdin"], cwd, "x".repeat(2 * 1024 * 1024));
+  gitText(["update-ref", "refs/data/large", large], cwd);
+  const before = refsOf(cwd);
+  assert.equal(opRun("git update-ref -d refs/data/large", cwd).exit, 0);
+  gitText(["reflog", "expire", "--expire=all", "--all"], cwd);
+  gitText(["gc", "-q", "--prune=now"], cwd);
+  must(["undo"], cwd);
+  assert.deepEqual(refsOf(cwd), before);
+  assert.equal(gitText(["cat-file", "-s", "refs/data/large"], cwd), String(2 * 1024 * 1024));
+});
