@@ -78,8 +78,9 @@ ${INPUT} | "$kept" "$@"
 }
 
 /**
- * It watches and never stops git, so a missing binary is told of, once a transaction, and no obstacle. What lattice
- * itself updates has its journal: there the binary is not even started.
+ * Whoever installed it relies on a journal, so without the binary git is refused in the one state where every version
+ * can be; in the others nothing can be stopped any more. What lattice itself updates has its journal: there the binary is
+ * not even started.
  */
 function referenceTransaction({ name, program, kept }: HookScript): string {
   const command = `"$lattice" hook reference-transaction "$@"`;
@@ -88,7 +89,7 @@ function referenceTransaction({ name, program, kept }: HookScript): string {
 ${findProgram(program)} || {
   [ "$1" = prepared ] || exit 0
 ${indent(complain(name, program, kept), 2)}
-  exit 0
+  exit 1
 }
 exec ${command}
 `;
@@ -101,6 +102,7 @@ elif ${findProgram(program)}; then
   ${INPUT} | ${command} || status=$?
 elif [ "$1" = prepared ]; then
 ${indent(complain(name, program, kept), 2)}
+  status=1
 fi
 ${PASS_OVER} || exit "$status"
 ${INPUT} | "$kept" "$@" || status=$?
@@ -127,10 +129,7 @@ function findProgram(program: string | null): string {
 function complain(name: HookName, program: string | null, kept: KeptMark): string {
   const places = program === null ? "there is none on PATH" : `neither ${program} nor one on PATH is there`;
   const remedy = kept === NOTHING_KEPT ? `rm '$0'` : `mv '$0${KEPT_SUFFIX}' '$0'`;
-  const trouble = name === "pre-push"
-    ? `error: the pre-push hook cannot run lattice: ${places}`
-    : `warning: what git does here is not in lattice's journal: ${places}`;
-  return `echo ${quoted(trouble)} >&2
+  return `echo ${quoted(`error: the ${name} hook cannot run lattice: ${places}`)} >&2
 echo "hint: install it again, or do without the hook: ${remedy}" >&2`;
 }
 

@@ -114,7 +114,7 @@ test("a program that does not read its input is no failure, even where SIGPIPE i
   }
 });
 
-test("where the binary is gone a push is refused, git is not stopped otherwise, and both are told", () => {
+test("where the binary is gone a push and what git is about to change are refused, and both are told", () => {
   for (const shell of SHELLS) {
     for (const kept of [false, true]) {
       const push = new Place("pre-push", kept, "/gone/it's here/lattice");
@@ -133,8 +133,8 @@ test("where the binary is gone a push is refused, git is not stopped otherwise, 
       const transaction = new Place("reference-transaction", kept, null);
       for (const state of ["preparing", "prepared", "committed", "aborted", "later"]) {
         const outcome = transaction.run(shell, [state], "x\n");
-        assert.equal(outcome.exit, 0, state);
-        const told = /^warning: what git does here is not in lattice's journal: there is none on PATH\nhint: /;
+        assert.equal(outcome.exit, state === "prepared" ? 1 : 0, state);
+        const told = /^error: the reference-transaction hook cannot run lattice: there is none on PATH\nhint: /;
         assert.equal(told.test(outcome.stderr), state === "prepared", `${state}: ${outcome.stderr}`);
         assert.equal(outcome.stderr === "", state !== "prepared");
         assert.equal(transaction.log("reference-transaction.before-lattice"), kept ? `${state}|x\n` : null);
