@@ -43,8 +43,6 @@ const INODE_OFFSET = 1n << 60n;
 export class SimDisk implements Disk {
   /** Counts, records and breaks the calls of this process. */
   readonly gate = new CallGate();
-  /** Flocks: inode number to whoever holds it. They belong to living processes, so no copy has them. */
-  readonly flocks = new Map<number, object>();
   /** How many files are open; at the end of a clean program, none. */
   openFiles = 0;
   /** Whether `syncFileSystem` is to be had. */
@@ -52,7 +50,11 @@ export class SimDisk implements Disk {
   /** Whether the disk passes for a network file system. */
   shared = false;
 
-  private constructor(readonly storage: Storage) {
+  private constructor(
+    readonly storage: Storage,
+    /** Flocks: inode number to whoever holds it. They belong to living processes, so no copy has them. */
+    readonly flocks: Map<number, object> = new Map<number, object>(),
+  ) {
     this.gate.onCall = () => storage.timeUs += storage.stepUs;
   }
 
@@ -105,6 +107,14 @@ export class SimDisk implements Disk {
   /** The same disk with its own future; what {@link forNextProcess} is, by the name that forks use. */
   copy(): SimDisk {
     return this.forNextProcess();
+  }
+
+  /** The very same disk, for another process that lives at the same time: what one does, the other sees. */
+  forNeighbour(): SimDisk {
+    const neighbour = new SimDisk(this.storage, this.flocks);
+    neighbour.hasSyncFileSystem = this.hasSyncFileSystem;
+    neighbour.shared = this.shared;
+    return neighbour;
   }
 
   /** What would be at stake in a power cut, oldest first. */

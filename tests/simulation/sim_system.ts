@@ -1,9 +1,9 @@
 /**
  * A simulated machine as one process sees it: disk, flocks, clock, random bytes, other programs; all from a seed.
  *
- * One process lives at a time. {@link SimSystem.nextProcess} starts the next one after the process ended or was killed
- * (its flocks are gone, its pid and random bytes differ), {@link SimSystem.onDisk} on a disk that went through a power
- * cut (the boot id differs as well).
+ * {@link SimSystem.nextProcess} starts the next process after this one ended or was killed (its flocks are gone, its pid
+ * and random bytes differ), {@link SimSystem.onDisk} on a disk that went through a power cut (the boot id differs as
+ * well). {@link SimSystem.neighbour} starts one that lives beside this one; `together.ts` interleaves such processes.
  *
  * @example
  * ```ts
@@ -20,7 +20,7 @@
  *
  * @module
  */
-import { DiskError, type FileStat } from "../../src/platform/disk.ts";
+import { type Disk, DiskError, type FileStat, isDiskError } from "../../src/platform/disk.ts";
 import type { Clock, Host, LockableFile, RunOptions, RunResult, System } from "../../src/platform/system.ts";
 import { bytesToName, utf8 } from "../../src/platform/text.ts";
 import { type SeededRandom, seededRandom } from "./random.ts";
@@ -47,6 +47,8 @@ export class SimSystem implements System {
   readonly clock: Clock;
   readonly host: Host;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Seed of its random bytes. */
+  readonly randomSeed: number;
   private readonly random: SeededRandom;
 
   /**
@@ -58,7 +60,8 @@ export class SimSystem implements System {
     const process = ++storage.processes;
     const startUs = storage.timeUs;
     const bootId = `00000000-0000-4000-8000-${storage.boots.toString(16).padStart(12, "0")}`;
-    this.random = seededRandom((options.seed ?? 1) * 1_000_003 + process * 1009 + storage.boots);
+    this.randomSeed = (options.seed ?? 1) * 1_000_003 + process * 1009 + storage.boots;
+    this.random = seededRandom(this.randomSeed);
     this.env = options.env ?? {};
     this.host = {
       pid: 1000 + process,
@@ -88,6 +91,15 @@ export class SimSystem implements System {
     return this.onDisk(this.disk.forNextProcess());
   }
 
+  /**
+   * Starts a process beside this one: both use the same disk and see each other's flocks.
+   *
+   * @param env Its environment; without it, that of this one.
+   */
+  neighbour(env?: Record<string, string | undefined>): SimSystem {
+    return new SimSystem(this.disk.forNeighbour(), env === undefined ? this.options : { ...this.options, env });
+  }
+
   /** Starts a process of the same kind on another disk, such as one after a power cut. */
   onDisk(disk: SimDisk): SimSystem {
     return new SimSystem(disk, this.options);
@@ -98,14 +110,12 @@ export class SimSystem implements System {
   }
 
   openLockable(path: string, createMode: number | null): LockableFile | null {
+    return openOrCreateLockable(this.disk, path, createMode, () => this.openExistingLockable(path));
+  }
+
+  /** Opens a file that can be flocked, in one call. `null`: it is not there. */
+  openExistingLockable(path: string): SimLockable | null {
     const { disk } = this;
-    if (createMode !== null && disk.lstat(path) === null) {
-      try {
-        disk.create(path, createMode).close();
-      } catch (error) {
-        if (!(error instanceof DiskError && error.errno === "EEXIST")) throw error; // somebody else was first
-      }
-    }
     return disk.call("lock.open", path, () => {
       const ino = disk.inodeAt(path);
       if (ino === null) return null;
@@ -121,8 +131,20 @@ export class SimSystem implements System {
   }
 }
 
+/** Opens a file that can be flocked; it is created before where it is not there and a mode is given. */
+export function openOrCreateLockable<T>(disk: Disk, path: string, createMode: number | null, open: () => T): T {
+  if (createMode !== null && disk.lstat(path) === null) {
+    try {
+      disk.create(path, createMode).close();
+    } catch (error) {
+      if (!isDiskError(error, "EEXIST")) throw error; // somebody else was first
+    }
+  }
+  return open();
+}
+
 /** A lockable file of the simulated machine. */
-class SimLockable implements LockableFile {
+export class SimLockable implements LockableFile {
   private open = true;
 
   constructor(
@@ -157,9 +179,19 @@ class SimLockable implements LockableFile {
 
   /** Cut, then written, as the real one: an observer sees the empty and the half written text between. */
   overwrite(text: string): void {
+    this.truncate();
+    this.write(text);
+  }
+
+  /** The first half of {@link overwrite}. */
+  truncate(): void {
+    this.disk.call("lock.truncate", this.path, () => this.disk.storage.truncate(this.ino, 0, this.path));
+  }
+
+  /** The second half of {@link overwrite}. */
+  write(text: string): void {
     const bytes = utf8(text);
     const { storage } = this.disk;
-    this.disk.call("lock.truncate", this.path, () => storage.truncate(this.ino, 0, this.path));
     let rest = bytes;
     const put = (count: number): void => {
       if (count > 0) storage.write(this.ino, bytes.length - rest.length, rest.subarray(0, count), this.path);
@@ -193,7 +225,8 @@ class SimLockable implements LockableFile {
     return this.disk.storage.visible.get(this.ino)!.content;
   }
 
-  private release(): void {
+  /** Gives the flock back; what the kernel does when the last process that has the file open ends. */
+  release(): void {
     if (this.disk.flocks.get(this.ino) === this) this.disk.flocks.delete(this.ino);
   }
 
