@@ -1,6 +1,7 @@
 /**
  * `npm test [<part of a path>…]`: installs what the tests need, builds, runs everything on both runtimes and on the
- * built binary, and ends with one line: `N passed, N failed, N skipped`.
+ * built binary, says how much was tried of what no run can try whole, and ends with one line: `N passed, N failed, N
+ * skipped`.
  *
  * - Every test file runs in a process of its own, so that one that crashes, hangs or exits cannot hide the others;
  *   it then counts as one failed test. Each static check counts as one test.
@@ -17,12 +18,14 @@ import { installSystemPackages } from "./test/system_packages.mjs";
 import { endAll, runJob } from "./test/job.mjs";
 import { staticChecks } from "./test/static_checks.mjs";
 import { reasonToSkip, testFiles } from "./test/test_files.mjs";
+import { Tally } from "./test/tried.mjs";
 
 const startedMs = Date.now();
 const parts = process.argv.slice(2);
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 const failures = [];
+const tally = new Tally();
 
 attempt("setting up", () => {
   prepare();
@@ -55,6 +58,7 @@ await Promise.all(Array.from({ length: availableParallelism() }, async () => {
 }));
 
 if (failures.length > 0) console.log(`\nfailed:\n${failures.map((title) => `  ${title}`).join("\n")}`);
+if (tally.line() !== null) console.log(tally.line());
 console.log(`took ${Math.round((Date.now() - startedMs) / 1000)} s`);
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exit(total.failed > 0 ? 1 : 0);
@@ -108,6 +112,7 @@ function report(job, result) {
   total.passed += result.passed;
   total.failed += result.failed;
   total.skipped += result.skipped;
+  for (const line of result.notes) tally.add(line);
   const seconds = (result.tookMs / 1000).toFixed(1);
   const counts = `${result.passed} passed` +
     (result.failed > 0 ? `, ${result.failed} failed` : "") +

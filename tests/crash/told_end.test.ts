@@ -6,10 +6,11 @@ import { test } from "../harness.ts";
 import { explore, type Scenario } from "../simulation/explore.ts";
 import { SimDisk } from "../simulation/sim_disk.ts";
 import { SimSystem } from "../simulation/sim_system.ts";
-import { runs } from "../thoroughness.ts";
+import { triedCuts } from "../simulation/report.ts";
+import { runs, seedOr } from "../thoroughness.ts";
 import { blob, checkClean, runStep, setRef } from "./scenarios.ts";
 
-const SEED = 31_337;
+const SEED = seedOr(31_337);
 
 function set(writer: Writer, text: string): void {
   runStep(writer, { updates: [setRef("refs/meta/a", blob(text))], objects: [blob(text)] });
@@ -46,8 +47,5 @@ function twice(): Scenario {
 
 test("an acknowledged operation stays committed in the list, also when its ref was moved on and its marker came back", async () => {
   const stats = await explore(twice(), { sample: { seed: SEED, maxRuns: runs(1500, 100_000) } });
-  console.log(
-    `${stats.cutPoints} cut points, ${stats.outcomesTried} of ${stats.outcomes} outcomes and ` +
-      `${stats.recoveryOutcomesTried} of ${stats.recoveryOutcomes} in recovery tried (seed ${SEED})`,
-  );
+  triedCuts("two operations on one ref", stats, SEED);
 });

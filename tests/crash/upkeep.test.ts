@@ -11,11 +11,12 @@ import { explore, type Scenario } from "../simulation/explore.ts";
 import { exploreFailures } from "../simulation/explore_failures.ts";
 import { SimDisk } from "../simulation/sim_disk.ts";
 import { SimSystem } from "../simulation/sim_system.ts";
-import { runs } from "../thoroughness.ts";
+import { triedCuts, triedFailures } from "../simulation/report.ts";
+import { runs, seedOr } from "../thoroughness.ts";
 import { EMPTY_REPOSITORY, openTestRepository, openTestWriter } from "../engine/engine_repository.ts";
 import { blob, checkClean, deleteRef, oidOf, runStep, setRef, type Step, transactionScenario } from "./scenarios.ts";
 
-const SEED = 20_261_121;
+const SEED = seedOr(20_261_121);
 
 const EVERYTHING: PackRequest = { isWanted: () => true, prune: true, onlyIfWorthIt: false };
 
@@ -157,14 +158,11 @@ for (const pending of [...scenarios, shortening()]) {
   const { scenario, maxRuns } = await pending;
   test(`no ref loses its value wherever it is cut: ${scenario.name}`, async () => {
     const stats = await explore(scenario, { sample: { seed: SEED, maxRuns: runs(maxRuns, 50 * maxRuns) } });
-    console.log(
-      `${scenario.name}: ${stats.calls} calls, ${stats.flushes} flushes, ${stats.outcomesTried} of ${stats.outcomes} ` +
-        `outcomes and ${stats.recoveryOutcomesTried} of ${stats.recoveryOutcomes} in recovery tried (seed ${SEED})`,
-    );
+    triedCuts(scenario.name, stats, SEED);
   });
 
   test(`no ref loses its value whichever call fails: ${scenario.name}`, async () => {
     const stats = await exploreFailures(scenario, { sample: { seed: SEED, maxRuns: runs(200, 20_000) } });
-    console.log(`${scenario.name}: ${stats.failuresTried} of ${stats.failures} failing calls (seed ${SEED})`);
+    triedFailures(scenario.name, stats, SEED);
   });
 }

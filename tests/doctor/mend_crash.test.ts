@@ -13,9 +13,10 @@ import { explore, type Scenario } from "../simulation/explore.ts";
 import { exploreFailures } from "../simulation/explore_failures.ts";
 import { SimDisk } from "../simulation/sim_disk.ts";
 import { SimSystem, textAt } from "../simulation/sim_system.ts";
-import { runs } from "../thoroughness.ts";
+import { triedCuts, triedFailures } from "../simulation/report.ts";
+import { runs, seedOr } from "../thoroughness.ts";
 
-const SEED = 20_260_107;
+const SEED = seedOr(20_260_107);
 const TIP = commit("tip");
 const REF = "/r/.git/refs/heads/x";
 const LOGFILE = "/r/.git/logs/refs/heads/x";
@@ -117,17 +118,13 @@ const SCENARIOS = [
 for (const scenario of SCENARIOS) {
   test(`doctor leaves a thing damaged or mended wherever it is cut: ${scenario.name}`, async () => {
     const stats = await explore(scenario, { sample: { seed: SEED, maxRuns: runs(1500, 100_000) } });
-    console.log(
-      `${scenario.name}: ${stats.calls} calls, ${stats.cutPoints} cut points, ${stats.outcomesTried} of ` +
-        `${stats.outcomes} outcomes and ${stats.recoveryOutcomesTried} of ${stats.recoveryOutcomes} in recovery tried ` +
-        `(seed ${SEED})`,
-    );
+    triedCuts(scenario.name, stats, SEED);
     assert.ok(stats.cutPoints > 20);
   });
 
   test(`doctor leaves a thing damaged or mended whichever call fails: ${scenario.name}`, async () => {
     const stats = await exploreFailures(scenario, { sample: { seed: SEED, maxRuns: runs(400, 20_000) } });
-    console.log(`${scenario.name}: ${JSON.stringify(stats)} (seed ${SEED})`);
+    triedFailures(scenario.name, stats, SEED);
   });
 }
 

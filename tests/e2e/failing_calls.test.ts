@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "../harness.ts";
 import { runProgram } from "../git_oracle.ts";
 import { seededRandom } from "../simulation/random.ts";
-import { runs } from "../thoroughness.ts";
+import { runs, seedOr, tried } from "../thoroughness.ts";
 import { expectSound, recovered, sideOf } from "./aftermath.ts";
 import { binary, documentOf, type Ended, lattice, textOf } from "./binary.ts";
 import { sampleOf } from "./sample.ts";
@@ -17,7 +17,7 @@ import {
 } from "./subjects.ts";
 import { disturbed, type SystemCall } from "./system_calls.ts";
 
-const SEED = 20260108;
+const SEED = seedOr(20260108);
 
 /** What a call is made to fail with. */
 const ERRORS = ["ENOSPC", "EIO", "EACCES", "EINTR", "EMFILE"] as const;
@@ -79,8 +79,9 @@ for (const make of [setFirstDocument, replaceDocument, applyFive, applyHundred, 
         }
       }
     }
-    const tried = `${tally.refused} refused, ${tally["went on"]} went on`;
-    console.log(`${subject.name}: ${points.length} of ${subject.calls.length} calls failed: ${tried} (seed ${SEED})`);
+    tried(`${subject.name}, which went on ${tally["went on"]} times`, {
+      "failing calls": [tally.refused + tally["went on"], subject.calls.length * ERRORS.length],
+    }, SEED);
     assert.deepEqual(wrong, [], `${wrong.length} went wrong (seed ${SEED})`);
     assert.ok(tally.refused > 0, "no failure was seen");
   });

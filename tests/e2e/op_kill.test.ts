@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { test } from "../harness.ts";
 import { gitText } from "../git_oracle.ts";
 import { seededRandom } from "../simulation/random.ts";
-import { runs } from "../thoroughness.ts";
+import { runs, seedOr, tried } from "../thoroughness.ts";
 import { binary, documentOf, lattice, underProgram } from "./binary.ts";
 import { copied, expectIdle, must, opRun, refsOf, stage } from "./op_stage.ts";
 import { sampleOf } from "./sample.ts";
 import { callsOf, type SystemCall } from "./system_calls.ts";
 
-const SEED = 20261121;
+const SEED = seedOr(20261121);
 
 /** Kills lattice at one of its calls; programs that it starts are not looked at. */
 function strace({ name, when }: SystemCall): string[] {
@@ -65,7 +65,7 @@ function killed({ args, template, env, then, allowed }: Subject): void {
     }
   }
   assert.ok(count > points.length / 2, `only ${count} of ${points.length} points were reached`);
-  console.log(`${args.slice(0, 2).join(" ")}: killed at ${count} of ${calls.length} calls (seed ${SEED})`);
+  tried(args.slice(0, 2).join(" "), { "kill points": [count, calls.length] }, SEED);
 }
 
 /** Aborts whatever waits for a person. */

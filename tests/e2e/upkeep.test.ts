@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { test } from "../harness.ts";
 import { seededRandom } from "../simulation/random.ts";
-import { runs } from "../thoroughness.ts";
+import { runs, seedOr, tried } from "../thoroughness.ts";
 import { expectSound, recovered } from "./aftermath.ts";
 import { sampleOf } from "./sample.ts";
 import { expireAll, packAll, type Subject } from "./subjects.ts";
 import { disturbed, type SystemCall } from "./system_calls.ts";
 
-const SEED = 20260109;
+const SEED = seedOr(20260109);
 
 /** How a disturbed run may end: killed (told by strace), refused, or undisturbed. */
 const ENDS = [0, 128, 255];
@@ -28,17 +28,19 @@ for (const make of [packAll, expireAll]) {
     assert.equal(subject.after, subject.before);
     const random = seededRandom(SEED);
     const points = sampleOf(subject.calls, runs(24), random);
-    let stopped = 0;
+    let [stopped, kills, failures] = [0, 0, 0];
     for (const [index, call] of points.entries()) {
       const effect = ["signal=KILL", "error=EIO", "signal=KILL", "error=ENOSPC"][index % 4]!;
       try {
         if (disturb(subject, call, effect) !== 0) stopped++;
+        if (effect === "signal=KILL") kills++;
+        else failures++;
       } catch (error) {
         const where = `${subject.name}, ${effect} at ${call.name} number ${call.when}, ${call.text} (seed ${SEED})`;
         throw new Error(`${where}: ${String(error)}`, { cause: error });
       }
     }
     assert.ok(stopped > points.length / 2, `only ${stopped} of ${points.length} runs were stopped`);
-    console.log(`${subject.name}: disturbed at ${points.length} of ${subject.calls.length} calls (seed ${SEED})`);
+    tried(`${subject.name}, ${subject.calls.length} calls`, { "kill points": kills, "failing calls": failures }, SEED);
   });
 }

@@ -7,11 +7,11 @@
 import fc from "fast-check";
 import { test } from "../harness.ts";
 import { modernGit } from "../git_oracle.ts";
-import { runs } from "../thoroughness.ts";
+import { runs, seedOr, tried } from "../thoroughness.ts";
 import { anySteps } from "./generated_commands.ts";
 import { makeTemplate, makeTwins, runOnTwins, type Step, type Template } from "./twin_repositories.ts";
 
-async function compare(template: Template, numRuns: number, seed: number): Promise<void> {
+async function compare(template: Template, numRuns: number, fixedSeed: number): Promise<void> {
   let commands = 0;
   const property = fc.asyncProperty(
     anySteps(template.git === "git" ? "same version" : "current"),
@@ -23,8 +23,9 @@ async function compare(template: Template, numRuns: number, seed: number): Promi
       }
     },
   );
+  const seed = seedOr(fixedSeed);
   await fc.assert(property, { numRuns, seed });
-  console.log(`${commands} generated commands compared with ${template.git}`);
+  tried(`compared with ${template.git}`, { "generated commands": commands }, seed);
 }
 
 test("lattice git leaves what git leaves, command after command", async () => {

@@ -103,6 +103,8 @@ export interface ExploreStats {
   flushes: number;
   /** Points at which the program was cut off. */
   cutPoints: number;
+  /** Of these, at how many some outcome was tried. */
+  cutPointsTried: number;
   /** Outcomes of a kill or a power cut at these points that there are. */
   outcomes: number;
   /** Of these, how many were recovered and checked. */
@@ -145,6 +147,7 @@ export async function explore(scenario: Scenario, options: ExploreOptions = {}):
     calls: system.disk.gate.count,
     flushes: system.disk.gate.flushCount,
     cutPoints: points.length,
+    cutPointsTried: new Set(chosen.map(({ point }) => point)).size,
     outcomes: all.length,
     outcomesTried: chosen.length,
     recoveryOutcomes: 0,

@@ -9,6 +9,7 @@ import { utf8 } from "../../../src/platform/text.ts";
 import { test } from "../../harness.ts";
 import { explore, type Scenario } from "../../simulation/explore.ts";
 import { needlessFlushes } from "../../simulation/explore_failures.ts";
+import { triedCuts } from "../../simulation/report.ts";
 import { SimDisk } from "../../simulation/sim_disk.ts";
 import { SimSystem } from "../../simulation/sim_system.ts";
 import { configOf } from "./open_fixture.ts";
@@ -86,7 +87,7 @@ const SCENARIOS: readonly Scenario[] = [
 for (const each of SCENARIOS) {
   test(`${each.name} survives every power cut once it has returned, and needs each of its flushes`, async () => {
     const stats = await explore(each, { cutRecovery: false });
-    console.log(`${each.name}: ${stats.outcomesTried} outcomes of ${stats.cutPoints} cuts`);
+    triedCuts(each.name, stats);
     assert.ok(stats.outcomesTried > 10);
     const needless = await needlessFlushes(each);
     // The simulated disk finds every folder again that was flushed itself; its parent is flushed for disks that do not.

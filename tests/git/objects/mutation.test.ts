@@ -8,6 +8,7 @@ import { applyDelta } from "../../../src/git/objects/delta.ts";
 import { LatticeError } from "../../../src/platform/errors.ts";
 import { freshFixtureFolder } from "../../fixtures.ts";
 import { test } from "../../harness.ts";
+import { holds } from "../../property.ts";
 import { openObjects } from "./open_fixture.ts";
 
 /** A change: bytes written somewhere, or a cut. Places are fractions of the length, so that they fit every file. */
@@ -71,13 +72,14 @@ for (const { fixture, repository, file, runs } of CASES) {
     const originals = new Map(names.map((name) => [name, new Uint8Array(readFileSync(join(folder, name)))]));
     for (const name of names) chmodSync(join(folder, name), 0o644);
     let refused = 0;
-    fc.assert(
+    holds(
+      `${fixture} ${file.source}`,
       fc.property(fc.constantFrom(...names), mutation, (name, change) => {
         writeFileSync(join(folder, name), mutate(originals.get(name)!, change));
         refused += readAll(gitDir, oids).refused;
         writeFileSync(join(folder, name), originals.get(name)!);
       }),
-      { seed: 20260107, numRuns: runs },
+      { seed: 20260107, numRuns: runs, kind: "fuzz inputs" },
     );
     if (fixture === "multi-pack-index") assert.equal(refused, 0, "each pack has its own index");
     else assert.ok(refused > 0);
@@ -90,7 +92,8 @@ test("read() never gives wrong content, whatever changes in a loose object", () 
   using sound = openObjects(gitDir);
   const oids = sound.allOids();
   let refused = 0;
-  fc.assert(
+  holds(
+    "a loose object",
     fc.property(fc.constantFrom(...oids), mutation, (oid, change) => {
       const path = join(gitDir, "objects", oid.slice(0, 2), oid.slice(2));
       const original = new Uint8Array(readFileSync(path));
@@ -99,7 +102,7 @@ test("read() never gives wrong content, whatever changes in a loose object", () 
       refused += readAll(gitDir, [oid]).refused;
       writeFileSync(path, original);
     }),
-    { seed: 20260107, numRuns: 400 },
+    { seed: 20260107, numRuns: 400, kind: "fuzz inputs" },
   );
   assert.ok(refused > 300, String(refused));
 });
@@ -115,7 +118,8 @@ test("applyDelta() ends with a content of the size that it says, or refuses", ()
     ),
     { maxLength: 6 },
   ).map((parts) => parts.flat());
-  fc.assert(
+  holds(
+    "instructions of a delta",
     fc.property(fc.nat(127), tail, (size, instructions) => {
       const delta = Uint8Array.from([200, 1, size, ...instructions]);
       const result = allowRefusal(() => applyDelta(base, delta));
@@ -123,7 +127,7 @@ test("applyDelta() ends with a content of the size that it says, or refuses", ()
       assert.equal(result.length, size);
       applied++;
     }),
-    { seed: 20260107, numRuns: 20_000 },
+    { seed: 20260107, numRuns: 20_000, kind: "fuzz inputs" },
   );
   assert.ok(applied > 20, String(applied));
 });
