@@ -9,17 +9,23 @@ import process from "node:process";
 import { binary } from "../build.mjs";
 import { root } from "../setup.mjs";
 
-/** Longest time that one test file or check may take; `npm run torture` tries everything, which takes hours. */
-const JOB_TIMEOUT_MS = (process.env.LATTICE_TORTURE === "1" ? 12 * 60 : 10) * 60 * 1000;
+/** Longest time that one test file or check may take, where the job says nothing else. */
+const JOB_TIMEOUT_MS = 10 * 60 * 1000;
 
 /** Most of a job's output that is kept, in characters; what is printed beyond is dropped. */
 const OUTPUT_CHARACTERS_MAX = 4_000_000;
 
 const running = new Set();
 
-/** Ends all jobs that still run. */
+/** Those that were ended from outside. */
+const ended = new WeakSet();
+
+/** Ends all jobs that still run, with everything that they started; no result of theirs counts. */
 export function endAll() {
-  for (const child of running) endGroup(child);
+  for (const child of running) {
+    ended.add(child);
+    endGroup(child);
+  }
 }
 
 function endGroup(child) {
@@ -33,18 +39,20 @@ function endGroup(child) {
 /**
  * Runs a job.
  *
- * @param job `title`, `program`, `args`; `junit`: where it writes its results, when it counts tests itself.
+ * @param job `title`, `program`, `args`; `junit`: where it writes its results, when it counts tests itself; `env`: what is
+ *   added to the environment; `timeoutMs`.
  * @param scratch Folder of the whole run.
- * @returns Counts, the output, what the tests printed (`notes`), how long it took in milliseconds; `trouble` says what
+ * @returns Counts, whether it was ended by {@link endAll}, the output, what the tests printed (`notes`), how long it took in milliseconds; `trouble` says what
  *   went wrong beyond failing tests, else it is null.
  */
 export async function runJob(job, scratch) {
   const temporary = join(scratch, String(job.index));
   mkdirSync(temporary, { recursive: true, mode: 0o755 });
   const startedMs = Date.now();
+  const timeoutMs = job.timeoutMs ?? JOB_TIMEOUT_MS;
   const child = spawn(job.program, job.args, {
     cwd: root,
-    env: { ...process.env, TMPDIR: temporary, LATTICE_BINARY: binary, NO_COLOR: "1", NO_UPDATE_CHECK: "1" },
+    env: { ...process.env, TMPDIR: temporary, LATTICE_BINARY: binary, NO_COLOR: "1", NO_UPDATE_CHECK: "1", ...job.env },
     stdio: ["ignore", "pipe", "pipe"],
     detached: true, // a group of its own, so that its children end with it
   });
@@ -63,14 +71,14 @@ export async function runJob(job, scratch) {
   const timer = setTimeout(() => {
     timedOut = true;
     endGroup(child);
-  }, JOB_TIMEOUT_MS);
+  }, timeoutMs);
   let refused = null; // why it did not start at all
   const [status, signal] = await new Promise((resolve) => {
     child.on("error", (error) => {
       refused = error.message;
       resolve([null, null]);
     });
-    child.on("close", (...ended) => resolve(ended));
+    child.on("close", (...how) => resolve(how));
   });
   clearTimeout(timer);
   running.delete(child);
@@ -78,7 +86,7 @@ export async function runJob(job, scratch) {
   const trouble = refused !== null
     ? refused
     : timedOut
-    ? `still running after ${JOB_TIMEOUT_MS / 1000} s`
+    ? `still running after ${timeoutMs / 1000} s`
     : signal !== null
     ? `killed by ${signal}`
     : job.junit === undefined
@@ -95,6 +103,7 @@ export async function runJob(job, scratch) {
     passed,
     failed: failed + (trouble === null ? 0 : 1),
     skipped,
+    ended: ended.has(child),
     trouble,
     output,
     notes: job.junit === undefined ? [] : notesIn(printed),

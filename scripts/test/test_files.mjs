@@ -1,6 +1,7 @@
 /** Which test files there are, and which of them cannot run here. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
+import process from "node:process";
 import { root } from "../setup.mjs";
 
 /** Folders whose tests take longest; they start first, so that no core waits for one at the end. */
@@ -16,6 +17,19 @@ export function testFiles() {
     .filter((file) => file.endsWith(".test.ts"))
     .map((file) => join("tests", file))
     .sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
+}
+
+/** Of some files those whose path contains one of the parts, all of them without parts. Ends the process when none does. */
+export function filesWith(parts, files) {
+  const wanted = files.filter((file) => parts.length === 0 || parts.some((part) => file.includes(part)));
+  if (wanted.length > 0) return wanted;
+  console.error(`error: no test file's path contains ${parts.map((part) => JSON.stringify(part)).join(" or ")}`);
+  process.exit(2);
+}
+
+/** Whether the tests of a file choose what they try: by a seed, or how much of it. */
+export function isSampling(file) {
+  return /^import .*\/(?:thoroughness|property|report)\.ts";$/m.test(text(file));
 }
 
 /** What lies beside the checkout, and how a test file that needs it can be told. */
