@@ -6,9 +6,19 @@
  * @module
  */
 
+/** Opens a library with some of its symbols; what goes wrong is thrown or returned. */
+export type OpenLibrary = (
+  library: string,
+  symbols: Record<string, { args: string[]; returns: string }>,
+) => { symbols: object } | Error;
+
 /** What lattice calls of Bun. */
 export interface BunRuntime {
   version: string;
+  /** Since this process started, or thereabouts. */
+  nanoseconds(): number;
+  /** What `bun:ffi` stands on, as far as this version shows it. */
+  FFI?: { dlopen?: OpenLibrary };
   deflateSync(bytes: Uint8Array, options?: { level?: number; windowBits?: number }): Uint8Array;
   inflateSync(bytes: Uint8Array, options?: { windowBits?: number }): Uint8Array;
   CryptoHasher: {
