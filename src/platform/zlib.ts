@@ -30,6 +30,8 @@ export function deflate(bytes: Uint8Array, level = -1): Uint8Array {
 
 /** Bytes that a stream of one stored block has beside its content. */
 const STORED_OVERHEAD_BYTES = 11;
+/** Its checksum, at the end. */
+const ADLER_BYTES = 4;
 const STORED_BLOCK_BYTES_MAX = 0xffff;
 
 /**
@@ -57,6 +59,16 @@ export function storeInto(bytes: Uint8Array, target: Uint8Array, start: number):
   target[at++] = sum >>> 8;
   target[at++] = sum;
   return at;
+}
+
+/**
+ * A small input as a zlib stream of one stored block: see {@link storeInto}.
+ *
+ * @returns `null`: the input does not fit into one block.
+ */
+export function store(bytes: Uint8Array): Uint8Array | null {
+  const stream = new Uint8Array(bytes.length + STORED_OVERHEAD_BYTES);
+  return storeInto(bytes, stream, 0) === null ? null : stream;
 }
 
 /** A zlib stream that is made piece by piece. */
@@ -143,11 +155,24 @@ const SMALL_INPUT_BYTES = 32 * 1024;
  */
 export function inflateSmall(bytes: Uint8Array): Uint8Array | null {
   if (bytes.length > SMALL_INPUT_BYTES) return null;
+  const stored = storedContent(bytes);
+  if (stored !== null) return stored;
   try {
     return bun === undefined ? plain(nodeZlib().inflateSync(bytes)) : bun.inflateSync(bytes, { windowBits: 15 });
   } catch (cause) {
     throw new LatticeError("invalid_data", "a compressed stream is damaged", { cause });
   }
+}
+
+/** The content of a stream as {@link storeInto} makes them, checksum included; `null`: it is another one. */
+function storedContent(stream: Uint8Array): Uint8Array | null {
+  if (stream.length < STORED_OVERHEAD_BYTES || stream[0] !== 0x78 || stream[1] !== 0x01 || stream[2] !== 1) return null;
+  const length = stream[3]! | stream[4]! << 8;
+  if (stream.length !== length + STORED_OVERHEAD_BYTES) return null;
+  if ((stream[5]! | stream[6]! << 8) !== (~length & STORED_BLOCK_BYTES_MAX)) return null;
+  const content = stream.subarray(STORED_OVERHEAD_BYTES - ADLER_BYTES, -ADLER_BYTES);
+  const sum = new DataView(stream.buffer, stream.byteOffset, stream.length).getUint32(stream.length - ADLER_BYTES);
+  return sum === adler32(content) ? content : null;
 }
 
 /**

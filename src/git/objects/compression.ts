@@ -6,11 +6,22 @@
 import { LatticeError } from "../../platform/errors.ts";
 import type { Config } from "../config/config.ts";
 
-/** Git's own default for loose objects: fastest. */
-const LOOSE_DEFAULT = 1;
-/** Level for loose objects. @throws {LatticeError} `invalid_data`: not between -1 and 9. */
-export function looseCompression(config: Config): number {
-  return level(config, "core.loosecompression") ?? level(config, "core.compression") ?? LOOSE_DEFAULT;
+/** Level for what is worth compressing where the configuration says none, as in git: the fastest. */
+export const DEFAULT_LEVEL = 1;
+
+/**
+ * Where the configuration says no level, contents of up to so many bytes are stored as they are: of a document of some
+ * hundred bytes, fast compression takes a fifth off, and needs as long for it as all else that is done to write it.
+ */
+export const STORED_BYTES_MAX = 1024;
+
+/**
+ * Level for loose objects, where the configuration says one.
+ *
+ * @throws {LatticeError} `invalid_data`: not between -1 and 9.
+ */
+export function looseCompression(config: Config): number | undefined {
+  return level(config, "core.loosecompression") ?? level(config, "core.compression");
 }
 
 /**

@@ -4,6 +4,7 @@
  * @module
  */
 import { type Disk, isDiskError, type OpenFile } from "../../platform/disk.ts";
+import { bytesToName } from "../../platform/text.ts";
 import { adler32, inflate, inflatePrefix, inflateSmall } from "../../platform/zlib.ts";
 import type { ObjectFormat, ObjectType, Oid } from "../object_format.ts";
 import { damagedFile, OBJECT_BYTES_MAX, tooLarge } from "./damage.ts";
@@ -124,7 +125,7 @@ interface Header {
 
 function parseHeader(path: string, framed: Uint8Array): Header {
   const end = framed.subarray(0, HEADER_BYTES_MAX).indexOf(0);
-  const text = end < 0 ? "" : String.fromCharCode(...framed.subarray(0, end));
+  const text = end < 0 ? "" : bytesToName(framed.subarray(0, end));
   const match = /^(blob|tree|commit|tag) (0|[1-9][0-9]{0,15})$/.exec(text);
   const size = Number(match?.[2]);
   if (match === null || !Number.isSafeInteger(size)) {

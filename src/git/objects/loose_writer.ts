@@ -4,8 +4,9 @@
  * @module
  */
 import { isDiskError } from "../../platform/disk.ts";
-import { deflate } from "../../platform/zlib.ts";
+import { deflate, store } from "../../platform/zlib.ts";
 import { framedObject, type Oid } from "../object_format.ts";
+import { DEFAULT_LEVEL, STORED_BYTES_MAX } from "./compression.ts";
 import { loosePath } from "./loose.ts";
 import {
   createTemporaryIn,
@@ -26,11 +27,13 @@ import type { NewObject } from "./store.ts";
  * written again.
  *
  * @param oid Its name.
- * @param level Level of compression, as `deflate` takes it.
+ * @param level Level of compression, as `deflate` takes it; `undefined`: what suits the content.
  * @throws {LatticeError} `io`.
  */
-export function writeLooseFile(storage: ObjectStorage, oid: Oid, object: NewObject, level: number): void {
-  const bytes = deflate(framedObject(object.type, object.content), level);
+export function writeLooseFile(storage: ObjectStorage, oid: Oid, object: NewObject, level: number | undefined): void {
+  const framed = framedObject(object.type, object.content);
+  const asItIs = level === undefined && object.content.length <= STORED_BYTES_MAX;
+  const bytes = (asItIs ? store(framed) : null) ?? deflate(framed, level ?? DEFAULT_LEVEL);
   const path = loosePath(storage.objectsDir, oid);
   for (let attempt = 1;; attempt++) {
     const file = createTemporaryIn(storage, path.slice(0, path.lastIndexOf("/")), "tmp_obj_", OBJECT_FILE_MODE);

@@ -8,7 +8,7 @@ import type { System } from "../../platform/system.ts";
 import type { Config } from "../config/config.ts";
 import type { ObjectFormat, Oid } from "../object_format.ts";
 import { findAlternates } from "./alternates.ts";
-import { looseCompression, packCompression } from "./compression.ts";
+import { DEFAULT_LEVEL, looseCompression, packCompression } from "./compression.ts";
 import { promisedObject } from "./damage.ts";
 import { createFreshener } from "./freshen.ts";
 import { flushAndNameLooseFile, writeLooseFile } from "./loose_writer.ts";
@@ -126,7 +126,7 @@ export function openObjectStore(options: ObjectStoreOptions): OpenObjectStore {
 
     writeLooseStream(type, size, chunks) {
       const target = writableStorage();
-      const level = looseCompression(config());
+      const level = looseCompression(config()) ?? DEFAULT_LEVEL;
       const { oid, path } = writeStreamToTemporary(target, format, type, size, chunks, level);
       let present = true;
       try {

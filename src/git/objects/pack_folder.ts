@@ -30,7 +30,7 @@ export interface PackFolder {
    * @throws {LatticeError} `invalid_data`.
    */
   usualPlace(name: Uint8Array): PackedPlace | null;
-  /** Whether no pack is there. */
+  /** Whether no pack is there, nor an index that names one. */
   isEmpty(): boolean;
   /** Raw names that begin with some digits, in no order, some perhaps twice. @throws {LatticeError} `invalid_data`. */
   names(digits: string): Iterable<Uint8Array>;
@@ -133,7 +133,7 @@ export function openPackFolder(disk: Disk, pages: FilePages, objectsDir: string,
       return pack === undefined || offset === null ? null : { pack, offset };
     },
 
-    isEmpty: () => knownPacks().size === 0,
+    isEmpty: () => knownPacks().size === 0 && multi.length === 0,
 
     *names(digits) {
       for (const pack of knownPacks().values()) {

@@ -9,6 +9,7 @@ import { createHasher, hash } from "../../platform/hash.ts";
 import { fromHex, toHex, utf8 } from "../../platform/text.ts";
 import { deflate, storeInto } from "../../platform/zlib.ts";
 import type { ObjectFormat, Oid } from "../object_format.ts";
+import { DEFAULT_LEVEL, STORED_BYTES_MAX } from "./compression.ts";
 import { deflatedBytesMax, PACK_HEADER_BYTES, TYPE_NUMBERS } from "./pack.ts";
 import { adjustMode } from "./permissions.ts";
 import {
@@ -37,12 +38,6 @@ interface WrittenEntry {
 const BUFFER_BYTES = 1024 * 1024;
 /** Type and size of an entry, at most. */
 const ENTRY_HEADER_BYTES_MAX = 10;
-/**
- * Smaller contents are stored as they are when no level is configured: of a document of some hundred bytes, fast
- * compression takes a fifth off, and needs as long for it as all else that is done to write it.
- */
-const STORED_BYTES_MAX = 1024;
-const DEFAULT_LEVEL = 1;
 /** Offsets from here on stand in the table of 64-bit offsets. */
 const LARGE_OFFSET = 0x80000000;
 

@@ -92,10 +92,12 @@ export function createReader(
     };
   }
 
-  function* sources(): Iterable<Source> {
-    yield own;
-    borrowed ??= alternates().map(openSource);
-    yield* borrowed;
+  function others(): readonly Source[] {
+    return borrowed ??= alternates().map(openSource);
+  }
+
+  function sources(): readonly Source[] {
+    return [own, ...others()];
   }
 
   const baseContent = (base: Oid): GitObject => baseElsewhere(base, reading);
@@ -148,31 +150,35 @@ export function createReader(
     }
   }
 
-  /** Answers of all copies of an object, lazily; copies that are damaged are told to `onDamage` and passed over. */
-  function* answers<T>(oid: Oid, question: Question<T>, onDamage: (error: unknown) => void): Iterable<T> {
-    const name = fromHex(oid);
-    for (const source of sources()) {
-      const packsFirst = source.packsKnown || ++source.looseSearches > LOOSE_SEARCHES_MAX;
-      if (packsFirst) yield* packedAnswers(source, name, oid, question, onDamage);
-      const path = loosePath(source.objectsDir, oid);
-      const answer = unlessDamaged(() => question.loose(path, oid), onDamage);
-      if (answer !== null) yield answer;
-      if (!packsFirst) yield* packedAnswers(source, name, oid, question, onDamage);
-    }
-  }
-
-  function* packedAnswers<T>(
+  /** The answer of the first sound copy in a folder; copies that are damaged are told to `onDamage` and passed over. */
+  function answerIn<T>(
     source: Source,
-    name: Uint8Array,
     oid: Oid,
     question: Question<T>,
     onDamage: (error: unknown) => void,
-  ): Iterable<T> {
-    source.packsKnown = true;
-    for (const place of source.packs.places(name, onDamage)) {
-      const answer = unlessDamaged(() => question.packed(place, oid), onDamage);
-      if (answer !== null) yield answer;
+  ): T | null {
+    const packsFirst = source.packsKnown || ++source.looseSearches > LOOSE_SEARCHES_MAX;
+    if (packsFirst) {
+      const packed = packedAnswer(source, oid, question, onDamage);
+      if (packed !== null) return packed;
     }
+    const loose = unlessDamaged(() => question.loose(loosePath(source.objectsDir, oid), oid), onDamage);
+    return loose !== null || packsFirst ? loose : packedAnswer(source, oid, question, onDamage);
+  }
+
+  function packedAnswer<T>(
+    source: Source,
+    oid: Oid,
+    question: Question<T>,
+    onDamage: (error: unknown) => void,
+  ): T | null {
+    source.packsKnown = true;
+    if (source.packs.isEmpty()) return null;
+    for (const place of source.packs.places(fromHex(oid), onDamage)) {
+      const answer = unlessDamaged(() => question.packed(place, oid), onDamage);
+      if (answer !== null) return answer;
+    }
+    return null;
   }
 
   function rescan(): boolean {
@@ -196,7 +202,13 @@ export function createReader(
   function firstAnswer<T>(oid: Oid, question: Question<T>, damages: unknown[]): T | null {
     const usual = usualAnswer(oid, question);
     if (usual !== null) return usual;
-    for (const answer of answers(oid, question, (error) => damages.push(error))) return answer;
+    const onDamage = (error: unknown) => damages.push(error);
+    const ownAnswer = answerIn(own, oid, question, onDamage);
+    if (ownAnswer !== null) return ownAnswer;
+    for (const source of others()) {
+      const answer = answerIn(source, oid, question, onDamage);
+      if (answer !== null) return answer;
+    }
     return null;
   }
 
@@ -271,7 +283,7 @@ export function createReader(
     info: (oid) => search(oid, asking),
     find: (oid) => find(oid, finding),
     batchFinder() {
-      const all = [...sources()];
+      const all = sources();
       const nothingPacked = all.every(({ packs }) => packs.isEmpty());
       const isListed = looseListing();
       const question: Question<ObjectPlace> = {
