@@ -59,7 +59,7 @@ export function createContext(
     commandLine,
     output: createOutput(streams, global.json),
     log,
-    openRepository: () => repository ??= Promise.try(openRepositoryOf, world, global.gitDir),
+    openRepository: () => repository ??= openRepositoryOf(world, global.gitDir),
     settings: () => settings ??= loadSettings(context),
     givenLockTimeoutMs: async () => {
       const settings = await context.settings(); // first: the config may say that we cannot lock at all
@@ -79,7 +79,8 @@ function below(folder: string, path: string): string {
   return `${folder.replace(/\/$/, "")}/${path}`;
 }
 
-function openRepositoryOf(system: System, gitDir: string | undefined): Repository {
+/** Nothing in it waits; it is asynchronous so that its errors come where its result is awaited. */
+async function openRepositoryOf(system: System, gitDir: string | undefined): Promise<Repository> {
   const repository = openRepository(system, {
     cwd: system.host.workingDirectory,
     ...(gitDir === undefined ? {} : { gitDir: absolutePath(system, gitDir) }),

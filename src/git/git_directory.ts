@@ -34,12 +34,14 @@ export function isGitDirectory(system: System, path: string): boolean {
 }
 
 function hasHead(disk: Disk, gitDir: string): boolean {
-  const link = disk.readLink(`${gitDir}/HEAD`);
-  if (link !== null) return link.startsWith("refs/");
-  if (disk.lstat(`${gitDir}/HEAD`)?.kind !== "file") return false;
-  const bytes = disk.readFile(`${gitDir}/HEAD`);
+  const path = `${gitDir}/HEAD`;
+  const kind = disk.lstat(path)?.kind;
+  if (kind === "symlink") return disk.readLink(path)?.startsWith("refs/") === true;
+  if (kind !== "file") return false;
+  const bytes = disk.readFile(path);
   if (bytes === null) return false;
   const text = bytesToName(bytes.subarray(0, 255));
+  if (text.startsWith("ref: refs/")) return true; // as it is nearly always
   return /^ref:[ \t\n\r]*refs\//.test(text) || /^[0-9a-fA-F]{40}/.test(text);
 }
 

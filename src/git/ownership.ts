@@ -25,17 +25,17 @@ export interface FoundPaths {
  * @throws {LatticeError} `unsafe_repository`, with the command that allows it as the hint.
  */
 export function checkOwnership(system: System, found: FoundPaths, protectedConfig: () => Config): void {
-  const paths = [found.gitFile, found.workTree, found.gitDir].filter((path) => path !== null);
+  const foreign = firstForeign(system, [found.gitFile, found.workTree, found.gitDir]);
   const assumed = environmentSwitch(system.env, "GIT_TEST_ASSUME_DIFFERENT_OWNER");
-  if (!assumed && paths.every((path) => isOwned(system, path))) return;
+  if (!assumed && foreign === null) return;
   const repository = found.workTree ?? found.gitDir;
   const real = system.disk.realPath(repository) ?? repository;
   if (isListedAsSafe(system, real, protectedConfig())) return;
-  const foreign = paths.find((path) => !isOwned(system, path)) ?? repository;
-  const owner = system.disk.lstat(foreign)?.uid ?? null;
+  const blamed = foreign ?? repository;
+  const owner = system.disk.lstat(blamed)?.uid ?? null;
   throw new LatticeError("unsafe_repository", `repository ${JSON.stringify(real)} is owned by someone else`, {
     hint: `to trust it, run: git config --global --add safe.directory ${shellQuoted(real)}`,
-    details: { path: real, foreign_path: foreign, owner, user: system.host.userId },
+    details: { path: real, foreign_path: blamed, owner, user: system.host.userId },
   });
 }
 
@@ -56,6 +56,14 @@ export function checkBareAllowed(path: string, protectedConfig: Config): void {
 /** Whether a bare repository is a part of one that is not: its git directory, or that of a submodule or worktree. */
 function isImplicitBare(path: string): boolean {
   return path.endsWith("/.git") || path.includes("/.git/worktrees/") || path.includes("/.git/modules/");
+}
+
+/** The first path that belongs to another user; `null`: there is none. A plain loop, since every command is here. */
+function firstForeign(system: System, paths: readonly (string | null)[]): string | null {
+  for (const path of paths) {
+    if (path !== null && !isOwned(system, path)) return path;
+  }
+  return null;
 }
 
 function isOwned({ disk, host, env }: System, path: string): boolean {

@@ -21,7 +21,10 @@ const nodeProcess = (globalThis as unknown as { process: NodeProcess }).process;
 /** Arguments after the name of the program. Bytes that are not UTF-8 are carried as in `text.ts` where the system tells. */
 export function commandLine(): string[] {
   const args = nodeProcess.argv.slice(2);
-  return args.some((argument) => argument.includes("\uFFFD")) ? exactArguments(args) : args;
+  for (const argument of args) {
+    if (argument.includes("\uFFFD")) return exactArguments(args);
+  }
+  return args;
 }
 
 /** Runtimes replace bytes that are not UTF-8; Linux keeps the bytes themselves. */

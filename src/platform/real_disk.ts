@@ -26,9 +26,7 @@ const {
 /** The disk of this machine. */
 export const realDisk: Disk = {
   readFile(path, bytesMax) {
-    return orNull("read", path, () => {
-      return bytesMax === undefined ? plainBytes(fs.readFileSync(nativePath(path))) : readBeginning(path, bytesMax);
-    });
+    return orNull("read", path, () => readBytes(nativePath(path), bytesMax ?? Infinity));
   },
 
   openRead(path) {
@@ -249,25 +247,37 @@ export function nativePath(path: string): string | Uint8Array & fs.PathLike {
   return Buffer.from(nameToBytes(path));
 }
 
-/** Reads on from where the last call ended, as pipes and devices want it. */
-function readBeginning(path: string, bytesMax: number): Uint8Array {
-  const descriptor = fs.openSync(nativePath(path), O_RDONLY);
+/** Room for a file that does not know its size, as those below `/proc`, and pipes. */
+const UNKNOWN_SIZE_BYTES = 4096;
+
+/**
+ * Reads a file, on and on from where the last call ended, as pipes and devices want it. Its size is asked for first:
+ * what is not there is then told without an exception, whose first one in a process costs as much as all else here.
+ * And no `Buffer` is made, as `readFileSync` would, which costs as much again.
+ */
+function readBytes(path: fs.PathLike, bytesMax: number): Uint8Array | null {
+  const stat = fs.statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return null;
+  const descriptor = fs.openSync(path, O_RDONLY);
   try {
-    const buffer = new Uint8Array(bytesMax);
+    const expected = stat.size === 0 ? UNKNOWN_SIZE_BYTES : stat.size + 1; // the one more shows the end
+    let buffer = new Uint8Array(Math.min(expected, bytesMax));
     let done = 0;
-    while (done < bytesMax) {
-      const count = fs.readSync(descriptor, buffer, done, bytesMax - done, null);
-      if (count === 0) break;
+    for (;;) {
+      const count = fs.readSync(descriptor, buffer, done, buffer.length - done, null);
       done += count;
+      if (count === 0 || done === bytesMax) return buffer.subarray(0, done);
+      if (done === buffer.length) buffer = enlarged(buffer, Math.min(2 * done, bytesMax));
     }
-    return buffer.slice(0, done);
   } finally {
     fs.closeSync(descriptor);
   }
 }
 
-function plainBytes(bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+function enlarged(bytes: Uint8Array, length: number): Uint8Array<ArrayBuffer> {
+  const longer = new Uint8Array(length);
+  longer.set(bytes);
+  return longer;
 }
 
 /** Folder entries where a name did not decode: names as bytes, and one `lstat` each. */

@@ -29,6 +29,7 @@ export function parseBoolean(value: string | null): boolean | null {
 
 /** Integer by git's rules: decimal, `0x…`, `0…`, then `k`, `m` or `g`; `null`: it is none, or is not exact as a number. */
 export function parseInteger(value: string): number | null {
+  if (value === "0" || value === "1") return Number(value); // `core.repositoryFormatVersion` of every repository
   const match = /^[ \t\n\v\f\r]*([+-]?)(0[xX][0-9a-fA-F]+|[0-9]+)([kKmMgG]?)$/.exec(value);
   if (match === null) return null;
   const digits = match[2]!;
