@@ -29,13 +29,14 @@ export interface NamedObject {
 }
 
 interface WrittenEntry {
-  readonly oid: Oid;
   readonly crc: number;
   readonly offset: number;
 }
 
+type WrittenEntries = ReadonlyMap<Oid, WrittenEntry>;
+
 /** Entries are gathered up to this size before they are written. */
-const BUFFER_BYTES = 1024 * 1024;
+const BUFFER_BYTES = 128 * 1024;
 /** Type and size of an entry, at most. */
 const ENTRY_HEADER_BYTES_MAX = 10;
 /** Offsets from here on stand in the table of 64-bit offsets. */
@@ -60,7 +61,7 @@ export function writePackFiles(
 ): string {
   const folder = `${storage.objectsDir}/pack`;
   const pack = createTemporaryIn(storage, folder, "tmp_pack_", OBJECT_FILE_MODE);
-  let written: { entries: WrittenEntry[]; checksum: Uint8Array } | undefined;
+  let written: { entries: WrittenEntries; checksum: Uint8Array } | undefined;
   fillTemporary(storage, pack, (file) => written = writeEntries(file, format, objects, level));
   const { entries, checksum } = written!;
   const made = [pack.path];
@@ -117,7 +118,7 @@ function writeEntries(
   format: ObjectFormat,
   objects: readonly NamedObject[],
   level: number | undefined,
-): { entries: WrittenEntry[]; checksum: Uint8Array } {
+): { entries: WrittenEntries; checksum: Uint8Array } {
   const hasher = createHasher(format.name);
   const buffer = new Uint8Array(BUFFER_BYTES);
   const header = new DataView(buffer.buffer, 0, PACK_HEADER_BYTES);
@@ -133,7 +134,7 @@ function writeEntries(
     flushed += bytes.length;
   }
 
-  const entries: WrittenEntry[] = [];
+  const entries = new Map<Oid, WrittenEntry>();
   for (const { oid, object: { type, content } } of objects) {
     if (filled + ENTRY_HEADER_BYTES_MAX + deflatedBytesMax(content.length) > BUFFER_BYTES) {
       flush(buffer.subarray(0, filled));
@@ -148,9 +149,9 @@ function writeEntries(
     const end = stored ?? putStream(deflate(content, level ?? DEFAULT_LEVEL), buffer, filled);
     if (typeof end === "number") {
       filled = end;
-      entries.push({ oid, crc: crc32(buffer.subarray(start, filled)), offset });
+      entries.set(oid, { crc: crc32(buffer.subarray(start, filled)), offset });
     } else { // longer than what is left of the buffer
-      entries.push({ oid, crc: crc32(end, crc32(buffer.subarray(start, filled))), offset });
+      entries.set(oid, { crc: crc32(end, crc32(buffer.subarray(start, filled))), offset });
       flush(buffer.subarray(0, filled));
       flush(end);
       filled = 0;
@@ -181,9 +182,10 @@ function putEntryHeader(buffer: Uint8Array, at: number, type: number, size: numb
   return at;
 }
 
-function encodeIndex(format: ObjectFormat, unsorted: WrittenEntry[], packChecksum: Uint8Array): Uint8Array {
+function encodeIndex(format: ObjectFormat, written: WrittenEntries, packChecksum: Uint8Array): Uint8Array {
   const { rawLength } = format;
-  const entries = unsorted.sort((a, b) => (a.oid < b.oid ? -1 : 1)); // digits: their order is that of the bytes
+  const oids = [...written.keys()].sort(); // digits: their order is that of the bytes
+  const entries = oids.map((oid) => written.get(oid)!);
   const count = entries.length;
   const largeCount = entries.filter(({ offset }) => offset >= LARGE_OFFSET).length;
   const names = 8 + 1024;
@@ -196,12 +198,11 @@ function encodeIndex(format: ObjectFormat, unsorted: WrittenEntry[], packChecksu
   view.setUint32(0, 0xff744f63); // \377tOc
   view.setUint32(4, 2);
 
+  bytes.set(fromHex(oids.join("")), names);
   const fanout = new Uint32Array(256);
   let nextLarge = 0;
-  entries.forEach(({ oid, crc, offset }, i) => {
-    const name = fromHex(oid);
-    fanout[name[0]!]!++;
-    bytes.set(name, names + i * rawLength);
+  entries.forEach(({ crc, offset }, i) => {
+    fanout[bytes[names + i * rawLength]!]!++;
     view.setUint32(crcs + i * 4, crc);
     if (offset < LARGE_OFFSET) {
       view.setUint32(offsets + i * 4, offset);
