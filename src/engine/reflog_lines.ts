@@ -20,6 +20,9 @@ import { findObstacle, removeEmptyFolders, syncFolderOf } from "./ref_files.ts";
 /** How much of the end of a reflog is searched for a line that may already be there, in bytes. */
 const TAIL_BYTES = 64 * 1024;
 
+/** Refs that get a reflog without being asked for one. */
+const LOGGED_PREFIXES = ["refs/heads/", "refs/remotes/", "refs/notes/"];
+
 /** Tells which of the planned lines are due: those of refs that have a reflog, or get one by git's rules. */
 export class ReflogPolicy {
   private readonly mode: "none" | "normal" | "always";
@@ -42,7 +45,7 @@ export class ReflogPolicy {
   private createsFor(ref: string): boolean {
     if (this.mode === "always") return true;
     if (this.mode === "none") return false;
-    return ref === "HEAD" || ["refs/heads/", "refs/remotes/", "refs/notes/"].some((prefix) => ref.startsWith(prefix));
+    return ref === "HEAD" || LOGGED_PREFIXES.some((prefix) => ref.startsWith(prefix));
   }
 
   private exists(ref: string): boolean {

@@ -69,10 +69,11 @@ export function parseApplyLines(bytes: Uint8Array, format: ObjectFormat): ApplyL
   const records: ApplyLine[] = [];
   const lineOfRef = new Map<string, number>();
   let start = 0;
-  for (const [index, text] of lines.entries()) {
+  for (let number = 1; number <= lines.length; number++) {
+    const text = lines[number - 1]!;
     const end = start + text.length;
-    const ascii = isAscii ? bytes.subarray(start, end) : null;
-    const record = readCanonicalLine(text, ascii, index + 1, format) ?? parseLine(text, ascii, index + 1, format);
+    const record = (isAscii ? readCanonicalLine(text, bytes, start, number, format) : null) ??
+      parseLine(text, isAscii ? bytes.subarray(start, end) : null, number, format);
     start = end + 1;
     const earlier = lineOfRef.get(record.ref);
     if (earlier !== undefined) throw usage(record.line, `${quote(record.ref)} is named in line ${earlier} already`);
@@ -95,13 +96,15 @@ function splitLines(bytes: Uint8Array): { lines: string[]; isAscii: boolean } {
   return { lines, isAscii };
 }
 
+/** @param start Where the text begins in the bytes, in which each stands for one character. */
 function readCanonicalLine(
   text: string,
-  bytes: Uint8Array | null,
+  bytes: Uint8Array,
+  start: number,
   line: number,
   format: ObjectFormat,
 ): MetadataLine | null {
-  const match = bytes === null ? null : matchCanonicalLine(text, format);
+  const match = matchCanonicalLine(text, format);
   if (match === null) return null;
   const { branch, expect, documentStart } = match;
   return {
@@ -110,7 +113,7 @@ function readCanonicalLine(
     branch,
     ref: metadataRef(branch),
     expect: expectationOf(expect),
-    document: bytes!.subarray(documentStart, -1),
+    document: bytes.subarray(start + documentStart, start + text.length - 1),
   };
 }
 

@@ -28,6 +28,8 @@ const PLAIN_NAME = /^[\w-]+(?:\/[\w-]+)+$/;
 /** Most names of branches, likewise. */
 const PLAIN_COMPONENTS = /^[\w-]+(?:\/[\w-]+)*$/;
 
+const ONE_LEVEL_ALLOWED: RefNameRules = { allowOneLevel: true };
+
 /** Removes leading slashes and makes one slash of several, as `git check-ref-format --normalize`. */
 export function normalizeRefName(name: string): string {
   return name.replace(/\/+/g, "/").replace(/^\//, "");
@@ -80,7 +82,7 @@ export function checkBranchName(name: string): string | null {
  * @throws {LatticeError} `usage`, with the rule that is broken.
  */
 export function requireRefName(name: string): void {
-  const reason = checkRefName(name, { allowOneLevel: true });
+  const reason = checkRefName(name, ONE_LEVEL_ALLOWED);
   if (reason === null) return;
   throw new LatticeError("usage", `${JSON.stringify(name)} is not a valid ref name: ${reason}`, {
     hint: "the rules are those of `git check-ref-format`",
@@ -106,17 +108,20 @@ export type RefScope =
   | { readonly kind: "main"; readonly bareName: string }
   | { readonly kind: "other"; readonly worktreeId: string; readonly bareName: string };
 
+const SHARED: RefScope = { kind: "shared" };
+const CURRENT: RefScope = { kind: "current" };
+
 /** Tells to whom a name belongs: all worktrees, this one, the main one, or another by its id. */
 export function refScope(name: string): RefScope {
-  if (isPerWorktreeRef(name)) return { kind: "current" };
-  if (name.startsWith("refs/")) return { kind: "shared" };
+  if (isPerWorktreeRef(name)) return CURRENT;
+  if (name.startsWith("refs/")) return SHARED;
   const other = /^worktrees\/([^/]+)\/(.+)$/s.exec(name);
   if (other !== null && isPerWorktreeRef(other[2]!)) {
     return { kind: "other", worktreeId: other[1]!, bareName: other[2]! };
   }
   const main = /^main-worktree\/(.+)$/s.exec(name);
   if (main !== null && isPerWorktreeRef(main[1]!)) return { kind: "main", bareName: main[1]! };
-  return { kind: "shared" };
+  return SHARED;
 }
 
 /** The two folders in which the files backend keeps refs; absolute paths. */
