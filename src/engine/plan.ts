@@ -75,7 +75,7 @@ export function planTransaction(context: EngineContext, request: TransactionRequ
   return {
     updates,
     locked: lockedRefs(updates, changing, head),
-    logs: changing.flatMap((update) => planLogs(context, update, head, request.message)),
+    logs: planLogs(context, changing, head, request.message),
     head,
     view,
   };
@@ -225,31 +225,34 @@ function lockedRefs(
   changing: readonly PlannedUpdate[],
   head: string | null,
 ): string[] {
-  const named = new Set(updates.map((update) => update.ref));
   const locked = new Set<string>();
   for (const update of changing) {
-    for (const name of update.through) if (!named.has(name)) locked.add(name);
-    if (update.ref === head && !named.has("HEAD")) locked.add("HEAD");
+    for (const name of update.through) locked.add(name);
+    if (update.ref === head) locked.add("HEAD");
   }
+  if (locked.size > 0) { for (const { ref } of updates) locked.delete(ref); }
   return [...locked].sort(compareNames);
 }
 
 function planLogs(
   context: EngineContext,
-  update: PlannedUpdate,
+  changing: readonly PlannedUpdate[],
   head: string | null,
   normalMessage: string,
 ): PlannedLog[] {
-  const symbolic = update.request.change.kind === "set-symbolic";
-  if (symbolic && update.request.message === undefined) return [];
-  const message = update.request.message ?? normalMessage;
   const zero = context.repository.objectFormat.zero;
-  const line = { old: update.oldOid ?? zero, new: update.newOid ?? zero, message };
-  const names = [...update.through];
-  if (!symbolic && update.ref === head && !names.includes("HEAD")) names.push("HEAD");
-  const logs = names.map((ref) => ({ ...line, ref, create: false }));
-  // A deleted ref loses its reflog, so it gets no line.
-  if (update.new !== null) logs.push({ ...line, ref: update.ref, create: update.request.createReflog === true });
+  const logs: PlannedLog[] = [];
+  for (const { ref, oldOid, newOid, new: value, through, request } of changing) {
+    const symbolic = request.change.kind === "set-symbolic";
+    if (symbolic && request.message === undefined) continue;
+    const message = request.message ?? normalMessage;
+    const add = (name: string, create: boolean) =>
+      void logs.push({ ref: name, old: oldOid ?? zero, new: newOid ?? zero, message, create });
+    for (const name of through) add(name, false);
+    if (!symbolic && ref === head && !through.includes("HEAD")) add("HEAD", false);
+    // A deleted ref loses its reflog, so it gets no line.
+    if (value !== null) add(ref, request.createReflog === true);
+  }
   return logs;
 }
 

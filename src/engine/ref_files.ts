@@ -219,7 +219,7 @@ export function syncFolderOf(disk: Disk, path: string): void {
  * @returns Path of the new file, or `null` when nothing would change.
  * @throws {LatticeError} `unsupported`: `packed-refs` is a symbolic link.
  */
-export function stagePackedRefs(
+function stagePackedRefs(
   context: EngineContext,
   folder: string,
   changes: ReadonlyMap<string, PackedChange>,

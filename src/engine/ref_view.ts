@@ -50,13 +50,21 @@ function listedView(context: EngineContext, prefix: string): RefView {
   for (const entry of refs.list(prefix, (name) => broken.add(name))) values.set(entry.name, entry.value);
   const folders = foldersOf([...values.keys(), ...broken], prefix);
   const loose = looseFiles(context);
-  const above = new Map<string, boolean>();
+  const blockers = new Map<string, string | null>();
 
   function exists(name: string): boolean {
-    if (name.startsWith(prefix)) return values.has(name) || broken.has(name);
-    let known = above.get(name);
-    if (known === undefined) above.set(name, known = refs.read(name) !== null);
-    return known;
+    return name.startsWith(prefix) ? values.has(name) || broken.has(name) : refs.read(name) !== null;
+  }
+
+  /** The ref that is a folder of others, itself or one above it; `null`: none is, so that it can hold refs. */
+  function blockerOf(folder: string): string | null {
+    let blocker = blockers.get(folder);
+    if (blocker === undefined) {
+      const above = folder.lastIndexOf("/");
+      blocker = above === -1 ? null : blockerOf(folder.slice(0, above)) ?? (exists(folder) ? folder : null);
+      blockers.set(folder, blocker);
+    }
+    return blocker;
   }
 
   return {
@@ -67,9 +75,8 @@ function listedView(context: EngineContext, prefix: string): RefView {
       return name.startsWith(prefix) && !broken.has(name) ? null : refs.read(name)?.value ?? null;
     },
     findConflict: (name) => {
-      for (let slash = name.indexOf("/", "refs/".length); slash !== -1; slash = name.indexOf("/", slash + 1)) {
-        if (exists(name.slice(0, slash))) return name.slice(0, slash);
-      }
+      const blocker = name.startsWith("refs/") ? blockerOf(name.slice(0, name.lastIndexOf("/"))) : null;
+      if (blocker !== null) return blocker;
       return name.startsWith(prefix) ? folders.get(name) ?? null : refs.findConflict(name);
     },
     // What no listing has seen needs no look at its folder, which holds as many locks as refs are new.
@@ -78,7 +85,7 @@ function listedView(context: EngineContext, prefix: string): RefView {
 }
 
 /** Every folder of names below the prefix, with one ref that is in it. */
-function foldersOf(names: readonly string[], prefix: string): ReadonlyMap<string, string> {
+export function foldersOf(names: readonly string[], prefix: string): ReadonlyMap<string, string> {
   const folders = new Map<string, string>();
   for (const name of names) {
     for (let slash = name.lastIndexOf("/"); slash >= prefix.length; slash = name.lastIndexOf("/", slash - 1)) {

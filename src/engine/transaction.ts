@@ -10,7 +10,7 @@
 import { type DiskError, isDiskError } from "../platform/disk.ts";
 import { LatticeError } from "../platform/errors.ts";
 import type { RefValue } from "../git/refs/store.ts";
-import { commitBatch } from "./batch_path.ts";
+import { commitBatch, isBatch } from "./batch_path.ts";
 import { type EngineContext, packedLockTimeoutMs, refLockTimeoutMs, share } from "./context.ts";
 import { lockPath, packedLockPath } from "./files_refs.ts";
 import { ReferenceTransactionHook, refuseInsideHook } from "./hooks.ts";
@@ -35,7 +35,6 @@ import { beginRecord, type OperationOrigin, updatesRecord } from "./records.ts";
 import { announcePackedRefs, makeRefFolders, stageValues } from "./ref_files.ts";
 import { LockMaker, waitUntilFree } from "./ref_locks.ts";
 import { refuseBlockedReflogs } from "./reflog_lines.ts";
-import type { RefView } from "./ref_view.ts";
 import type { RunningTransaction } from "./running.ts";
 import { lastTransaction } from "./situation.ts";
 import { clearMarker, keepText, rollBackUntouched, settle } from "./settle.ts";
@@ -43,9 +42,6 @@ import type { NewObject } from "../git/objects/store.ts";
 import type { RefOutcome, TransactionRequest, TransactionResult } from "./update.ts";
 import { MovedRefError, refuseConflicts, verifyUnderLocks } from "./verify.ts";
 import { compareNames, sortByName } from "../platform/text.ts";
-
-/** From so many updates on, one new `packed-refs` is cheaper than one file each. */
-const UPDATES_FOR_BATCH = 64;
 
 /** How often a transaction is planned anew because a ref moved that may hold anything. */
 const ATTEMPTS_MAX = 5;
@@ -213,8 +209,7 @@ class OperationInProgress {
       system.disk.syncFile(opStatePath(repository.commonDir));
       system.disk.syncDirectory(`${repository.commonDir}/lattice`);
     }
-    const sets = changes.flatMap(({ ref, new: value }) => value === null ? [] : [{ ref, value }]);
-    const staged = batch ? new Map<string, string>() : stageValues(context, this.folder, sets);
+    const staged = batch ? new Map<string, string>() : this.stage(changes);
     makeRefFolders(context, plan.updates.map((update) => update.ref), this.made);
     const hook = new ReferenceTransactionHook(context, this.origin.opId, changes);
     hook.run("preparing");
@@ -243,6 +238,11 @@ class OperationInProgress {
         this.rollBack();
       },
     };
+  }
+
+  private stage(changes: readonly PlannedUpdate[]): ReadonlyMap<string, string> {
+    const sets = changes.flatMap(({ ref, new: value }) => value === null ? [] : [{ ref, value }]);
+    return stageValues(this.context, this.folder, sets);
   }
 
   /** After a ref moved that may hold anything: locks off, the transaction is over, the operation goes on. */
@@ -319,9 +319,10 @@ class OperationInProgress {
     const makeFolderOf = (ref: string) => makeRefFolders(context, [ref], this.made);
     const maker = new LockMaker(context.system, journal.path, journal, this.folder, makeFolderOf);
     const names = sortForLocking([...plan.updates.map((update) => update.ref), ...plan.locked]);
+    const timeoutMs = refLockTimeoutMs(context);
     for (const name of names) {
       const path = lockPath(context.repository, name);
-      maker.lock(path, name, refLockTimeoutMs(context));
+      maker.lock(path, name, timeoutMs);
       this.locks.push(path);
       if (this.locks.length % LOCKS_PER_NEWS === 0) context.progress?.("locking refs", this.locks.length, names.length);
     }
@@ -409,18 +410,6 @@ function sortForLocking(names: readonly string[]): string[] {
   const itself = (name: string) => name;
   const sorted = sortByName(names.filter((name) => !isRoot(name)), itself);
   return sorted.concat(sortByName(names.filter(isRoot), itself));
-}
-
-/** Whether one new `packed-refs` can carry all of it: many updates, all to plain values, none with a loose file. */
-function isBatch(view: RefView, changes: readonly PlannedUpdate[]): boolean {
-  if (changes.length < UPDATES_FOR_BATCH) return false;
-  return changes.every(({ ref, new: value, old }) =>
-    value?.kind === "direct" && old?.kind !== "symbolic" && isPackable(ref) && !view.hasLooseFile(ref)
-  );
-}
-
-function isPackable(ref: string): boolean {
-  return ref.startsWith("refs/") && !/^refs\/(worktree|bisect|rewritten)\//.test(ref);
 }
 
 function toOutcome(update: PlannedUpdate): RefOutcome {

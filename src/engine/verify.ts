@@ -7,7 +7,7 @@
 import type { EngineContext } from "./context.ts";
 import { casFailed, headBranch, type Plan, type PlannedUpdate } from "./plan.ts";
 import { conflictError } from "./ref_files.ts";
-import { openRefView, type RefView } from "./ref_view.ts";
+import { foldersOf, openRefView, type RefView } from "./ref_view.ts";
 import { isMet, sameValue } from "./update.ts";
 
 /** A ref moved between plan and lock, in a way that the caller allows: the transaction is planned anew. */
@@ -63,21 +63,27 @@ function verifyUpdate(context: EngineContext, view: RefView, update: PlannedUpda
  * @throws {LatticeError} `cas_failed`.
  */
 export function refuseConflicts(view: RefView, updates: readonly PlannedUpdate[]): void {
-  const named = new Set(updates.map((update) => update.ref));
-  const created = new Set(updates.filter(({ changes, old }) => changes && old === null).map((update) => update.ref));
-  let free = ""; // a folder, with its slash, that is named by no update, and neither is one above it
-  for (const { ref } of updates) {
-    const folderEnd = ref.lastIndexOf("/") + 1;
-    if (folderEnd !== free.length || !ref.startsWith(free)) {
-      free = ref.slice(0, folderEnd);
-      for (let slash = ref.indexOf("/"); slash !== -1; slash = ref.indexOf("/", slash + 1)) {
-        const above = ref.slice(0, slash);
-        if (!named.has(above)) continue;
-        if (created.has(ref) || created.has(above)) throw conflictError(ref, above);
-        free = "";
-      }
+  refuseConflictsAmong(updates);
+  for (const update of updates) {
+    const other = isCreation(update) ? view.findConflict(update.ref) : null;
+    if (other !== null) throw conflictError(update.ref, other);
+  }
+}
+
+function isCreation({ changes, old }: PlannedUpdate): boolean {
+  return changes && old === null;
+}
+
+/** Refuses a ref that is created as a folder of another one, or beside one that is. */
+function refuseConflictsAmong(updates: readonly PlannedUpdate[]): void {
+  const folders = foldersOf(updates.map(({ ref }) => ref), "");
+  const updateOf = new Map(updates.filter(({ ref }) => folders.has(ref)).map((update) => [update.ref, update]));
+  if (updateOf.size === 0) return;
+  for (const update of updates) {
+    const { ref } = update;
+    for (let slash = ref.indexOf("/"); slash !== -1; slash = ref.indexOf("/", slash + 1)) {
+      const above = updateOf.get(ref.slice(0, slash));
+      if (above !== undefined && (isCreation(update) || isCreation(above))) throw conflictError(ref, above.ref);
     }
-    const other = created.has(ref) ? view.findConflict(ref) : null;
-    if (other !== null) throw conflictError(ref, other);
   }
 }

@@ -89,8 +89,12 @@ export function compareNames(a: string, b: string): number {
  * @returns The same array.
  */
 export function sortByName<Item>(items: Item[], nameOf: (item: Item) => string): Item[] {
-  for (let i = 1; i < items.length; i++) {
-    if (compareNames(nameOf(items[i - 1]!), nameOf(items[i]!)) <= 0) continue;
+  const names = items.map(nameOf);
+  const isPlain = !BEYOND_PLAIN.test(names.join("")); // asked once of all of them
+  for (let i = 1; i < names.length; i++) {
+    const previous = names[i - 1]!;
+    const name = names[i]!;
+    if (isPlain ? previous <= name : compareNames(previous, name) <= 0) continue;
     return items.sort((a, b) => compareNames(nameOf(a), nameOf(b)));
   }
   return items;

@@ -38,11 +38,10 @@ export function* rewritePackedRefs(
 ): Generator<Uint8Array> {
   const names = sortByName([...changes.keys()], (name) => name);
   const claims: Claims = { fullyPeeled: true, peeled: true };
-  const records = new Map<string, string>();
-  for (const name of names) {
-    const change = changes.get(name);
-    if (change) records.set(name, recordText(name, change.oid, change.peeled, peel, claims));
-  }
+  const records = names.map((name) => { // of each name, empty where the record goes
+    const change = changes.get(name) ?? null;
+    return change === null ? "" : recordText(name, change.oid, change.peeled, peel, claims);
+  });
   if (snapshot.traits.fullyPeeled) {
     yield utf8(headerText(claims));
     yield* copied(snapshot, names, records);
@@ -76,30 +75,36 @@ function recordText(name: string, oid: Oid, known: Oid | null | undefined, peel:
 function* copied(
   snapshot: PackedRefs,
   names: readonly string[],
-  records: ReadonlyMap<string, string>,
+  records: readonly string[],
 ): Generator<Uint8Array> {
+  const last = snapshot.end;
   let cursor = snapshot.start;
   let text = "";
-  for (const name of names) {
-    // Behind the last record there is nothing to be found.
-    const { start, end } = cursor === snapshot.end ? { start: cursor, end: cursor } : snapshot.locate(name);
-    if (start > cursor || text.length > GATHERED_MAX) {
-      if (text !== "") yield nameToBytes(text);
-      text = "";
-      yield* snapshot.bytesBetween(cursor, start);
+  for (let i = 0; i < names.length; i++) {
+    if (cursor < last) { // behind the last record there is nothing to be found
+      const { start, end } = snapshot.locate(names[i]!);
+      if (start > cursor) {
+        if (text !== "") yield nameToBytes(text);
+        text = "";
+        yield* snapshot.bytesBetween(cursor, start);
+      }
+      cursor = end;
     }
-    text += records.get(name) ?? "";
-    cursor = end;
+    text += records[i]!;
+    if (text.length > GATHERED_MAX) {
+      yield nameToBytes(text);
+      text = "";
+    }
   }
   if (text !== "") yield nameToBytes(text);
-  yield* snapshot.bytesBetween(cursor, snapshot.end);
+  yield* snapshot.bytesBetween(cursor, last);
 }
 
 /** Every record anew, with what its tag leads to. */
 function* reviewed(
   snapshot: PackedRefs,
   names: readonly string[],
-  records: ReadonlyMap<string, string>,
+  records: readonly string[],
   peel: Peeler,
   claims: Claims,
 ): Generator<Uint8Array> {
@@ -107,14 +112,14 @@ function* reviewed(
   let next = 0;
   let text = "";
   for (const ref of snapshot.iterate("")) {
-    while (next < names.length && compareNames(names[next]!, ref.name) <= 0) text += records.get(names[next++]!) ?? "";
+    while (next < names.length && compareNames(names[next]!, ref.name) <= 0) text += records[next++]!;
     if (!changed.has(ref.name)) text += recordText(ref.name, ref.oid, knownPeel(snapshot, ref), peel, claims);
     if (text.length > GATHERED_MAX) {
       yield nameToBytes(text);
       text = "";
     }
   }
-  while (next < names.length) text += records.get(names[next++]!) ?? "";
+  while (next < names.length) text += records[next++]!;
   yield nameToBytes(text);
 }
 
