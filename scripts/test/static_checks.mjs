@@ -1,4 +1,4 @@
-/** The checks that need no test runner: format, lint, types, documentation. Each counts as one test. */
+/** The checks that need no test runner: format, lint, types, documentation, the built kernel. Each counts as one test. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { root, tool } from "../setup.mjs";
@@ -11,6 +11,7 @@ export function staticChecks() {
     ["tsc --noEmit", tool("tsc"), ["--noEmit"]],
     ["deno lint", deno, ["lint"]],
     ["deno fmt --check", deno, ["fmt", "--check"]],
+    ["build:wasm --check", tool("bun"), ["scripts/wasm/build.ts", "--check"]],
   ];
   if (existsSync(join(root, "src", "mod.ts"))) {
     checks.push(["deno doc --lint src/mod.ts", deno, ["doc", "--lint", "src/mod.ts"]]);

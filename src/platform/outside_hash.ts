@@ -1,0 +1,68 @@
+/**
+ * Hashing what somebody else may have made, so that a collision attack on SHA-1 is noticed, as git's own build does.
+ *
+ * What lattice serialises itself goes through `hash.ts`, which costs less.
+ *
+ * @module
+ */
+import { createHasher, hashHex, type HashName } from "./hash.ts";
+import { isSha1Attack } from "./sha1_attack.ts";
+import { createSha1KernelHasher, type OutsideHasher } from "./sha1_kernel.ts";
+import { toHex } from "./text.ts";
+
+export type { OutsideHasher } from "./sha1_kernel.ts";
+
+/**
+ * No message that is shorter, in bytes, ends an attack, so that its hash is all there is to compute. An attack ends with
+ * a block that makes two different chaining values equal:
+ *
+ * - It is not the first block, before which the chaining value is SHA-1's own: another block, with the differences that
+ *   this one undoes, comes before it. (That is why an attack takes two near-collision blocks, one behind the other.)
+ * - It does not hold the length, which stands in its words 14 and 15. The messages would differ in word 14, as they do
+ *   by all 32 vectors, and so in length by 2^32 bits or more; but the block with the length is the last one of both, and
+ *   they have the same number of blocks.
+ *
+ * So there are a whole block of 64 bytes and one of which 56 bytes at least are content, or the length would fit.
+ */
+export const ATTACK_BYTES_MIN = 64 + 56;
+
+/** Messages up to this size, in bytes, are looked at without the kernel, */
+const SHORT_BYTES = 2048;
+/** until they are so many bytes together: by then the kernel has paid for its start. */
+const SHORT_BYTES_TOGETHER = 16 * 1024;
+
+let shortBytes = 0;
+
+/** The digest of a message, and whether it is part of a collision attack. */
+export interface OutsideDigest {
+  /** In lower-case hexadecimal digits. */
+  readonly hex: string;
+  /** Never true of SHA-256. */
+  readonly isAttack: boolean;
+}
+
+/** Hashes a message that is there as a whole. */
+export function hashOutside(name: HashName, message: Uint8Array): OutsideDigest {
+  if (name !== "sha1" || message.length < ATTACK_BYTES_MIN) return { hex: hashHex(name, message), isAttack: false };
+  if (message.length <= SHORT_BYTES && shortBytes < SHORT_BYTES_TOGETHER) {
+    shortBytes += message.length;
+    return { hex: hashHex(name, message), isAttack: isSha1Attack(message) };
+  }
+  const hasher = createSha1KernelHasher().update(message);
+  return { hex: toHex(hasher.digest()), isAttack: hasher.isAttack };
+}
+
+/** Starts a digest of a message that comes in pieces. */
+export function createOutsideHasher(name: HashName): OutsideHasher {
+  if (name === "sha1") return createSha1KernelHasher();
+  const plain = createHasher(name);
+  const hasher: OutsideHasher = {
+    update(bytes) {
+      plain.update(bytes);
+      return hasher;
+    },
+    digest: () => plain.digest(),
+    isAttack: false,
+  };
+  return hasher;
+}
