@@ -63,30 +63,41 @@ const SMALL_CONTENT_BYTES = 8192;
 let smallObject: Uint8Array | undefined;
 
 /**
- * Names an object.
+ * Names an object that lattice made. What somebody else made is named by `objects/outside_object.ts`.
  *
  * @param content The bare content, without header.
  */
 export function computeOid(format: ObjectFormat, type: ObjectType, content: Uint8Array): Oid {
-  if (content.length > SMALL_CONTENT_BYTES) {
-    return toHex(hash(format.name, objectHeader(type, content.length), content));
-  }
-  const buffer = smallObject ??= new Uint8Array(HEADER_BYTES_MAX + SMALL_CONTENT_BYTES);
-  buffer.set(content, HEADER_BYTES_MAX);
-  return computeOidInPlace(format, type, buffer, content.length);
+  const framed = framedSmallObject(type, content);
+  return framed === null
+    ? toHex(hash(format.name, objectHeader(type, content.length), content))
+    : hashHex(format.name, framed);
 }
 
 /**
- * Names an object whose content stands in a buffer behind {@link HEADER_BYTES_MAX} bytes of room, in which the header
- * is put right before it: so both are hashed in one go, which counts where objects are small and many.
+ * Header and content of a small object in one piece, which stays as it is until the next call.
+ *
+ * @returns `null`: the content is too large to be copied.
+ */
+export function framedSmallObject(type: ObjectType, content: Uint8Array): Uint8Array | null {
+  if (content.length > SMALL_CONTENT_BYTES) return null;
+  const buffer = smallObject ??= new Uint8Array(HEADER_BYTES_MAX + SMALL_CONTENT_BYTES);
+  buffer.set(content, HEADER_BYTES_MAX);
+  return frameInPlace(type, buffer, content.length);
+}
+
+/**
+ * Puts the header of an object right before its content, which stands in a buffer behind {@link HEADER_BYTES_MAX} bytes
+ * of room: so both are hashed in one go, which counts where objects are small and many.
  *
  * @param size Size of the content in bytes.
+ * @returns Header and content, a part of the buffer.
  */
-export function computeOidInPlace(format: ObjectFormat, type: ObjectType, buffer: Uint8Array, size: number): Oid {
+export function frameInPlace(type: ObjectType, buffer: Uint8Array, size: number): Uint8Array {
   const header = `${type} ${size}\0`;
   const start = HEADER_BYTES_MAX - header.length;
   for (let i = 0; i < header.length; i++) buffer[start + i] = header.charCodeAt(i);
-  return hashHex(format.name, buffer.subarray(start, HEADER_BYTES_MAX + size));
+  return buffer.subarray(start, HEADER_BYTES_MAX + size);
 }
 
 /** The bytes of a loose object before compression. */

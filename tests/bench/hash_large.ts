@@ -29,7 +29,7 @@ export const hashLarge: Workload = {
       },
       {
         name: "git",
-        ratioMax: 1,
+        ratioMax: 2.2,
         turn: () => ({ command: { program: "git", args: ["hash-object", path], cwd: place }, verify }),
       },
     ];

@@ -1,22 +1,16 @@
 /**
- * `git hash-object`: names files and standard input, and stores them.
+ * `git hash-object`: names files and standard input, and stores them, unless they are part of a collision attack.
  *
  * @module
  */
-import {
-  computeOid,
-  computeOidInPlace,
-  HEADER_BYTES_MAX,
-  type ObjectFormat,
-  type ObjectType,
-  SHA1,
-  SHA256,
-} from "../../git/object_format.ts";
+import { HEADER_BYTES_MAX, type ObjectFormat, type ObjectType, SHA1, SHA256 } from "../../git/object_format.ts";
+import { nameNewOutsideObject } from "../../git/objects/new_object.ts";
 import { hashStream } from "../../git/objects/object_stream.ts";
+import { nameOutsideObjectInPlace, outsideName } from "../../git/objects/outside_object.ts";
 import type { Repository } from "../../git/repository.ts";
 import { isDiskError, type OpenFile } from "../../platform/disk.ts";
-import { hash } from "../../platform/hash.ts";
-import { concatBytes, toHex, utf8 } from "../../platform/text.ts";
+import { createOutsideHasher } from "../../platform/outside_hash.ts";
+import { concatBytes, utf8 } from "../../platform/text.ts";
 import { type ContentConversion, createContentConversion } from "./content_conversion.ts";
 import { type GitCommand, type GitContext, GitExit } from "./context.ts";
 import { inputLines } from "./input_lines.ts";
@@ -164,7 +158,7 @@ function hashOpenFile(job: Job, file: OpenFile, asPath: string | null): string {
     const content = piece.subarray(HEADER_BYTES_MAX, HEADER_BYTES_MAX + count);
     if (settings.write || settings.type !== "blob") return hashContent(job, content.slice(), asPath);
     if (asPath !== null) job.conversion.require(asPath).take(content);
-    return computeOidInPlace(job.format, "blob", piece, count);
+    return nameOutsideObjectInPlace(job.format, "blob", piece, count);
   }
   if (settings.type !== "blob") return hashContent(job, readToEnd(file), asPath);
   const { size } = file.stat();
@@ -225,11 +219,14 @@ function hashContent(job: Job, content: Uint8Array, asPath: string | null): stri
   const { settings, format, repository } = job;
   const { type } = settings;
   if (asPath !== null) job.conversion.require(asPath).take(content);
-  if (!isType(type)) return toHex(hash(format.name, utf8(`${type} ${content.length}\0`), content));
+  if (!isType(type)) {
+    return outsideName(createOutsideHasher(format.name).update(utf8(`${type} ${content.length}\0`)).update(content));
+  }
   const flaw = settings.literally ? null : checkObject(format, type, content);
   if (flaw !== null) {
     throw new GitExit(128, `error: object fails fsck: ${flaw}\nfatal: refusing to create malformed object`);
   }
-  if (settings.write && repository !== null) return repository.objects.writeLoose({ type, content });
-  return computeOid(format, type, content);
+  const object = { type, content };
+  const oid = nameNewOutsideObject(format, object);
+  return settings.write && repository !== null ? repository.objects.writeLoose(object) : oid;
 }

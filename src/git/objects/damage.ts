@@ -1,5 +1,6 @@
 /**
- * The two errors that reading objects has of its own: a file is damaged, or an object is too large to be held.
+ * The errors that objects have of their own: a file is damaged, an object is too large to be held, or it was made to have
+ * the name of another.
  *
  * @module
  */
@@ -41,6 +42,27 @@ export function tooLarge(path: string, size: number): LatticeError {
     `an object in ${JSON.stringify(path)} has ${size} bytes, more than the ${OBJECT_BYTES_MAX} that are read at once`,
     { details: { path, size, size_max: OBJECT_BYTES_MAX } },
   );
+}
+
+/** What `details.attack` says of a collision attack. */
+const SHA1_COLLISION = "sha1_collision";
+
+/**
+ * The error for an object that is part of a collision attack on SHA-1, in git's words.
+ *
+ * @param oid The name that it shares with another object.
+ * @param path The file that holds it, when there is one.
+ */
+export function collisionAttack(oid: Oid, path?: string): LatticeError {
+  return new LatticeError("invalid_data", `SHA-1 appears to be part of a collision attack: ${oid}`, {
+    hint: "do not trust this content: another one with the same name was made along with it; ask where it came from",
+    details: { oid, attack: SHA1_COLLISION, ...(path === undefined ? {} : { path }) },
+  });
+}
+
+/** Whether an error says that an object is part of a collision attack. */
+export function isCollisionAttack(error: unknown): boolean {
+  return error instanceof LatticeError && error.details["attack"] === SHA1_COLLISION;
 }
 
 /**

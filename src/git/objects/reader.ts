@@ -7,11 +7,12 @@
 import type { Disk } from "../../platform/disk.ts";
 import { LatticeError } from "../../platform/errors.ts";
 import { fromHex, toHex } from "../../platform/text.ts";
-import { computeOid, type ObjectFormat, type Oid } from "../object_format.ts";
+import type { ObjectFormat, Oid } from "../object_format.ts";
 import { damagedFile, isDamage } from "./damage.ts";
 import { createFilePages, ReplacedFileError } from "./file_pages.ts";
 import { listLoose, looseInfo, loosePath, readLoose } from "./loose.ts";
 import { openPackFolder, type PackFolder } from "./pack_folder.ts";
+import { nameOutsideObject } from "./outside_object.ts";
 import { createBaseCache, packedInfo, type PackedPlace, readPacked } from "./packed_objects.ts";
 import type { GitObject, ObjectInfo } from "./store.ts";
 
@@ -131,7 +132,7 @@ export function createReader(
   }
 
   function verified(object: GitObject, oid: Oid, path: string): GitObject {
-    const actual = computeOid(format, object.type, object.content);
+    const actual = nameOutsideObject(format, object.type, object.content, path);
     if (actual !== oid) throw damagedFile(path, `what it holds as object ${oid} is named ${actual} by its hash`);
     return object;
   }
