@@ -59,7 +59,8 @@ export function createContext(
     commandLine,
     output: createOutput(streams, global.json),
     log,
-    openRepository: () => repository ??= openRepositoryOf(world, global.gitDir),
+    // What is thrown here rejects the promise. (`Promise.try`, when first called, costs ten times as much.)
+    openRepository: () => repository ??= new Promise((resolve) => resolve(openRepositoryOf(world, global.gitDir))),
     settings: () => settings ??= loadSettings(context),
     givenLockTimeoutMs: async () => {
       const settings = await context.settings(); // first: the config may say that we cannot lock at all
@@ -79,8 +80,7 @@ function below(folder: string, path: string): string {
   return `${folder.replace(/\/$/, "")}/${path}`;
 }
 
-/** Nothing in it waits; it is asynchronous so that its errors come where its result is awaited. */
-async function openRepositoryOf(system: System, gitDir: string | undefined): Promise<Repository> {
+function openRepositoryOf(system: System, gitDir: string | undefined): Repository {
   const repository = openRepository(system, {
     cwd: system.host.workingDirectory,
     ...(gitDir === undefined ? {} : { gitDir: absolutePath(system, gitDir) }),

@@ -11,12 +11,16 @@ import { isWellFormed } from "../platform/text.ts";
  * are not part of UTF-8 (which some terminals take for C1 controls).
  */
 const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\udc80-\udc9f]/;
-const PAIR_OR_UNSAFE = new RegExp(`[\\ud800-\\udbff][\\udc00-\\udfff]|${UNSAFE.source}`, "g");
+
+/** Made where there is something to escape: put together at the top of the file, it would be parsed at every start. */
+function pairOrUnsafe(): RegExp {
+  return new RegExp(`[\\ud800-\\udbff][\\udc00-\\udfff]|${UNSAFE.source}`, "g");
+}
 
 /** A text with its control characters shown as `\n`, `\x1b`, `\u{202e}`. It is one line afterwards. */
 export function escapeText(text: string): string {
   if (!UNSAFE.test(text)) return text;
-  return text.replace(PAIR_OR_UNSAFE, (match) => match.length === 2 ? match : escapeUnit(match));
+  return text.replace(pairOrUnsafe(), (match) => match.length === 2 ? match : escapeUnit(match));
 }
 
 /** A byte that is not part of UTF-8, as `JSON.stringify` writes it in a name that it quotes, behind no other escape. */
@@ -40,7 +44,7 @@ export function escapeLines(text: string): string {
 export function escapeJson(json: string): string {
   if (!UNSAFE.test(json)) return json;
   return json.replace(
-    PAIR_OR_UNSAFE,
+    pairOrUnsafe(),
     (match) => match.length === 2 || match === "\n" ? match : `\\u${hex(match.charCodeAt(0), 4)}`,
   );
 }

@@ -177,7 +177,8 @@ function addNamedClass(
   if (close < 0) return null;
   if (close - 1 < at + 2 || pattern[close - 1] !== 0x3a) return undefined;
   const name = String.fromCharCode(...pattern.subarray(at + 2, close - 1));
-  const test = Object.hasOwn(CLASSES, name) ? CLASSES[name] : undefined;
+  const classes = posixClasses();
+  const test = Object.hasOwn(classes, name) ? classes[name] : undefined;
   if (test === undefined) return null;
   for (let byte = 0; byte < 128; byte++) {
     if (test.test(String.fromCharCode(byte)) || (ignoreCase && name === "upper" && byte >= 0x61 && byte <= 0x7a)) {
@@ -187,20 +188,23 @@ function addNamedClass(
   return close + 1;
 }
 
-const CLASSES: Readonly<Record<string, RegExp>> = {
-  alnum: /[0-9A-Za-z]/,
-  alpha: /[A-Za-z]/,
-  blank: /[ \t]/,
-  cntrl: /[\x00-\x1f\x7f]/,
-  digit: /[0-9]/,
-  graph: /[\x21-\x7e]/,
-  lower: /[a-z]/,
-  print: /[\x20-\x7e]/,
-  punct: /[\x21-\x2f\x3a-\x40\x5b-\x60\x7b-\x7e]/,
-  space: /[\t-\r ]/,
-  upper: /[A-Z]/,
-  xdigit: /[0-9A-Fa-f]/,
-};
+/** Made when they are needed: expressions at the top of a file are made whenever it is loaded, which is always. */
+function posixClasses(): Readonly<Record<string, RegExp>> {
+  return {
+    alnum: /[0-9A-Za-z]/,
+    alpha: /[A-Za-z]/,
+    blank: /[ \t]/,
+    cntrl: /[\x00-\x1f\x7f]/,
+    digit: /[0-9]/,
+    graph: /[\x21-\x7e]/,
+    lower: /[a-z]/,
+    print: /[\x20-\x7e]/,
+    punct: /[\x21-\x2f\x3a-\x40\x5b-\x60\x7b-\x7e]/,
+    space: /[\t-\r ]/,
+    upper: /[A-Z]/,
+    xdigit: /[0-9A-Fa-f]/,
+  };
+}
 
 function finishClass(members: Uint8Array, negated: boolean, options: WildmatchOptions): void {
   if (options.ignoreCase) {
