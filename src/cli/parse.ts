@@ -147,7 +147,7 @@ function throwUnlessOwn(token: ArgumentToken & { kind: "option" }, command: Comm
 }
 
 // Plain loops, here and below: a function that is called for every command is soon taken for one worth compiling, and
-// the first call of `find`, `forEach`, `entries` and their like costs a short command 0.03 ms each.
+// the first call of `find`, `at`, `entries` and their like costs a short command 0.03 ms each.
 
 function withWord(commands: readonly CommandDefinition[], position: number, word: string): CommandDefinition[] {
   const found: CommandDefinition[] = [];
@@ -258,8 +258,13 @@ function optionValue(option: OptionDefinition, token: ArgumentToken & { kind: "o
   return token.value;
 }
 
+function lastValue(collected: Collected, name: string): string | undefined {
+  const values = collected.given.get(name);
+  return values?.[values.length - 1] as string | undefined;
+}
+
 function globalOptions(collected: Collected): GlobalOptions {
-  const text = (name: string) => collected.given.get(name)?.at(-1) as string | undefined;
+  const text = (name: string) => lastValue(collected, name);
   const timeout = text("lock-timeout");
   const loudness = collected.last(["quiet", "verbose"]);
   return {
@@ -289,7 +294,7 @@ function finish(command: CommandDefinition, collected: Collected, before: readon
     arguments: positionals,
     program,
     flag: (option) => collected.given.has(option),
-    value: (option) => collected.given.get(option)?.at(-1) as string | undefined,
+    value: (option) => lastValue(collected, option),
     values: (option) => (collected.given.get(option) ?? []) as readonly string[],
   };
 }
@@ -314,7 +319,7 @@ function checkArguments(command: CommandDefinition, name: string, positionals: r
     if (argument.optional === true) continue;
     throw new LatticeError("usage", `"lattice ${name}" needs <${argument.name}>`, { hint: helpHint(name) });
   }
-  const variadic = command.arguments.at(-1)?.variadic === true;
+  const variadic = command.arguments[command.arguments.length - 1]?.variadic === true;
   const extra = positionals[command.arguments.length];
   if (extra !== undefined && !variadic) {
     throw new LatticeError("usage", `"lattice ${name}" does not take ${JSON.stringify(extra)}`, {

@@ -61,7 +61,12 @@ export async function loadSettings(context: CommandContext): Promise<Settings> {
   for (const file of files) {
     if (file !== null) layers.push(await readValues(context, file));
   }
-  const text = (key: string) => layers.find((layer) => layer.has(key))?.get(key);
+  function text(key: string): string | undefined {
+    for (const layer of layers) {
+      if (layer.has(key)) return layer.get(key);
+    }
+    return undefined;
+  }
   const keep = text("ops.keep");
   return {
     lockTimeoutMs: milliseconds(text("lock.timeout")),

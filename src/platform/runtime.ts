@@ -26,8 +26,9 @@ export interface BunRuntime {
       update(bytes: Uint8Array): unknown;
       digest(): Uint8Array;
     };
-    hash(name: "sha1" | "sha256", bytes: Uint8Array, encoding: "hex"): string;
   };
+  SHA1: { hash(bytes: Uint8Array, encoding: "hex"): string };
+  SHA256: { hash(bytes: Uint8Array, encoding: "hex"): string };
   hash: {
     crc32(bytes: Uint8Array, seed?: number): number;
     adler32(bytes: Uint8Array): number;

@@ -228,6 +228,7 @@ function untilNul(text: string): string {
 
 /** Lower case of ASCII alone, as names in configuration are compared. */
 export function asciiLower(text: string): string {
+  if (text === text.toLowerCase()) return text; // as it nearly always is: there is no letter to replace
   return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }
 

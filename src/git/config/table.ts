@@ -14,7 +14,11 @@ export function configTable(entries: readonly ConfigEntry[]): Config {
     if (same === undefined) byKey.set(entry.key, [entry]);
     else same.push(entry);
   }
-  const last = (key: string) => byKey.get(key)?.at(-1);
+  function last(key: string): ConfigEntry | undefined {
+    const same = byKey.get(key);
+    return same?.[same.length - 1];
+  }
+
   return {
     entries,
 

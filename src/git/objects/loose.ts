@@ -12,6 +12,8 @@ import type { GitObject, ObjectInfo } from "./store.ts";
 
 /** Files up to this size are read and inflated at once; what comes out is at most 33 MiB. */
 const SMALL_FILE_BYTES = 32 * 1024;
+/** Documents are smaller; a buffer for more is memory that has to be fetched and cleared. */
+const TYPICAL_FILE_BYTES = 4 * 1024;
 /** A header is never longer, its NUL included. */
 const HEADER_BYTES_MAX = 32;
 /** Deflate cannot shrink by more than this. */
@@ -56,14 +58,18 @@ export function looseInfo(disk: Disk, path: string): ObjectInfo | null {
 
 /** The first bytes of a file: all of them when there are no more than `SMALL_FILE_BYTES`, else one more. */
 function readStart(file: OpenFile): Uint8Array {
-  const buffer = new Uint8Array(SMALL_FILE_BYTES + 1);
   try {
-    const count = file.readAt(buffer, 0);
-    return buffer.subarray(0, count);
+    const first = readInto(file, TYPICAL_FILE_BYTES);
+    return first.length < TYPICAL_FILE_BYTES ? first : readInto(file, SMALL_FILE_BYTES + 1);
   } catch (error) {
     if (isDiskError(error, "EISDIR", "ESPIPE")) throw damagedFile(file.path, "it is no regular file", error);
     throw error;
   }
+}
+
+function readInto(file: OpenFile, length: number): Uint8Array {
+  const buffer = new Uint8Array(length);
+  return buffer.subarray(0, file.readAt(buffer, 0));
 }
 
 function inflateWhole(path: string, bytes: Uint8Array): Uint8Array {
