@@ -10,7 +10,7 @@ import { LatticeError } from "../platform/errors.ts";
 import type { System } from "../platform/system.ts";
 import { decodeUtf8, equalBytes, utf8 } from "../platform/text.ts";
 import { openOwnFile, readOwnFile } from "./own_file.ts";
-import { opStatePath, removeIfThere, temporaryFolder } from "./paths.ts";
+import { clearPlace, opStatePath, removeIfThere, temporaryFolder } from "./paths.ts";
 import { isMarker } from "./record_check.ts";
 
 /** A larger marker is neither written nor read, in bytes (256 MiB); a ref takes about a hundred of them. */
@@ -88,7 +88,7 @@ export function writeOpState(system: System, commonDir: string, state: OpState):
     });
   }
   const temporary = `${temporaryFolder(commonDir, state.op_id)}/op-state.json`;
-  removeIfThere(system, temporary);
+  clearPlace(system, temporary);
   const file = system.disk.create(temporary);
   try {
     file.write(bytes);

@@ -59,6 +59,7 @@ export function makeDurableFolder(system: System, path: string): boolean {
 
 /** Makes a folder where it is not there, without making its name durable. Says whether it was made. */
 export function makeFolder(system: System, path: string): boolean {
+  if (system.disk.lstat(path)?.kind === "directory") return false; // an exception costs more than this look
   try {
     system.disk.makeDirectory(path);
     return true;
@@ -66,6 +67,14 @@ export function makeFolder(system: System, path: string): boolean {
     if (isDiskError(error, "EEXIST") && system.disk.lstat(path)?.kind === "directory") return false;
     throw error;
   }
+}
+
+/**
+ * Makes way for a new file where an attempt that was cut short may have left one. It is looked for first: nearly always
+ * nothing is there, and an exception costs more than a look.
+ */
+export function clearPlace(system: System, path: string): void {
+  if (system.disk.lstat(path) !== null) removeIfThere(system, path);
 }
 
 /** Removes a file that may not be there. */

@@ -15,7 +15,7 @@ import type { RefValue } from "../git/refs/store.ts";
 import { type PackedChange, rewritePackedRefs } from "../git/refs/files/packed_writer.ts";
 import { type EngineContext, share } from "./context.ts";
 import { filesRefs } from "./files_refs.ts";
-import { parentFolder, removeIfThere } from "./paths.ts";
+import { clearPlace, parentFolder, removeIfThere } from "./paths.ts";
 import { valueText } from "./update.ts";
 
 /** From so many values on, one flush of the file system is cheaper than one of each file. */
@@ -46,7 +46,7 @@ export function stageValues(
   const staged = new Map<string, string>();
   targets.forEach(({ ref, value }, index) => {
     const path = `${folder}/${index}`;
-    removeIfThere(context.system, path); // left by an attempt that was cut short
+    clearPlace(context.system, path); // left by an attempt that was cut short
     using file = disk.create(path);
     file.write(utf8(`${valueText(value)}\n`));
     share(context, path, "file");

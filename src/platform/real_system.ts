@@ -39,9 +39,11 @@ class RealHost implements Host {
   readonly pid = nodeProcess.pid;
   readonly platform = nodeProcess.platform;
   private knownBootId: string | null | undefined;
+  private knownHostName: string | undefined;
 
   get hostName(): string {
-    return kernelHostName() ?? (nodeProcess.getBuiltinModule("node:os") as { hostname(): string }).hostname();
+    return this.knownHostName ??= kernelHostName() ??
+      (nodeProcess.getBuiltinModule("node:os") as { hostname(): string }).hostname();
   }
 
   get userId(): number | null {
