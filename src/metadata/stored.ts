@@ -57,8 +57,8 @@ export function entryOf(entry: RefEntry): MetadataEntry {
  * @throws {GitError} The blob cannot be read.
  */
 export function loadDocument(repository: Repository, entry: RefEntry): StoredMetadata {
-  const { bytes, context, ...found } = readDocument(repository, entry);
-  return { ...found, metadata: parseDocument(bytes, context), bytes };
+  const { branch, ref, oid, bytes, context } = readDocument(repository, entry);
+  return { branch, ref, oid, metadata: parseDocument(bytes, context), bytes };
 }
 
 /** The text of a document in canonical form. */
@@ -73,10 +73,10 @@ export interface DocumentText extends MetadataEntry {
  * @throws {ParseError} As {@link loadDocument}, which see for the others.
  */
 export function loadDocumentText(repository: Repository, entry: RefEntry): DocumentText {
-  const { bytes, context, ...found } = readDocument(repository, entry);
+  const { branch, ref, oid, bytes, context } = readDocument(repository, entry);
   const stored = decodeUtf8(bytes);
-  const isCanonical = stored !== null && matchCanonicalDocument(found.branch, stored, context.format);
-  return { ...found, text: isCanonical ? stored : JSON.stringify(parseDocument(bytes, context)) };
+  const isCanonical = stored !== null && matchCanonicalDocument(branch, stored, context.format);
+  return { branch, ref, oid, text: isCanonical ? stored : JSON.stringify(parseDocument(bytes, context)) };
 }
 
 function readDocument(

@@ -33,6 +33,8 @@ export function createBaseCache(): BaseCache {
   const packs = new Map<Pack, number>();
   const objects = new Map<string, GitObject>();
   let bytes = 0;
+  /** The one that was asked for last: deltas side by side often stand on one base. */
+  let last: { place: PackedPlace; object: GitObject } | undefined;
 
   function keyOf({ pack, offset }: PackedPlace): string {
     let number = packs.get(pack);
@@ -42,11 +44,13 @@ export function createBaseCache(): BaseCache {
 
   return {
     get(place) {
+      if (last?.place.pack === place.pack && last.place.offset === place.offset) return last.object;
       const key = keyOf(place);
       const object = objects.get(key);
       if (object === undefined) return undefined;
       objects.delete(key); // to the end of the queue
       objects.set(key, object);
+      last = { place, object };
       return object;
     },
     put(place, object) {
@@ -87,7 +91,7 @@ function followChain(place: PackedPlace, format: ObjectFormat, cache: BaseCache)
     const entry = readEntry(pack, offset, format);
     const { stored } = entry;
     if (stored.kind === "whole") return { deltas, end: { offset, entry, type: stored.type } };
-    (visited ??= new Set()).add(offset);
+    if (deltas.length > 0) (visited ??= new Set()).add(offset); // most chains are too short for a circle
     deltas.push({ offset, entry });
     if (stored.kind === "offset-delta") {
       offset = stored.baseOffset;

@@ -27,6 +27,7 @@ import {
   recordOid,
   recordPeeled,
   recordStartAt,
+  recordTexts,
 } from "./packed_record.ts";
 
 /** What the header promises of the records. */
@@ -151,7 +152,7 @@ export class PackedRefs {
     const wanted = nameToBytes(name);
     const found = this.find(wanted);
     if (found.record === null || compareRecordName(found.slice, found.record, wanted) !== 0) return null;
-    return toRef(found.slice, found.record, name);
+    return toRef(found.slice, found.record, name, recordOid(found.slice, found.record));
   }
 
   /** Name of the first ref whose name begins with a prefix, or `null`. Errors as `lookup`. */
@@ -170,7 +171,8 @@ export class PackedRefs {
     const wanted = nameToBytes(prefix);
     for (const { slice, record } of this.recordsFrom(wanted)) {
       if (!startsWith(slice, record, wanted)) return;
-      yield toRef(slice, record, recordName(slice, record));
+      const { oid, name } = recordTexts(slice, record);
+      yield toRef(slice, record, name, oid);
     }
   }
 
@@ -368,8 +370,7 @@ function startsWith(slice: PackedSlice, record: PackedRecord, prefix: Uint8Array
   return true;
 }
 
-function toRef(slice: PackedSlice, record: PackedRecord, name: string): PackedRef {
-  const oid = recordOid(slice, record);
+function toRef(slice: PackedSlice, record: PackedRecord, name: string, oid: Oid): PackedRef {
   const peeled = recordPeeled(slice, record);
   return peeled === undefined ? { name, oid } : { name, oid, peeled };
 }
