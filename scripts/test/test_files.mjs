@@ -5,7 +5,7 @@ import process from "node:process";
 import { root } from "../setup.mjs";
 
 /** Folders whose tests take longest; they start first, so that no core waits for one at the end. */
-const SLOW_FIRST = ["tests/crash/", "tests/e2e/", "tests/simulation/", "tests/interop/"];
+const SLOW_FIRST = ["tests/crash/", "tests/e2e/", "tests/property/", "tests/simulation/", "tests/interop/"];
 
 /** All test files, relative to the project, the slow ones first. */
 export function testFiles() {

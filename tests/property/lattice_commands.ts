@@ -5,8 +5,10 @@
  * @module
  */
 import { runCommandLine } from "../../src/cli/run.ts";
+import { JOIN_VARIABLE } from "../../src/engine/writer.ts";
 import type { System } from "../../src/platform/system.ts";
 import { keptStreams } from "../cli/command_line.ts";
+import { type GitCommand, runGit } from "../simulation/git_process.ts";
 import type { SimulatedProcess } from "../simulation/together.ts";
 
 /** A command line. */
@@ -15,24 +17,48 @@ export interface Command {
   readonly stdin?: string;
 }
 
-/** What such a process tells: before a command, and behind it. */
+/** What such a process tells: before a command, and behind it. Output and error are the last lines, as JSON. */
 export type CommandFact =
-  | { readonly kind: "asks"; readonly command: Command }
+  | { readonly kind: "asks"; readonly command: Command; readonly pid: number }
   | { readonly kind: "answered"; readonly exit: number; readonly output: unknown; readonly error: unknown };
 
-/** Runs the commands. */
+/** Runs the commands. Those between `op begin` and its end are a part of that operation. */
 export async function runCommands({ system, tell }: SimulatedProcess, commands: readonly Command[]): Promise<void> {
+  let claim: string | undefined;
   for (const command of commands) {
-    tell({ kind: "asks", command });
+    tell({ kind: "asks", command, pid: system.host.pid });
     const kept = keptStreams({ stdin: command.stdin ?? "" });
-    const exit = await runCommandLine(["--json", ...command.args], system as System, kept.streams);
+    const world = claim === undefined ? system : withEnv(system, { [JOIN_VARIABLE]: claim });
+    const exit = await runCommandLine(["--json", ...command.args], world, kept.streams);
     const { stdout, stderr } = kept.ended(exit);
-    tell({ kind: "answered", exit, output: json(stdout), error: json(stderr) });
+    const output = lastLine(stdout);
+    tell({ kind: "answered", exit, output, error: lastLine(stderr) });
+    if (exit !== 0) continue;
+    const name = command.args.join(" ");
+    if (name.startsWith("op begin")) claim = (output as { claim: string }).claim;
+    else if (name === "op commit" || name === "abort") claim = undefined;
   }
 }
 
-/** The last line, as JSON; the whole text where it is none. */
-function json(text: string): unknown {
+/** What the program of an `op run` does. */
+export interface ChildInput {
+  readonly git: readonly GitCommand[];
+  readonly lattice: readonly Command[];
+  readonly exitCode: number;
+}
+
+/** The program of an `op run`. */
+export async function runChild(process: SimulatedProcess, input: ChildInput): Promise<{ exitCode: number }> {
+  runGit(process, input.git);
+  await runCommands(process, input.lattice);
+  return { exitCode: input.exitCode };
+}
+
+function withEnv(system: System, env: Record<string, string>): System {
+  return Object.create(system, { env: { value: { ...system.env, ...env } } }) as System;
+}
+
+function lastLine(text: string): unknown {
   const line = text.trimEnd().split("\n").at(-1) ?? "";
   try {
     return JSON.parse(line) as unknown;

@@ -42,7 +42,7 @@ const CHANNEL_BYTES = 2 << 20;
 const LOOKS = 200;
 
 /** No thread computes that long between two calls; longer, it is lost. */
-const PATIENCE_MS = 120_000;
+const PATIENCE_MS = 600_000;
 
 /** One side's view of the memory between a process and the machine. */
 export class Channel {

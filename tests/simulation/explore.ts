@@ -140,12 +140,30 @@ export async function explore(scenario: Scenario, options: ExploreOptions = {}):
   const system = base.nextProcess();
   if (options.ignoreFlush !== undefined) system.disk.ignoreFlush(options.ignoreFlush);
   const points = await cutPoints(system, (acknowledge) => scenario.program(system, acknowledge));
+  const tried = await explorePoints(scenario, base, points, options);
+  return { ...tried, calls: system.disk.gate.count, flushes: system.disk.gate.flushCount };
+}
+
+/**
+ * Explores what a kill or a power cut leaves at points that were had otherwise, such as by several processes.
+ *
+ * @param scenario Its `setup` and `program` are not used.
+ * @param base The machine, for what starts on its disks.
+ * @returns What was tried; no calls are counted.
+ * @throws {Error} As {@link explore}.
+ */
+export async function explorePoints(
+  scenario: Omit<Scenario, "setup" | "program">,
+  base: SimSystem,
+  points: readonly CutPoint[],
+  options: ExploreOptions,
+): Promise<ExploreStats> {
   const random = seededRandom(options.sample?.seed ?? 1);
   const all = outcomesOf(points, options);
   const chosen = options.sample === undefined ? all : pick(all, firstShare(options), random);
   const stats: ExploreStats = {
-    calls: system.disk.gate.count,
-    flushes: system.disk.gate.flushCount,
+    calls: 0,
+    flushes: 0,
     cutPoints: points.length,
     cutPointsTried: new Set(chosen.map(({ point }) => point)).size,
     outcomes: all.length,
@@ -187,7 +205,7 @@ export async function explore(scenario: Scenario, options: ExploreOptions = {}):
  * @returns The points at which the first recovery can be cut off, and what it concluded.
  */
 export async function recoverAndCheck(
-  scenario: Scenario,
+  scenario: Omit<Scenario, "setup" | "program">,
   system: SimSystem,
   context: CutContext,
   expected: string | null = null,

@@ -282,7 +282,7 @@ function* tearsOf(fresh: Uint8Array, options: PowerCutOptions): Generator<Tear> 
   }
   const prefixes = options.everyByte ? Array.from({ length }, (_, i) => i) : [...some];
   for (const keep of prefixes) if (keep < length) yield { kind: "prefix", keep };
-  for (const keep of new Set([0, length >> 1])) {
+  for (const keep of options.everyByte ? prefixes : new Set([0, length >> 1])) {
     yield { kind: "zeros", keep };
     yield { kind: "garbage", keep };
   }

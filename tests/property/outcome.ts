@@ -1,0 +1,169 @@
+/**
+ * What must hold of a repository after anything that several processes did to it, once it was recovered.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { openTestRepository, openTestWriter } from "../engine/engine_repository.ts";
+import { effectiveUpdates, journaledOperations, operations, recordsOf } from "../../src/engine/history.ts";
+import type { JournalRecord } from "../../src/engine/journal_format.ts";
+import { readOpState } from "../../src/engine/op_state.ts";
+import { resume } from "../../src/operations/resume.ts";
+import { checkClean } from "../crash/scenarios.ts";
+import type { CutContext, Scenario } from "../simulation/explore.ts";
+import type { SimSystem } from "../simulation/sim_system.ts";
+import type { Told } from "../simulation/together.ts";
+import { insistExplained } from "./explained.ts";
+import { type Happening, happenings, NOTHING, type RefChange } from "./history.ts";
+import { foreignLocks, visibleRefs } from "./visible_refs.ts";
+
+const COMMON_DIR = "/r/.git";
+
+/**
+ * What is done with an outcome, and asked of it.
+ *
+ * @param name For messages.
+ * @param before What the refs held at the beginning.
+ */
+export function outcomeScenario(
+  name: string,
+  before: Readonly<Record<string, string>>,
+): Omit<Scenario, "setup" | "program"> {
+  return {
+    name,
+    async recover(system) {
+      visibleRefs(system.disk); // whole at any time, before recovery too
+      const locks = foreignLocks(system.disk);
+      using writer = await openTestWriter(openTestRepository(system), true);
+      if (writer.paused !== null) resume(writer, "abort");
+      assert.deepEqual(foreignLocks(system.disk), locks, "somebody else's lock was removed");
+    },
+    check: (system, context) => checkOutcome(system, before, context),
+    mayChange: (path) => path === "/r/.git/lattice/lock",
+  };
+}
+
+function checkOutcome(system: SimSystem, before: Readonly<Record<string, string>>, context: CutContext): string {
+  const after = visibleRefs(system.disk);
+  const told = context.acknowledged.map((fact) => JSON.parse(fact) as Told);
+  const journaled = [...operations(system, COMMON_DIR)].reverse();
+  for (const { op_id, phase } of journaled) {
+    assert.ok(phase === "committed" || phase === "rolled_back", `operation ${op_id} is ${phase}`);
+  }
+  assert.equal(readOpState(system, COMMON_DIR), null, "the marker is left");
+  const known = withJournal(system, happenings(told));
+  insistExplained({ before, after, happenings: known, powerCut: context.powerCut });
+  checkLocks(system);
+  // What the refs hold is no part of the verdict: a power cut may take back what git did and nobody flushed.
+  return JSON.stringify(journaled.map(({ op_id, phase }) => [op_id, phase]));
+}
+
+/** No lock, temporary file or marker of lattice's is left; git's are not ours to remove. */
+function checkLocks(system: SimSystem): void {
+  const foreign = foreignLocks(system.disk);
+  const disk = system.disk.copy();
+  for (const path of foreign) disk.unlink(path);
+  checkClean(system.onDisk(disk));
+}
+
+/**
+ * Compares what was answered with what the journals say, and adds what the journals say of commands that were cut off:
+ * where its journal says that such a command was committed, all that it says must have happened.
+ */
+function withJournal(system: SimSystem, told: readonly Happening[]): Happening[] {
+  const byId = new Map([...journaledOperations(system, COMMON_DIR)].map((operation) => [operation.op_id, operation]));
+  const isPruned = told.some(({ label }) => label.includes("op prune"));
+  const steps = new Map(
+    [...byId.values()].filter(({ begin }) => begin.span !== undefined).map(({ op_id }) =>
+      [op_id, transactionsOf(recordsOf(system, COMMON_DIR, op_id))] as const
+    ),
+  );
+  const answered = new Set<string>();
+  const known = told.map((one) => {
+    const { op, label } = one;
+    if (op === null) return one;
+    answered.add(op);
+    const operation = byId.get(op);
+    if (operation === undefined && isPruned) return one;
+    assert.ok(operation !== undefined, `the journal of ${op} (${label}) is gone`);
+    const transactions = steps.get(op);
+    if (transactions !== undefined) return partOf(one, transactions);
+    assert.equal(operation.phase, "committed", `the journal of ${op} (${label})`);
+    const changes = plain(one.changes);
+    assert.deepEqual(changes, changesIn(system, op), `what ${label} said, and what its journal says`);
+    if (operation.undoes !== null && byId.has(operation.undoes)) {
+      assert.deepEqual(changes, changesIn(system, operation.undoes).map(inverse), `${label} did not restore exactly`);
+    }
+    return one;
+  });
+  for (const { op_id, phase, command, begin } of byId.values()) {
+    if (phase !== "committed" || answered.has(op_id) || begin.span !== undefined) continue;
+    const changes = changesIn(system, op_id);
+    const at = known.findIndex((one) => one.pid === begin.pid && one.to === Infinity);
+    if (begin.resumes !== undefined) known.push(sometime(op_id, changes)); // an abort, which names the other operation
+    else if (at !== -1) known[at] = { ...known[at]!, op: op_id, changes };
+    else if (begin.purpose === "operation") {
+      assert.fail(`${op_id} (${command}) was committed, though its command was answered otherwise`);
+    }
+  }
+  for (const [op, transactions] of steps) for (const changes of transactions) known.push(sometime(op, changes));
+  return known;
+}
+
+/** What a command did that was a part of an operation; one that ends such an operation says what became of the whole. */
+function partOf(one: Happening, transactions: RefChange[][]): Happening {
+  const said = JSON.stringify(plain(one.changes));
+  const at = transactions.findIndex((changes) => JSON.stringify(changes) === said);
+  if (at !== -1) return { ...one, changes: transactions.splice(at, 1)[0]! };
+  assert.doesNotMatch(
+    one.label,
+    /: (?:meta|apply)/,
+    `${one.label} was acknowledged, and is not in its operation's journal`,
+  );
+  return { ...one, changes: [] };
+}
+
+/** A transaction of which it is known that it happened, and not when. */
+function sometime(op: string, changes: readonly RefChange[]): Happening {
+  return {
+    ...NOTHING,
+    label: `a transaction of ${op}`,
+    process: -1,
+    by: "lattice",
+    from: -1,
+    to: Infinity,
+    op,
+    changes,
+  };
+}
+
+/** The transactions of an operation of several that were applied, in order. */
+function transactionsOf(records: readonly JournalRecord[]): RefChange[][] {
+  const applied: RefChange[][] = [];
+  let open: RefChange[] = [];
+  for (const record of records) {
+    if (record.type === "updates") {
+      const own = record.updates.filter(({ ref, verify }) => verify !== true && !ref.startsWith("refs/lattice/"));
+      open = record.path === "observed" ? [] : plain(own);
+    } else if (record.type === "applied" || record.type === "committed") {
+      const changes = open.filter(({ ref }) => record.kept?.includes(ref) !== true);
+      if (changes.length > 0) applied.push(changes);
+      open = [];
+    } else if (record.type === "reverted" || record.type === "rolled_back") {
+      open = [];
+    }
+  }
+  return applied;
+}
+
+function changesIn(system: SimSystem, op: string): RefChange[] {
+  return plain(effectiveUpdates(recordsOf(system, COMMON_DIR, op)));
+}
+
+function plain(changes: readonly RefChange[]): RefChange[] {
+  return changes.map(({ ref, old, new: now }) => ({ ref, old, new: now })).sort((a, b) => a.ref < b.ref ? -1 : 1);
+}
+
+function inverse({ ref, old, new: now }: RefChange): RefChange {
+  return { ref, old: now, new: old ?? null };
+}

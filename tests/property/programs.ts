@@ -1,0 +1,291 @@
+/**
+ * Generated programs: what one to three processes of lattice and a git beside them are to do, and when they are killed.
+ *
+ * @module
+ */
+import fc from "fast-check";
+import type { GitCommand } from "../simulation/git_process.ts";
+import type { Kill, Program } from "../simulation/together.ts";
+import type { ChildInput, Command } from "./lattice_commands.ts";
+import {
+  type Beginning,
+  BRANCHES,
+  documentText,
+  FIRST_GIT_VALUE,
+  metadataRef,
+  oidOfValue,
+  REFS,
+  VALUES,
+} from "./world.ts";
+
+/** The number of a value; `null`: it does not exist; `first`: what the ref held at the beginning. */
+export type Expected = number | null | "first";
+
+/** A command of lattice, as it is generated; values are numbers. */
+export type LatticeStep =
+  | { readonly kind: "set"; readonly branch: string; readonly value: number; readonly expect?: Expected }
+  | { readonly kind: "delete"; readonly branch: string; readonly expect?: Expected }
+  | { readonly kind: "edit"; readonly branch: string; readonly number: number }
+  | { readonly kind: "apply"; readonly lines: readonly Line[] }
+  | { readonly kind: "get"; readonly branch: string }
+  | { readonly kind: "undo" }
+  | { readonly kind: "prune"; readonly keep: number }
+  | { readonly kind: "pack" }
+  | { readonly kind: "begin" }
+  | { readonly kind: "commit" }
+  | { readonly kind: "abort" }
+  | {
+    readonly kind: "run";
+    readonly git: readonly GitStep[];
+    readonly lattice: readonly LatticeStep[];
+    readonly exitCode: number;
+  };
+
+/** A line of `apply`. */
+export interface Line {
+  readonly ref: string;
+  readonly value: number | null;
+  readonly expect?: Expected;
+}
+
+/** A git command, as it is generated. */
+export type GitStep =
+  | { readonly kind: "update"; readonly ref: string; readonly value: number | null; readonly expect?: Expected }
+  | { readonly kind: "read"; readonly ref: string }
+  | { readonly kind: "pack"; readonly looksFirst: boolean };
+
+/** A whole program. */
+export interface Course {
+  readonly beginning: Beginning;
+  readonly lattice: readonly (readonly LatticeStep[])[];
+  readonly git: readonly GitStep[];
+  readonly kills: readonly Kill[];
+  /** Seed of the schedule, of random bytes and of what is sampled. */
+  readonly seed: number;
+  /** How long a call takes, in microseconds: on a slow machine, waiting ends in vain. */
+  readonly callUs: number;
+}
+
+const branch = fc.constantFrom(...BRANCHES);
+const latticeValue = fc.nat({ max: FIRST_GIT_VALUE - 1 });
+const anyRef = fc.constantFrom(...REFS);
+
+/** Often nothing is expected, and often what was there at the beginning: else little would ever happen. */
+const expectation: fc.Arbitrary<{ expect?: Expected }> = fc.oneof(
+  { weight: 6, arbitrary: fc.constant({}) },
+  { weight: 4, arbitrary: fc.constant({ expect: "first" as const }) },
+  { weight: 1, arbitrary: fc.constant({ expect: null }) },
+  { weight: 1, arbitrary: fc.nat({ max: VALUES - 1 }).map((expect) => ({ expect })) },
+);
+
+const line = (ref: string): fc.Arbitrary<Line> =>
+  fc.tuple(fc.option(latticeValue, { freq: 4 }), expectation).map(([value, expect]) => ({ ref, value, ...expect }));
+
+const lines = fc.subarray([...REFS], { minLength: 1, maxLength: 4 }).chain((refs) => fc.tuple(...refs.map(line)));
+
+const plainStep: fc.Arbitrary<LatticeStep> = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.tuple(branch, latticeValue, expectation).map(([branch, value, expect]) => ({
+      kind: "set" as const,
+      branch,
+      value,
+      ...expect,
+    })),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.tuple(branch, expectation).map(([branch, expect]) => ({
+      kind: "delete" as const,
+      branch,
+      ...expect,
+    })),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant("edit" as const), branch, number: fc.integer({ min: 1, max: 9 }) }),
+  },
+  { weight: 5, arbitrary: lines.map((lines) => ({ kind: "apply" as const, lines })) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("get" as const), branch }) },
+  { weight: 4, arbitrary: fc.constant({ kind: "undo" as const }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("prune" as const), keep: fc.nat({ max: 2 }) }) },
+  { weight: 2, arbitrary: fc.constant({ kind: "pack" as const }) },
+);
+
+const gitValue = fc.integer({ min: FIRST_GIT_VALUE, max: VALUES - 1 });
+
+const gitStep: fc.Arbitrary<GitStep> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.tuple(anyRef, fc.option(gitValue, { freq: 4 }), expectation).map(([ref, value, expect]) => ({
+      kind: "update" as const,
+      ref,
+      value,
+      ...expect,
+    })),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("read" as const), ref: anyRef }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant("pack" as const), looksFirst: fc.boolean() }) },
+);
+
+const latticeStep: fc.Arbitrary<LatticeStep> = fc.oneof(
+  { weight: 12, arbitrary: plainStep },
+  {
+    weight: 3,
+    arbitrary: fc.constantFrom<LatticeStep>({ kind: "begin" }, { kind: "begin" }, { kind: "commit" }, {
+      kind: "abort",
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant("run" as const),
+      git: fc.array(gitStep, { maxLength: 2 }),
+      lattice: fc.array(plainStep, { maxLength: 1 }),
+      exitCode: fc.constantFrom(0, 1),
+    }),
+  },
+);
+
+const beginning: fc.Arbitrary<Beginning> = fc.subarray([...REFS]).chain((refs) =>
+  fc.record({
+    values: fc.tuple(...refs.map(() => latticeValue)).map((values) =>
+      Object.fromEntries(refs.map((ref, i) => [ref, values[i]!]))
+    ),
+    packed: fc.subarray(refs),
+  })
+);
+
+/**
+ * Programs.
+ *
+ * @param most How many processes of lattice, how many commands each of them has at most, and how many git has.
+ */
+export function courses(most: { processes: number; steps: number; git: number; kills: number }): fc.Arbitrary<Course> {
+  const steps = fc.array(latticeStep, { minLength: 1, maxLength: most.steps });
+  return fc.record({
+    beginning,
+    lattice: fc.array(steps, { minLength: 1, maxLength: most.processes }),
+    git: fc.array(gitStep, { maxLength: most.git }),
+    kills: fc.array(
+      fc.record({
+        process: fc.nat({ max: most.processes }),
+        call: fc.integer({ min: 1, max: 250 }),
+        half: fc.boolean(),
+      }),
+      { maxLength: most.kills },
+    ),
+    seed: fc.nat({ max: 1_000_000 }),
+    callUs: fc.constantFrom(10, 10, 300, 5000),
+  });
+}
+
+const LATTICE = new URL("./lattice_commands.ts", import.meta.url);
+const GIT = new URL("../simulation/git_process.ts", import.meta.url);
+
+/** The programs of a course, those of lattice first. */
+export function programsOf({ beginning, lattice, git }: Course): Program[] {
+  const programs: Program[] = lattice.map((steps) => ({
+    module: LATTICE,
+    program: "runCommands",
+    input: commandsOf(steps, beginning),
+  }));
+  if (git.length > 0) {
+    const oid = oidIn(beginning);
+    programs.push({ module: GIT, program: "runGit", input: git.map((step) => gitCommandOf(step, oid)) });
+  }
+  return programs;
+}
+
+/** The name of the program that `op run` runs. */
+const CHILD = "program";
+
+/** The program that a command of `System.run` means. */
+export function childOf([name, input]: readonly string[]): Program | null {
+  return name === CHILD ? { module: LATTICE, program: "runChild", input: JSON.parse(input!) } : null;
+}
+
+/** The command lines of some steps. */
+export function commandsOf(steps: readonly LatticeStep[], beginning: Beginning): Command[] {
+  const oid = oidIn(beginning);
+  return steps.map((step) => commandOf(step, oid));
+}
+
+function oidIn({ values }: Beginning): OidOf {
+  return (ref, expect) => {
+    const value = expect === "first" ? values[ref] ?? null : expect;
+    return value === null ? null : oidOfValue(ref, value);
+  };
+}
+
+/** The object name of an expectation. */
+type OidOf = (ref: string, expect: Expected) => string | null;
+
+function commandOf(step: LatticeStep, oid: OidOf): Command {
+  switch (step.kind) {
+    case "set": {
+      const stdin = documentText(step.branch, step.value);
+      return { args: ["meta", "set", ...expectArgs(step, oid), step.branch], stdin };
+    }
+    case "delete": {
+      const expect = expectArgs(step, oid).filter((arg) => arg !== "--expect-absent"); // to delete it, it must be there
+      return { args: ["meta", "delete", ...expect, step.branch] };
+    }
+    case "edit":
+      return {
+        args: ["meta", "edit", "--pr", `github:${step.number}:https://example.com/${step.number}`, step.branch],
+      };
+    case "apply":
+      return { args: ["apply"], stdin: step.lines.map((line) => `${JSON.stringify(applyLine(line, oid))}\n`).join("") };
+    case "get":
+      return { args: ["meta", "get", step.branch] };
+    case "undo":
+      return { args: ["undo"] };
+    case "prune":
+      return { args: ["op", "prune", "--keep", String(step.keep)] };
+    case "pack":
+      return { args: ["git", "pack-refs", "--all"] };
+    case "begin":
+      return { args: ["op", "begin", "steps"] };
+    case "commit":
+      return { args: ["op", "commit"] };
+    case "abort":
+      return { args: ["abort"] };
+    case "run": {
+      const input: ChildInput = {
+        git: step.git.map((one) => gitCommandOf(one, oid)),
+        lattice: step.lattice.map((one) => commandOf(one, oid)),
+        exitCode: step.exitCode,
+      };
+      return { args: ["op", "run", "--", CHILD, JSON.stringify(input)] };
+    }
+  }
+}
+
+function expectArgs({ branch, expect }: { branch: string; expect?: Expected }, oid: OidOf): string[] {
+  if (expect === undefined) return [];
+  const value = oid(metadataRef(branch), expect);
+  return value === null ? ["--expect-absent"] : ["--expect", value];
+}
+
+function applyLine({ ref, value, expect }: Line, oid: OidOf): Record<string, unknown> {
+  const prefix = metadataRef("");
+  const expected = (key: string) => expect === undefined ? {} : { [key]: oid(ref, expect) };
+  if (ref.startsWith(prefix)) {
+    const branch = ref.slice(prefix.length);
+    const metadata = value === null ? null : JSON.parse(documentText(branch, value)) as unknown;
+    return { branch, ...expected("expect"), metadata };
+  }
+  return { ref, ...expected("old"), new: value === null ? null : oidOfValue(ref, value) };
+}
+
+function gitCommandOf(step: GitStep, oid: OidOf): GitCommand {
+  if (step.kind !== "update") return step;
+  const { ref, value, expect } = step;
+  return {
+    kind: "update",
+    ref,
+    to: value === null ? null : oidOfValue(ref, value),
+    ...(expect === undefined ? {} : { expect: oid(ref, expect) }),
+  };
+}

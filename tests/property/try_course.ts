@@ -1,0 +1,114 @@
+/**
+ * Runs a generated program once, by its schedule, and tries what kills and power cuts leave of it.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { explorePoints, pick, recoverAndCheck } from "../simulation/explore.ts";
+import { seededRandom } from "../simulation/random.ts";
+import { seededSchedule } from "../simulation/schedule.ts";
+import type { SimSystem } from "../simulation/sim_system.ts";
+import { type Run, runTogether, type ScheduledCall } from "../simulation/together.ts";
+import { outcomeScenario } from "./outcome.ts";
+import { tried } from "../thoroughness.ts";
+import { childOf, type Course, programsOf } from "./programs.ts";
+import { visibleRefs } from "./visible_refs.ts";
+import { makeMachine } from "./world.ts";
+
+/** What was tried. */
+export interface Counts {
+  schedules: number;
+  cutPoints: number;
+  outcomes: number;
+}
+
+/** Adds what one program gave. */
+export function add(total: Counts, more: Counts): void {
+  total.schedules += more.schedules;
+  total.cutPoints += more.cutPoints;
+  total.outcomes += more.outcomes;
+}
+
+/** Says how much was tried. */
+export function say(what: string, { schedules, cutPoints, outcomes }: Counts, seed: number): void {
+  tried(what, { schedules, "crash points": cutPoints, "crash outcomes": outcomes }, seed);
+}
+
+/**
+ * Tries a program.
+ *
+ * @param maxRuns How many recoveries are checked, about; `Infinity`: all there are.
+ * @throws {Error} A promise is broken.
+ */
+export async function tryCourse(course: Course, maxRuns: number): Promise<Counts> {
+  const machine = makeMachine(course.beginning, course.seed);
+  machine.disk.storage.stepUs = course.callUs;
+  const before = visibleRefs(machine.disk);
+  const run = await runTogether(machine, programsOf(course), {
+    schedule: seededSchedule(course.seed),
+    kills: course.kills,
+    keepPoints: true,
+    watch: onlyOwnLocks(),
+    child: childOf,
+    childrenMax: course.lattice.length,
+  });
+  insistWholeRefs(run);
+  await checkEnd(machine, run, before);
+  const scenario = outcomeScenario("generated", before);
+  const isSample = maxRuns !== Infinity;
+  const points = isSample ? pick(run.points, Math.ceil(maxRuns / 2), seededRandom(course.seed)) : run.points;
+  const stats = await explorePoints(
+    scenario,
+    machine,
+    points,
+    isSample ? { sample: { seed: course.seed, maxRuns } } : {},
+  );
+  return {
+    schedules: 1,
+    cutPoints: points.length,
+    outcomes: 1 + stats.outcomesTried + stats.recoveryOutcomesTried,
+  };
+}
+
+/**
+ * Checks what a schedule that came to its end has left, once that is recovered.
+ *
+ * @param before What the refs held at the beginning.
+ * @throws {Error} A promise is broken.
+ */
+export async function checkEnd(machine: SimSystem, run: Run, before: Readonly<Record<string, string>>): Promise<void> {
+  for (const result of run.results) assert.notEqual(result.outcome, "failed", JSON.stringify(result));
+  await recoverAndCheck(outcomeScenario("at the end", before), machine.onDisk(run.disk.copy()), {
+    history: run.told.map((told) => JSON.stringify(told)),
+    acknowledged: run.told.map((told) => JSON.stringify(told)),
+    finished: true,
+    powerCut: false,
+  });
+}
+
+/** At no moment does anybody see a torn ref, or one that leads nowhere. */
+function insistWholeRefs({ points }: Run): void {
+  let last = "";
+  for (const { disk, label } of points) {
+    if (label === last) continue;
+    try {
+      visibleRefs(disk);
+    } catch (error) {
+      throw new Error(`${label}: ${(error as Error).message}`, { cause: error });
+    }
+    last = label;
+  }
+}
+
+/** Nobody takes away a lock that git made but that git; lattice's own, which are links, go with whoever recovers. */
+function onlyOwnLocks(): (call: ScheduledCall) => void {
+  const ofGit = new Map<string, number>();
+  return ({ process, operation, path, errno }) => {
+    if (errno !== undefined || !path.endsWith(".lock")) return;
+    if (operation === "create") ofGit.set(path, process);
+    if (operation !== "unlink" && operation !== "rename") return;
+    const owner = ofGit.get(path);
+    ofGit.delete(path);
+    assert.ok(owner === undefined || owner === process, `process ${process} removed ${path} of process ${owner}`);
+  };
+}
