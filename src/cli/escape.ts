@@ -35,6 +35,20 @@ export function escapeMessage(text: string): string {
     : shown.replace(PAIR_OR_BYTE, (match) => match.length === 2 ? match : escapeUnit(match));
 }
 
+// deno-lint-ignore no-control-regex -- control characters are what is looked for
+const GIT_REPLACES = /[\u0000-\u0008\u000b-\u001f\u007f]/g;
+
+/**
+ * A message in git's words: control characters become `?`, as git itself has it (`vreportf`), but for tabs and line
+ * ends; what else could act on a terminal, and git lets through, is escaped.
+ */
+export function escapeGitMessage(text: string): string {
+  const shown = text.replace(GIT_REPLACES, "?");
+  return UNSAFE.test(shown)
+    ? shown.replace(pairOrUnsafe(), (match) => match.length === 2 || /[\t\n]/.test(match) ? match : escapeUnit(match))
+    : shown;
+}
+
 /** Like {@link escapeText}, for a text of several lines that is ours. */
 export function escapeLines(text: string): string {
   return text.split("\n").map(escapeText).join("\n");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "../harness.ts";
-import { escapeJson, escapeMessage, escapeText } from "../../src/cli/escape.ts";
+import { escapeGitMessage, escapeJson, escapeMessage, escapeText } from "../../src/cli/escape.ts";
 import { bytesToName } from "../../src/platform/text.ts";
 
 test("escapeText() shows control characters instead of doing them", () => {
@@ -32,4 +32,9 @@ test("escapeJson() keeps the value", () => {
   const json = escapeJson(JSON.stringify(value));
   assert.deepEqual(JSON.parse(json), value);
   assert.doesNotMatch(json, /[\u0000-\u001f\u007f-\u009f\u202e]/);
+});
+
+test("escapeGitMessage() replaces what git replaces, and escapes the rest that a terminal acts on", () => {
+  assert.equal(escapeGitMessage("fatal: \x1b[2Jx\r\x7f\ty\n"), "fatal: ?[2Jx??\ty\n");
+  assert.equal(escapeGitMessage("a\u009bb\u202ec\ud83d\ude00"), "a\\x9bb\\u{202e}c\ud83d\ude00");
 });

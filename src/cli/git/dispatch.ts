@@ -6,7 +6,7 @@
 import { type GitCommand, type GitContext, GitExit } from "./context.ts";
 import { GIT_COMMANDS, type GitCommandName } from "./names.ts";
 import { readGitGlobals } from "./global_options.ts";
-import { withGitWriteErrors } from "./write_error.ts";
+import { gitStreams } from "./streams.ts";
 import { escapeMessage } from "../escape.ts";
 import { EXIT_CLOSED_OUTPUT, EXIT_CODES } from "../exit_codes.ts";
 import { environmentLockTimeoutMs } from "../settings.ts";
@@ -51,7 +51,7 @@ export async function runGitCommandLine(
   streams: Streams,
   outer: OuterOptions,
 ): Promise<number> {
-  const output = withGitWriteErrors(streams);
+  const output = gitStreams(streams);
   try {
     const globals = readGitGlobals(args, system, outer.gitDir);
     if (globals.answer !== null) {
@@ -64,7 +64,7 @@ export async function runGitCommandLine(
     const { run } = await load();
     return await run(createGitContext(globals.system, output, outer), rest);
   } catch (error) {
-    return reportAsGit(error, streams, system);
+    return reportAsGit(error, output, system);
   }
 }
 

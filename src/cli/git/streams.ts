@@ -1,9 +1,11 @@
 /**
- * Standard output that cannot be written to, told in git's words.
+ * The streams of a plumbing command: standard output that cannot be written to is told in git's words, and what names
+ * from a repository hold cannot act on the terminal that shows a message.
  *
  * @module
  */
 import { GitExit } from "./context.ts";
+import { escapeGitMessage } from "../escape.ts";
 import { ClosedOutputError, type Streams } from "../../platform/streams.ts";
 
 /** What strerror(3) says of the errors that a full or failing disk gives. */
@@ -16,12 +18,16 @@ const SYSTEM_WORDS: Readonly<Record<string, string>> = {
 };
 
 /**
- * The same streams, whose `write` ends the command as git does when its output is lost.
+ * The same streams, as git has them: `write` ends the command when its output is lost, messages are made harmless.
  *
  * @returns Streams whose `write` throws {@link GitExit} (128) for a failure that the system names.
  */
-export function withGitWriteErrors(streams: Streams): Streams {
+export function gitStreams(streams: Streams): Streams {
   return Object.assign(Object.create(streams) as Streams, {
+    writeError(text: string): void {
+      streams.writeError(escapeGitMessage(text));
+    },
+
     write(bytes: Uint8Array): void {
       try {
         streams.write(bytes);
