@@ -6,6 +6,9 @@
 import { LatticeError } from "../../platform/errors.ts";
 import { OBJECT_BYTES_MAX } from "./damage.ts";
 
+/** A size has at most so many bytes: more would be more than 64 bits. */
+const SIZE_BYTES_MAX = 10;
+
 /** Stretches up to this length are copied byte by byte, which is faster than a call for them. */
 const BYTEWISE_MAX = 48;
 
@@ -28,14 +31,15 @@ export function parseDeltaHeader(delta: Uint8Array): DeltaHeader {
   return { baseSize, resultSize, start };
 }
 
-function readSize(delta: Uint8Array, at: number): [size: number, end: number] {
+function readSize(delta: Uint8Array, start: number): [size: number, end: number] {
+  let at = start;
   let size = 0;
   let factor = 1;
   for (;;) {
     const byte = delta[at++];
     if (byte === undefined) throw badDelta("it ends within a size");
     size += (byte & 0x7f) * factor;
-    if (size > Number.MAX_SAFE_INTEGER) throw badDelta("a size is beyond all bounds");
+    if (size > Number.MAX_SAFE_INTEGER || at - start > SIZE_BYTES_MAX) throw badDelta("a size is beyond all bounds");
     if (byte < 0x80) return [size, at];
     factor *= 128;
   }

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { computeOid, SHA1 } from "../../../src/git/object_format.ts";
-import { applyDelta } from "../../../src/git/objects/delta.ts";
+import { applyDelta, parseDeltaHeader } from "../../../src/git/objects/delta.ts";
 import { LatticeError } from "../../../src/platform/errors.ts";
 import { freshFixtureFolder } from "../../fixtures.ts";
 import { test } from "../../harness.ts";
@@ -130,4 +130,10 @@ test("applyDelta() ends with a content of the size that it says, or refuses", ()
     { seed: 20260107, numRuns: 20_000, kind: "fuzz inputs" },
   );
   assert.ok(applied > 20, String(applied));
+});
+
+test("parseDeltaHeader() refuses a size of more bytes than any number needs, whatever they add to it", () => {
+  const padded = (bytes: number) => Uint8Array.from([...Array<number>(bytes - 1).fill(0x80), 0, 1]);
+  assert.deepEqual(parseDeltaHeader(padded(10)), { baseSize: 0, resultSize: 1, start: 11 });
+  for (const bytes of [11, 147, 200]) assert.throws(() => parseDeltaHeader(padded(bytes)), { code: "invalid_data" });
 });
