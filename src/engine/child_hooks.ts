@@ -9,6 +9,7 @@
  *
  * @module
  */
+import { readBounded } from "../git/bounded_file.ts";
 import { expandPath } from "../git/config/expand_path.ts";
 import { findHook } from "../git/hooks_folder.ts";
 import type { Repository } from "../git/repository.ts";
@@ -197,7 +198,7 @@ export function readNotes(repository: Repository, folder: string): Transition[] 
   const { disk } = repository.system;
   const transitions: Transition[] = [];
   for (const { name, kind } of disk.list(notesFolder(folder)) ?? []) {
-    const bytes = kind === "file" && /^[0-9]+$/.test(name) ? disk.readFile(`${notesFolder(folder)}/${name}`) : null;
+    const bytes = kind === "file" && /^[0-9]+$/.test(name) ? readBounded(disk, `${notesFolder(folder)}/${name}`) : null;
     if (bytes !== null) transitions.push(...transitionsOf(repository, bytesToName(bytes).split("\n").slice(0, -1)));
   }
   return transitions;

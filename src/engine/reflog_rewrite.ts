@@ -7,8 +7,9 @@
  */
 import { LatticeError } from "../platform/errors.ts";
 import { concatBytes, equalBytes } from "../platform/text.ts";
+import { readBounded } from "../git/bounded_file.ts";
 import type { Oid } from "../git/object_format.ts";
-import { rewrittenReflogLine } from "../git/refs/reflog.ts";
+import { LOG_BYTES_MAX, rewrittenReflogLine } from "../git/refs/reflog.ts";
 import type { ReflogEntry, RefValue } from "../git/refs/store.ts";
 import type { JudgedEntry } from "../git/revisions/reflog_expiry.ts";
 import { type EngineContext, share } from "./context.ts";
@@ -103,7 +104,7 @@ function replaceReflog({ context, folder }: Upkeep, ref: string, kept: readonly 
     });
   }
   const content = concatBytes(kept.map(rewrittenReflogLine));
-  if (equalBytes(content, disk.readFile(path) ?? new Uint8Array())) return;
+  if (equalBytes(content, readBounded(disk, path, LOG_BYTES_MAX) ?? new Uint8Array())) return;
   const staged = `${folder}/log`;
   {
     using file = disk.create(staged);

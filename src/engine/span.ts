@@ -12,9 +12,10 @@ import { LatticeError } from "../platform/errors.ts";
 import type { System } from "../platform/system.ts";
 import { toHex, utf8 } from "../platform/text.ts";
 import { type EngineContext, share } from "./context.ts";
-import { Journal } from "./journal.ts";
+import { Journal, JOURNAL_BYTES_MAX } from "./journal.ts";
 import type { DivergedRef, JournalRecord, SpanOrigin } from "./journal_format.ts";
 import { writeOpState } from "./op_state.ts";
+import { readOwnFile } from "./own_file.ts";
 import { BEGUN_REASON, divergedError } from "./paused.ts";
 import {
   journalPath,
@@ -161,7 +162,11 @@ function writeSnapshot(context: EngineContext, opId: string, bytes: Uint8Array):
 /** The snapshot that an operation began with. @throws {LatticeError} `invalid_data`: it is gone, or not what was written. */
 export function readSnapshot(system: System, commonDir: string, journal: Journal): Snapshot {
   const path = `${spanFolder(commonDir, journal.begin.op_id)}/${SNAPSHOT_FILE}`;
-  return decodeSnapshot(system.disk.readFile(path) ?? new Uint8Array(), journal.begin.span!.plan_digest, path);
+  return decodeSnapshot(
+    readOwnFile(system.disk, path, JOURNAL_BYTES_MAX) ?? new Uint8Array(),
+    journal.begin.span!.plan_digest,
+    path,
+  );
 }
 
 /**

@@ -7,16 +7,20 @@ import type { Disk } from "../platform/disk.ts";
 import { LatticeError } from "../platform/errors.ts";
 import type { System } from "../platform/system.ts";
 import { bytesToName } from "../platform/text.ts";
+import { readBounded } from "./bounded_file.ts";
 import { joinPath, parentPath } from "./paths.ts";
 
 /** A `.git` file is no longer than this, in bytes, as in git. */
 const GIT_FILE_BYTES_MAX = 1 << 20;
 
+/** So much of `HEAD` tells whether it makes sense, in bytes, as in git. */
+const HEAD_BYTES_LOOKED_AT = 255;
+
 /** The directory that all worktrees share: `GIT_COMMON_DIR`, else what `commondir` names, else the git directory. */
 export function commonDirectory(system: System, gitDir: string): string | null {
   const given = system.env["GIT_COMMON_DIR"];
   if (given !== undefined) return system.disk.realPath(joinPath(system.host.workingDirectory, given));
-  const bytes = system.disk.readFile(`${gitDir}/commondir`);
+  const bytes = readBounded(system.disk, `${gitDir}/commondir`);
   if (bytes === null) return gitDir;
   return system.disk.realPath(joinPath(gitDir, bytesToName(bytes).replace(/[\r\n]+$/, "")));
 }
@@ -38,9 +42,9 @@ function hasHead(disk: Disk, gitDir: string): boolean {
   const kind = disk.lstat(path)?.kind;
   if (kind === "symlink") return disk.readLink(path)?.startsWith("refs/") === true;
   if (kind !== "file") return false;
-  const bytes = disk.readFile(path);
+  const bytes = disk.readFile(path, HEAD_BYTES_LOOKED_AT);
   if (bytes === null) return false;
-  const text = bytesToName(bytes.subarray(0, 255));
+  const text = bytesToName(bytes);
   if (text.startsWith("ref: refs/")) return true; // as it is nearly always
   return /^ref:[ \t\n\r]*refs\//.test(text) || /^[0-9a-fA-F]{40}/.test(text);
 }
@@ -54,7 +58,7 @@ function hasHead(disk: Disk, gitDir: string): boolean {
 export function readGitFile(system: System, path: string, size: number): string {
   const name = JSON.stringify(path);
   if (size > GIT_FILE_BYTES_MAX) throw badGitFile(path, `the file ${name} is too large to name a repository`);
-  const text = bytesToName(system.disk.readFile(path) ?? new Uint8Array(0));
+  const text = bytesToName(readBounded(system.disk, path) ?? new Uint8Array(0));
   if (!text.startsWith("gitdir: ")) throw badGitFile(path, `the file ${name} does not begin with "gitdir: "`);
   const target = text.slice("gitdir: ".length).replace(/[\r\n]+$/, "");
   if (target === "") throw badGitFile(path, `the file ${name} names no git directory`);

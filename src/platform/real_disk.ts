@@ -7,7 +7,15 @@
  * @module
  */
 import * as fs from "node:fs";
-import { type DirectoryEntry, type Disk, DiskError, type FileKind, type FileStat, type OpenFile } from "./disk.ts";
+import {
+  type DirectoryEntry,
+  type Disk,
+  DiskError,
+  type FileKind,
+  type FileStat,
+  isDiskError,
+  type OpenFile,
+} from "./disk.ts";
 import { bytesToName, isWellFormed, nameToBytes } from "./text.ts";
 import { isBun } from "./runtime.ts";
 import { syncFileSystemOf } from "./native.ts";
@@ -76,10 +84,12 @@ export const realDisk: Disk = {
 
   readLink(path) {
     try {
-      return bytesToName(fs.readlinkSync(nativePath(path), { encoding: "buffer" }));
+      return orNull("read the link", path, () => {
+        return bytesToName(fs.readlinkSync(nativePath(path), { encoding: "buffer" }));
+      });
     } catch (error) {
-      if (isErrno(error, "ENOENT", "ENOTDIR", "EINVAL")) return null;
-      throw asDiskError("read the link", path, error);
+      if (isDiskError(error, "EINVAL")) return null;
+      throw error;
     }
   },
 
@@ -238,8 +248,13 @@ class RealFile implements OpenFile {
   }
 }
 
-/** What the calls of the runtime take: the string itself, or its bytes where they are not UTF-8. @throws {DiskError} On Deno. */
+/**
+ * What the calls of the runtime take: the string itself, or its bytes where they are not UTF-8.
+ *
+ * @throws {DiskError} `ENOENT`: it holds a NUL, and so can name nothing; `EILSEQ`: on Deno, it is not UTF-8.
+ */
 export function nativePath(path: string): string | Uint8Array & fs.PathLike {
+  if (path.includes("\0")) throw new DiskError("ENOENT", "find", path);
   if (isWellFormed(path)) return path;
   if (!isBun) {
     throw new DiskError("EILSEQ", "name", path);

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { readBounded } from "../../git/bounded_file.ts";
 import type { Repository } from "../../git/repository.ts";
 import { compileWildmatch } from "../../git/wildmatch.ts";
 import type { System } from "../../platform/system.ts";
@@ -105,7 +106,7 @@ function sharedFiles(system: System, repository: Repository | null): string[] {
 
 /** @param folder What patterns with a slash are relative to. */
 function readRules(system: System, path: string, folder: string): AttributeRule[] {
-  const bytes = system.disk.readFile(path);
+  const bytes = readBounded(system.disk, path);
   if (bytes === null) return [];
   const rules: AttributeRule[] = [];
   for (const line of bytesToName(bytes).split("\n")) {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { readBounded } from "../../git/bounded_file.ts";
 import type { Repository } from "../../git/repository.ts";
 import type { Disk } from "../../platform/disk.ts";
 import type { System } from "../../platform/system.ts";
@@ -106,7 +107,7 @@ export function resolveGitDir(system: System, path: string): string | null {
   if (isGitDir(disk, full)) return path;
   const stat = disk.stat(full);
   if (stat?.kind !== "file" || stat.size > 1 << 20) return null;
-  const match = /^gitdir: ([^\n\r]+)[\n\r]*$/.exec(new TextDecoder().decode(disk.readFile(full) ?? undefined));
+  const match = /^gitdir: ([^\n\r]+)[\n\r]*$/.exec(new TextDecoder().decode(readBounded(disk, full) ?? undefined));
   if (match === null) return null;
   const target = match[1]!.startsWith("/") ? match[1]! : `${full.slice(0, full.lastIndexOf("/"))}/${match[1]}`;
   return isGitDir(disk, target) ? realPath(disk, target) : null;
@@ -114,7 +115,7 @@ export function resolveGitDir(system: System, path: string): string | null {
 
 function isGitDir(disk: Disk, path: string): boolean {
   if (disk.lstat(`${path}/HEAD`) === null) return false;
-  const common = disk.readFile(`${path}/commondir`);
+  const common = readBounded(disk, `${path}/commondir`);
   const text = common === null ? "." : new TextDecoder().decode(common).trim();
   const shared = text.startsWith("/") ? text : `${path}/${text}`;
   return disk.stat(`${shared}/refs`)?.kind === "directory" && disk.stat(`${shared}/objects`)?.kind === "directory";

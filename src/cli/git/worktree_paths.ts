@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { readBounded } from "../../git/bounded_file.ts";
 import type { Repository } from "../../git/repository.ts";
 import { bytesToName, compareNames } from "../../platform/text.ts";
 import { isDamagedRef } from "./ref_item.ts";
@@ -35,7 +36,7 @@ function headTarget(repository: Repository, headName: string): string | null {
 }
 
 function linkedWorktreePath(repository: Repository, folder: string): string | null {
-  const bytes = repository.system.disk.readFile(`${folder}/gitdir`);
+  const bytes = readBounded(repository.system.disk, `${folder}/gitdir`);
   if (bytes === null) return null;
   const text = bytesToName(bytes).trimEnd();
   if (text.startsWith("/") || /^[A-Za-z]:/.test(text)) return withoutDotGit(text);

@@ -5,6 +5,7 @@
  */
 import { isDiskError } from "../../platform/disk.ts";
 import type { System } from "../../platform/system.ts";
+import { readBounded } from "../bounded_file.ts";
 import { joinPath } from "../paths.ts";
 import type { ConfigScope } from "./config.ts";
 import { commandEntries } from "./environment.ts";
@@ -39,7 +40,8 @@ export function createConfigFiles(system: System, overrides: readonly string[]):
 
   function readNow(path: string, tolerant: boolean): readonly ParsedEntry[] | null {
     try {
-      const bytes = system.disk.readFile(path);
+      // What the environment names may be a pipe that somebody writes to, such as a process substitution of a shell.
+      const bytes = tolerant ? system.disk.readFile(path) : readBounded(system.disk, path);
       return bytes === null ? null : parseConfig(bytes, path);
     } catch (error) {
       if (tolerant && isDiskError(error, "EACCES")) return null; // as git: no business of this user

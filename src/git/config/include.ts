@@ -6,6 +6,7 @@
 import { LatticeError } from "../../platform/errors.ts";
 import type { System } from "../../platform/system.ts";
 import { bytesToName } from "../../platform/text.ts";
+import { readBounded } from "../bounded_file.ts";
 import { joinPath, normalizePath, parentPath } from "../paths.ts";
 import { compileWildmatch } from "../wildmatch.ts";
 import type { ConfigEntry, ConfigScope } from "./config.ts";
@@ -143,7 +144,7 @@ function matchesBranch({ system, gitDir }: IncludeContext, pattern: string): boo
 /** The branch that `HEAD` names, without asking the ref store, which needs configuration itself. */
 function currentBranch({ disk }: System, gitDir: string): string | null {
   const link = disk.readLink(`${gitDir}/HEAD`);
-  const bytes = link === null ? disk.readFile(`${gitDir}/HEAD`) : null;
+  const bytes = link === null ? readBounded(disk, `${gitDir}/HEAD`) : null;
   const target = link ?? (bytes === null ? undefined : /^ref:[ \t\n\r]*(.*?)[ \t\n\r]*$/.exec(bytesToName(bytes))?.[1]);
   return target?.startsWith("refs/heads/") ? target.slice("refs/heads/".length) : null;
 }

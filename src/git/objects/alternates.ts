@@ -6,6 +6,7 @@
  */
 import type { Disk } from "../../platform/disk.ts";
 import { bytesToName, nameToBytes } from "../../platform/text.ts";
+import { readBounded } from "../bounded_file.ts";
 import type { Repository } from "../repository.ts";
 
 /** Alternates of alternates are followed this far; git ignores those beyond. */
@@ -46,7 +47,7 @@ export function findAlternates(
   }
 
   function addFile(folder: string, depth: number): void {
-    const bytes = disk.readFile(`${folder}/info/alternates`);
+    const bytes = readBounded(disk, `${folder}/info/alternates`);
     if (bytes === null) return;
     add(splitPaths(bytesToName(bytes), "\n"), folder, depth);
   }

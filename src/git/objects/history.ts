@@ -7,6 +7,7 @@
 import type { Disk } from "../../platform/disk.ts";
 import { LatticeError } from "../../platform/errors.ts";
 import { bytesToName } from "../../platform/text.ts";
+import { readBounded } from "../bounded_file.ts";
 import { isOid, type ObjectFormat, type Oid } from "../object_format.ts";
 import { parseCommitLinks } from "./commit.ts";
 import { damagedFile } from "./damage.ts";
@@ -80,7 +81,7 @@ export function openHistory(disk: Disk, commonDir: string, objects: ObjectStore)
  */
 export function readShallow(disk: Disk, commonDir: string, format: ObjectFormat): Set<Oid> {
   const path = `${commonDir}/shallow`;
-  const bytes = disk.readFile(path);
+  const bytes = readBounded(disk, path);
   const commits = new Set<Oid>();
   if (bytes === null) return commits;
   for (const line of lines(bytes)) {
@@ -97,7 +98,7 @@ export function readShallow(disk: Disk, commonDir: string, format: ObjectFormat)
  */
 export function readGrafts(disk: Disk, commonDir: string, format: ObjectFormat): Map<Oid, readonly Oid[]> {
   const grafts = new Map<Oid, readonly Oid[]>();
-  const bytes = disk.readFile(`${commonDir}/info/grafts`);
+  const bytes = readBounded(disk, `${commonDir}/info/grafts`);
   if (bytes === null) return grafts;
   for (const line of lines(bytes)) {
     const [commit, ...parents] = line.trimEnd().toLowerCase().split(" ");

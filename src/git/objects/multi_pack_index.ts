@@ -7,6 +7,7 @@
  */
 import type { Disk } from "../../platform/disk.ts";
 import { bytesToName, decodeUtf8 } from "../../platform/text.ts";
+import { readBounded } from "../bounded_file.ts";
 import type { ObjectFormat } from "../object_format.ts";
 import { type Chunk, readChunks, requireChunk } from "./chunk_table.ts";
 import { damagedFile, isDamage } from "./damage.ts";
@@ -48,7 +49,7 @@ export function openMultiPackIndexes(
 }
 
 function openChain(disk: Disk, pages: FilePages, folder: string, format: ObjectFormat): MultiPackIndex[] {
-  const bytes = disk.readFile(`${folder}/multi-pack-index-chain`);
+  const bytes = readBounded(disk, `${folder}/multi-pack-index-chain`);
   if (bytes === null) return [];
   const layers: MultiPackIndex[] = [];
   for (const hash of (decodeUtf8(bytes) ?? "").split("\n")) {

@@ -9,11 +9,15 @@
 import type { Disk, OpenFile } from "../../platform/disk.ts";
 import { LatticeError } from "../../platform/errors.ts";
 import { bytesToName, concatBytes, nameToBytes } from "../../platform/text.ts";
+import { readBounded } from "../bounded_file.ts";
 import type { ObjectFormat, Oid } from "../object_format.ts";
 import type { ReflogEntry } from "./store.ts";
 
 /** How much of a log is read at a time, from its end, in bytes. */
 const WINDOW_BYTES = 8 * 1024;
+
+/** A larger log is not read as a whole, in bytes. */
+export const LOG_BYTES_MAX = 512 * 1024 * 1024;
 
 /** A line may not be longer, in bytes. */
 const LINE_BYTES_MAX = 16 * 1024 * 1024;
@@ -36,7 +40,7 @@ export function readReflogFile(
   onBroken?: (error: unknown) => void,
 ): ReflogEntry[] | null {
   if (!isLog(disk, path)) return null;
-  const content = disk.readFile(path);
+  const content = readBounded(disk, path, LOG_BYTES_MAX);
   return content === null ? null : parseReflog(content, path, format, onBroken);
 }
 
