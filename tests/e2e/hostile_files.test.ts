@@ -18,7 +18,7 @@ import {
 import { dirname, join } from "node:path";
 import { encodeRecord, type JournalRecord } from "../../src/engine/journal_format.ts";
 import { test } from "../harness.ts";
-import { torture } from "../thoroughness.ts";
+import { torture, tried } from "../thoroughness.ts";
 import { gitText, runProgram } from "../git_oracle.ts";
 import { temporaryFolder } from "../temporary_folder.ts";
 import { binary, documentOf, type Ended, lattice, textOf } from "./binary.ts";
@@ -126,7 +126,7 @@ test("what stands in the place of a file is not waited for, not read without end
       assert.deepEqual(readdirSync(victim), ["file"], told);
     }
   }
-  console.log(`strange files: ${chosen.length} of ${pairs.length}`);
+  tried("strange files", { "fuzz inputs": [chosen.length, pairs.length] });
 });
 
 function journalName(folder: string): string {

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { encodeRecord, type JournalRecord } from "../../src/engine/journal_format.ts";
 import { bytesToName, concatBytes, utf8 } from "../../src/platform/text.ts";
 import { test } from "../harness.ts";
+import { tried } from "../thoroughness.ts";
 import type { TreeSource } from "../simulation/dump.ts";
 import { byteChange, changeBytes, tryInputs } from "./mutations.ts";
 import { journalAt, ownWorld, tryOwnFiles } from "./own_world.ts";
@@ -165,5 +166,5 @@ test("lines that are no records mislead nobody", async () => {
     bytesToName(encodeRecord(JSON.parse('{"type":"begin","__proto__":{"format":1},"format":1}') as JournalRecord, 0)),
   ];
   for (const text of texts) await tryOwnFiles(world, { [journalAt(op)]: text, ...marker(op) }, []);
-  console.log(`journals, no records: ${texts.length} inputs`);
+  tried("journals, no records", { "fuzz inputs": texts.length });
 });

@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { concatBytes, toHex, utf8 } from "../../src/platform/text.ts";
 import { test } from "../harness.ts";
+import { tried } from "../thoroughness.ts";
 import { baseRepository } from "./base_repository.ts";
 import { GitTwin } from "./beside_git.ts";
 import { FOLDER, judge, World } from "./judge.ts";
@@ -225,7 +226,7 @@ test("a chain of deltas that stands on itself, or grows without bound, ends", as
   for (let at = 1; at < 300; at++) {
     long.push({ type: 6, base: { entry: at - 1 }, content: Uint8Array.from([1, 1, 0x90, 1]) });
   }
-  let tried = 0;
+  let asked = 0;
   for (const [plans, sound] of [[grow, false], [circle, false], [[self], false], [long, true]] as const) {
     const built = buildPack(plans);
     const name = toHex(built.names.at(-1)!);
@@ -239,10 +240,10 @@ test("a chain of deltas that stands on itself, or grows without bound, ends", as
     ) {
       const verdict = await judge(world.with(filesOf(built)), args);
       if (args[2] === "-p" && sound !== (verdict.exit === 0)) throw new Error(`${args.join(" ")}: ${verdict.stderr}`);
-      tried++;
+      asked++;
     }
   }
-  console.log(`delta chains: ${tried} questions`);
+  tried("delta chains", { "fuzz inputs": asked });
 });
 
 test("a pack of a kilobyte that claims gigabytes is refused", async () => {
