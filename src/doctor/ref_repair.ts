@@ -95,7 +95,7 @@ function holds(writer: Writer, name: string, oid: Oid): boolean {
 
 /** A document that only the journal holds any more is written again. */
 function restoreContent(writer: Writer, lost: LostValue | null): void {
-  if (lost?.content !== undefined) writer.repository.objects.writeLoose({ type: "blob", content: lost.content });
+  if (lost?.content !== undefined) writer.repository.objects.storeLoose({ type: "blob", content: lost.content });
 }
 
 /** A reflog without a ref keeps refs below its name from having one. */

@@ -33,7 +33,7 @@ function isPackable(ref: string): boolean {
 
 /** Makes a verified transaction visible and durable; its locks are gone afterwards. */
 export function commitBatch(running: RunningTransaction): void {
-  const { context, journal, record, changes, hook } = running;
+  const { context, journal, record, changes, hook, stored } = running;
   const { system, repository } = context;
   const values = new Map<string, PackedChange>();
   for (const update of changes) values.set(update.ref, packedChange(update));
@@ -51,6 +51,7 @@ export function commitBatch(running: RunningTransaction): void {
   for (const path of running.locks) folders.set(parentFolder(path), path);
   folders.delete(repository.commonDir);
   for (const path of folders.values()) syncFolderOf(system.disk, path);
+  stored.secure();
   journal.append([endRecord(running)], "flush");
 }
 

@@ -29,6 +29,7 @@ import { readOpState } from "./op_state.ts";
 import { recordFault } from "./record_check.ts";
 import { beginRecord } from "./records.ts";
 import { makeRefFolders } from "./ref_files.ts";
+import { StoredObjects } from "./stored_objects.ts";
 import { valueText } from "./update.ts";
 
 /** A note that no `committed` came for is swept by a later one when it is older than this, in milliseconds. */
@@ -83,10 +84,12 @@ export function journalCommitted(context: EngineContext, input: Uint8Array): str
   const updates = (takeNote(repository, input) ?? []).filter((update) => !isStillThere(repository, update));
   if (updates.length === 0) return null;
   const opId = newOperationId(system, null);
-  for (const { ref, oid, object } of keepRefs(context, opId, replacedOids(updates))) {
-    if (object !== null) repository.objects.writeLoose(object);
-    createRef(context, ref, oid);
-  }
+  const kept = keepRefs(context, opId, replacedOids(updates));
+  const stored = new StoredObjects(context, opId);
+  stored.store(new Map(kept.flatMap(({ oid, object }) => object === null ? [] : [[oid, object]])));
+  for (const { ref, oid } of kept) createRef(context, ref, oid);
+  stored.secure();
+  stored.release();
   if (makeDurableFolder(system, opsFolder(repository.commonDir))) {
     share(context, opsFolder(repository.commonDir), "directory");
   }

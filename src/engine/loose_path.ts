@@ -8,6 +8,7 @@
  * @module
  */
 import { filesRefs } from "./files_refs.ts";
+import { keepRefsFirst } from "./objects_of.ts";
 import { parentFolder, removeIfThere } from "./paths.ts";
 import { isRefSubfolder, publishValue, removeEmptyParents, removeRefFiles, syncFolderOf } from "./ref_files.ts";
 import { appendReflogLines, removeReflog, syncReflogFolders } from "./reflog_lines.ts";
@@ -15,7 +16,7 @@ import { endRecord, type RunningTransaction } from "./running.ts";
 
 /** Makes a verified transaction visible and durable; its locks are gone afterwards. */
 export function commitLoose(running: RunningTransaction): void {
-  const { context, journal, record, changes, hook } = running;
+  const { context, journal, record, changes, hook, stored } = running;
   const { disk } = context.system;
   const several = changes.length > 1;
   hook.run("prepared");
@@ -25,11 +26,12 @@ export function commitLoose(running: RunningTransaction): void {
     journal.append([{ type: "prepared", transaction: record.transaction }], "flush");
   }
   appendReflogLines(context, record.logs, record.identity, "fresh");
-  for (const { ref, new: value } of changes) {
+  for (const { ref, new: value } of keepRefsFirst(changes)) {
     if (value !== null) publishValue(context, ref, running.staged.get(ref)!);
   }
   deleteRefs(running);
   if (several) {
+    stored.secure();
     syncRefFolders(running);
     journal.append([endRecord(running)], "flush");
     unlock(running);
@@ -37,6 +39,7 @@ export function commitLoose(running: RunningTransaction): void {
   } else {
     unlock(running);
     syncLockFolders(running);
+    stored.secure();
     journal.append([endRecord(running)], "lazy");
   }
   for (const { ref, new: value } of changes) {

@@ -14,9 +14,6 @@ import { KEEP_PREFIX } from "./paths.ts";
 import type { PlannedUpdate } from "./plan.ts";
 import type { TransactionRequest } from "./update.ts";
 
-/** From so many new objects on, they go into one pack. */
-const OBJECTS_FOR_PACK = 64;
-
 /** The names of the objects that a transaction brings. */
 export function newObjects(context: EngineContext, request: TransactionRequest): ReadonlyMap<Oid, NewObject> {
   const format = context.repository.objectFormat;
@@ -37,12 +34,7 @@ export function checkNewValues(
     if (!update.changes || update.new?.kind !== "direct") continue;
     const { oid } = update.new;
     const type = brought.get(oid)?.type ?? context.repository.objects.info(oid)?.type;
-    if (type === undefined) {
-      throw new LatticeError("invalid_data", `cannot set ${JSON.stringify(update.ref)}: there is no object ${oid}`, {
-        hint: "write the object first, or fetch it",
-        details: { ref: update.ref, oid },
-      });
-    }
+    if (type === undefined) throw noSuchObject(update.ref, oid);
     if ((update.ref === "HEAD" || update.ref.startsWith("refs/heads/")) && type !== "commit") {
       throw new LatticeError(
         "invalid_data",
@@ -56,12 +48,44 @@ export function checkNewValues(
   }
 }
 
-/** Stores the new objects durably. Returns the `.keep` file of the pack, where they went into one. */
-export function storeObjects(context: EngineContext, objects: readonly NewObject[], keep: string): string | null {
-  const store = context.repository.objects;
-  if (objects.length >= OBJECTS_FOR_PACK) return store.writePack(objects, keep);
-  for (const object of objects) store.writeLoose(object);
-  return null;
+/**
+ * What has to be stored of the objects that a transaction brings: not the values that refs hold already and keep.
+ */
+export function objectsToStore(
+  context: EngineContext,
+  updates: readonly PlannedUpdate[],
+  brought: ReadonlyMap<Oid, NewObject>,
+): ReadonlyMap<Oid, NewObject> {
+  const unchanged = new Set(updates.flatMap(({ changes, newOid }) => changes || newOid === null ? [] : [newOid]));
+  if (unchanged.size === 0) return brought;
+  for (const { changes, newOid } of updates) if (changes && newOid !== null) unchanged.delete(newOid);
+  for (const oid of context.repository.objects.vanished([...unchanged])) unchanged.delete(oid);
+  return new Map([...brought].filter(([oid]) => !unchanged.has(oid)));
+}
+
+/**
+ * Insists, under the locks, that what refs are about to lead to and the transaction does not bring is still there.
+ *
+ * @throws {LatticeError} `invalid_data`: it is not.
+ */
+export function refuseVanished(
+  context: EngineContext,
+  updates: readonly PlannedUpdate[],
+  isStored: (oid: Oid) => boolean,
+): void {
+  const refs = new Map<Oid, string>();
+  for (const { ref, changes, new: value } of updates) {
+    if (changes && value?.kind === "direct" && !isStored(value.oid)) refs.set(value.oid, ref);
+  }
+  const [gone] = context.repository.objects.vanished([...refs.keys()]);
+  if (gone !== undefined) throw noSuchObject(refs.get(gone)!, gone);
+}
+
+function noSuchObject(ref: string, oid: Oid): LatticeError {
+  return new LatticeError("invalid_data", `cannot set ${JSON.stringify(ref)}: there is no object ${oid}`, {
+    hint: "write the object first, or fetch it",
+    details: { ref, oid },
+  });
 }
 
 /** A ref below `refs/lattice/keep/` and the object that it leads to. */
@@ -96,6 +120,15 @@ export function keepRefs(context: EngineContext, opId: string, replaced: readonl
     kept.push({ ref: `${KEEP_PREFIX}${opId}/${index + 1}`, oid, object: null });
   });
   return kept;
+}
+
+/**
+ * The order in which values become visible: refs that keep replaced commits first. A `git gc` that reads the refs
+ * meanwhile finds those commits in their old place or in the new one.
+ */
+export function keepRefsFirst<T extends { readonly ref: string }>(updates: readonly T[]): readonly T[] {
+  const isKeep = ({ ref }: T) => ref.startsWith(KEEP_PREFIX);
+  return [...updates.filter(isKeep), ...updates.filter((update) => !isKeep(update))];
 }
 
 /** A commit with the tree of its first parent, so that it needs no object beside what is there. */

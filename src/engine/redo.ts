@@ -6,15 +6,19 @@
  */
 import { LatticeError } from "../platform/errors.ts";
 import type { Oid } from "../git/object_format.ts";
+import { nameNewObject } from "../git/objects/new_object.ts";
+import type { NewObject } from "../git/objects/store.ts";
 import type { RefValue } from "../git/refs/store.ts";
 import { type EngineContext, packedLockTimeoutMs } from "./context.ts";
 import { filesRefs, packedLockPath, rootOf } from "./files_refs.ts";
 import type { Journal } from "./journal.ts";
 import { loadBytes, type StoredBytes, type UpdateRecord } from "./journal_format.ts";
+import { keepRefsFirst } from "./objects_of.ts";
 import { makeFolder, temporaryFolder, temporaryRoot } from "./paths.ts";
 import { findObstacle, makeRefFolders, publishValue, removeRefFiles, stageValues } from "./ref_files.ts";
 import { isOurLock, LockMaker, type LockProof } from "./ref_locks.ts";
 import type { Situation } from "./situation.ts";
+import { StoredObjects } from "./stored_objects.ts";
 import { parseValueText } from "./update.ts";
 
 /** `forward`: to the new values; `backward`: to the old ones. */
@@ -22,6 +26,7 @@ export type Direction = "forward" | "backward";
 
 /** A ref that has not yet got what it should hold. */
 interface Missing {
+  readonly ref: string;
   readonly update: UpdateRecord;
   readonly target: RefValue | null;
   readonly content: StoredBytes | undefined;
@@ -30,9 +35,14 @@ interface Missing {
 /** The writes that are missing to reach one end of a transaction. */
 export function missingWrites(situation: Situation, direction: Direction): readonly Missing[] {
   const reached = direction === "forward" ? "new" : "old";
-  return situation.refs.filter(({ state }) => state !== reached).map(({ update }) => {
+  return writesTo(situation.refs.filter(({ state }) => state !== reached), direction);
+}
+
+function writesTo(refs: Situation["refs"], direction: Direction): readonly Missing[] {
+  return refs.map(({ update }) => {
     const text = direction === "forward" ? update.new : update.old;
     return {
+      ref: update.ref,
       update,
       target: text === null ? null : parseValueText(text),
       content: direction === "forward" ? update.new_content : update.old_content,
@@ -69,8 +79,10 @@ export function writeMissing(
   makeFolder(system, temporaryRoot(repository.commonDir));
   const folder = temporaryFolder(repository.commonDir, journal.begin.op_id);
   makeFolder(system, folder);
-  for (const { target, content } of missing) restoreContent(context, target, content);
-  const sets = missing.flatMap(({ update, target }) => target === null ? [] : [{ ref: update.ref, value: target }]);
+  new StoredObjects(context, journal.begin.op_id).store(keptDocuments(context, missing));
+  const sets = keepRefsFirst(missing).flatMap(({ update, target }) =>
+    target === null ? [] : [{ ref: update.ref, value: target }]
+  );
   makeRefFolders(context, sets.map(({ ref }) => ref), []);
   const staged = stageValues(context, folder, sets);
   for (const { ref } of sets) publishValue(context, ref, staged.get(ref)!);
@@ -83,12 +95,34 @@ export function writeMissing(
   );
 }
 
-function restoreContent(context: EngineContext, target: RefValue | null, content: StoredBytes | undefined): void {
-  if (target?.kind !== "direct" || content === undefined) return;
-  const oid: Oid = context.repository.objects.writeLoose({ type: "blob", content: loadBytes(content) });
-  if (oid !== target.oid) {
-    throw new LatticeError("invalid_data", `the journal keeps a content for ${target.oid} whose hash is ${oid}`);
+/**
+ * Sees to it that the documents are there to which the refs of a settled transaction lead: a `git gc --prune=now` may
+ * have looked at the refs before they did. The `.keep` files that this makes go with the rest of what is left over.
+ */
+export function secureDocuments(
+  context: EngineContext,
+  journal: Journal,
+  situation: Situation,
+  direction: Direction,
+): void {
+  const stored = new StoredObjects(context, journal.begin.op_id);
+  stored.expectLoose(keptDocuments(context, writesTo(situation.refs, direction)));
+  stored.secure();
+}
+
+/** Documents that the journal keeps, by their names. */
+function keptDocuments(context: EngineContext, writes: readonly Missing[]): ReadonlyMap<Oid, NewObject> {
+  const documents = new Map<Oid, NewObject>();
+  for (const { target, content } of writes) {
+    if (target?.kind !== "direct" || content === undefined) continue;
+    const object: NewObject = { type: "blob", content: loadBytes(content) };
+    const oid = nameNewObject(context.repository.objectFormat, object);
+    if (oid !== target.oid) {
+      throw new LatticeError("invalid_data", `the journal keeps a content for ${target.oid} whose hash is ${oid}`);
+    }
+    documents.set(oid, object);
   }
+  return documents;
 }
 
 /** Takes refs out of `packed-refs`, and then their loose files away. */

@@ -8,6 +8,7 @@ import type { ReferenceTransactionHook } from "./hooks.ts";
 import type { Journal } from "./journal.ts";
 import type { JournalRecord, UpdatesRecord } from "./journal_format.ts";
 import type { Plan, PlannedUpdate } from "./plan.ts";
+import type { StoredObjects } from "./stored_objects.ts";
 
 /** Everything that a running transaction has at hand; the two paths share it. */
 export interface RunningTransaction {
@@ -26,6 +27,8 @@ export interface RunningTransaction {
   /** Folders that were made for new refs. */
   readonly made: string[];
   readonly hook: ReferenceTransactionHook;
+  /** The objects that it brought. */
+  readonly stored: StoredObjects;
   /** Whether this is one of several transactions of its operation. */
   readonly joined: boolean;
 }

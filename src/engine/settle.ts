@@ -27,7 +27,7 @@ import {
 } from "./paths.ts";
 import { recordedValue } from "./plan.ts";
 import { decide } from "./recovery_table.ts";
-import { canWrite, type Direction, missingWrites, writeMissing } from "./redo.ts";
+import { canWrite, type Direction, missingWrites, secureDocuments, writeMissing } from "./redo.ts";
 import { isRefSubfolder, removeEmptyParents, syncFolderOf } from "./ref_files.ts";
 import { isOurLock, type LockProof } from "./ref_locks.ts";
 import { appendReflogLines, removeReflog, removeReflogLines, syncReflogFolders } from "./reflog_lines.ts";
@@ -78,8 +78,10 @@ export function settle(here: EngineContext, journal: Journal, made: readonly str
     case "redo":
     case "take-back":
       writeMissing(context, journal, proof, missing);
+      secureDocuments(context, journal, situation, direction);
       return finish(context, journal, proof, situation, decision === "redo" ? "committed" : "rolled_back", made);
     case "applied":
+      secureDocuments(context, journal, situation, "forward");
       return finish(context, journal, proof, situation, "committed", made);
     case "reverted":
       return finish(context, journal, proof, situation, "rolled_back", made);
@@ -315,11 +317,6 @@ function removeTraces(context: EngineContext, journal: Journal): void {
     removeSpanFolder(system, repository.commonDir, opId);
   }
   if (clearMarker(context, opId, journal.begin.resumes)) system.disk.syncDirectory(`${repository.commonDir}/lattice`);
-}
-
-/** Content of the `.keep` file of a pack that an operation wrote. */
-export function keepText(opId: string): string {
-  return `lattice ${opId}\n`;
 }
 
 /**

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { type DiskError, isDiskError } from "../platform/disk.ts";
+import { isDiskError } from "../platform/disk.ts";
 import { LatticeError } from "../platform/errors.ts";
 import type { RefValue } from "../git/refs/store.ts";
 import { commitBatch, isBatch } from "./batch_path.ts";
@@ -17,8 +17,9 @@ import { ReferenceTransactionHook, refuseInsideHook } from "./hooks.ts";
 import { Journal } from "./journal.ts";
 import type { UpdatesRecord } from "./journal_format.ts";
 import { commitLoose } from "./loose_path.ts";
-import { checkNewValues, keepRefs, newObjects, storeObjects } from "./objects_of.ts";
+import { checkNewValues, keepRefs, newObjects, objectsToStore, refuseVanished } from "./objects_of.ts";
 import { writeOpState } from "./op_state.ts";
+import { NotDurableError, undecided } from "./outcome_errors.ts";
 import {
   KEEP_PREFIX,
   makeDurableFolder,
@@ -37,7 +38,8 @@ import { LockMaker, waitUntilFree } from "./ref_locks.ts";
 import { refuseBlockedReflogs } from "./reflog_lines.ts";
 import type { RunningTransaction } from "./running.ts";
 import { lastTransaction } from "./situation.ts";
-import { clearMarker, keepText, rollBackUntouched, settle } from "./settle.ts";
+import { clearMarker, rollBackUntouched, settle } from "./settle.ts";
+import { StoredObjects } from "./stored_objects.ts";
 import type { NewObject } from "../git/objects/store.ts";
 import type { RefOutcome, TransactionRequest, TransactionResult } from "./update.ts";
 import { MovedRefError, refuseConflicts, verifyUnderLocks } from "./verify.ts";
@@ -143,7 +145,9 @@ class OperationInProgress {
   private journal: Journal | null = null;
   private running: RunningTransaction | null = null;
   private made: string[] = [];
-  private keepFile: string | null = null;
+  private readonly stored: StoredObjects;
+  /** The commits that keep refs lead to. */
+  private readonly keeping = new Map<string, NewObject>();
   private transactions = 0;
   private locks: string[] = [];
   private readonly folder: string;
@@ -158,6 +162,7 @@ class OperationInProgress {
     private readonly joined: Journal | null,
   ) {
     this.folder = temporaryFolder(context.repository.commonDir, origin.opId);
+    this.stored = new StoredObjects(context, origin.opId);
     this.before = joined === null ? 0 : lastTransaction(joined.records).transaction?.transaction ?? 0;
   }
 
@@ -193,9 +198,7 @@ class OperationInProgress {
     const plan = request.purpose === "operation" && this.joined === null ? this.withKeepRefs(asked) : asked;
     const changes = plan.updates.filter((update) => update.changes);
     const batch = isBatch(plan.view, changes);
-    if (this.transactions === 0) {
-      this.keepFile = storeObjects(context, [...this.brought.values()], keepText(this.origin.opId));
-    }
+    this.stored.store(new Map([...objectsToStore(context, plan.updates, this.brought), ...this.keeping]));
     const record = updatesRecord(
       context,
       plan,
@@ -225,11 +228,14 @@ class OperationInProgress {
       locks: this.locks,
       made: this.made,
       hook,
+      stored: this.stored,
       joined: this.joined !== null,
     };
     this.running = running;
     const view = verifyUnderLocks(context, plan);
     refuseBlockedReflogs(context, record.logs);
+    this.stored.secure();
+    refuseVanished(context, changes, (oid) => this.stored.has(oid));
     if (batch && !isBatch(view, changes)) throw new MovedRefError(); // a loose file appeared: the other path
     return {
       commit: () => this.commit(running),
@@ -282,7 +288,7 @@ class OperationInProgress {
     const kept = keepRefs(this.context, this.origin.opId, replaced);
     if (kept.length === 0) return plan;
     const added = kept.map(({ ref, oid, object }): PlannedUpdate => {
-      if (object !== null) this.context.repository.objects.writeLoose(object);
+      if (object !== null) this.keeping.set(oid, object);
       const value: RefValue = { kind: "direct", oid };
       return {
         ref,
@@ -390,7 +396,7 @@ class OperationInProgress {
 
   private removeOwnFiles(): void {
     const { system } = this.context;
-    if (this.keepFile !== null) removeIfThere(system, this.keepFile);
+    this.stored.release();
     removeTree(system, this.folder);
   }
 
@@ -414,24 +420,4 @@ function sortForLocking(names: readonly string[]): string[] {
 
 function toOutcome(update: PlannedUpdate): RefOutcome {
   return { ref: update.ref, old: update.oldOid, new: update.newOid };
-}
-
-/** The refs were changed, but a flush failed. */
-class NotDurableError extends LatticeError {
-  constructor(cause: DiskError) {
-    super("io", `the refs are changed, but it is not sure that a power cut leaves them so: ${cause.message}`, {
-      hint: "check the disk; then look at the refs, and run the command again where they are not as wanted",
-      details: cause.details,
-      cause,
-    });
-  }
-}
-
-/** The error for a failure whose outcome only the next command can decide. */
-function undecided(error: unknown, second: unknown): LatticeError {
-  const message = error instanceof Error ? error.message : String(error);
-  return new LatticeError("io", `${message}; and the outcome could not be made durable`, {
-    hint: "the next lattice command that changes refs (or `lattice recover`) decides whether it happened",
-    cause: new AggregateError([error, second]),
-  });
 }

@@ -10,7 +10,7 @@ import type { ObjectFormat, Oid } from "../object_format.ts";
 import { findAlternates } from "./alternates.ts";
 import { DEFAULT_LEVEL, looseCompression, packCompression } from "./compression.ts";
 import { promisedObject } from "./damage.ts";
-import { createFreshener } from "./freshen.ts";
+import { freshen } from "./freshen.ts";
 import { flushAndNameLooseFile, writeLooseFile } from "./loose_writer.ts";
 import { writeStreamToTemporary } from "./object_stream.ts";
 import { nameNewObject } from "./new_object.ts";
@@ -119,10 +119,20 @@ export function openObjectStore(options: ObjectStoreOptions): OpenObjectStore {
     writeLoose(object) {
       const oid = nameNewObject(format, object);
       const place = reader.find(oid);
-      if (place !== null && createFreshener(system).freshen(place)) return oid;
+      if (place !== null && freshen(system, place)) return oid;
       writeLooseFile(writableStorage(), oid, object, looseCompression(config()));
       return oid;
     },
+
+    storeLoose(object) {
+      const oid = nameNewObject(format, object);
+      const place = reader.findOwnLoose(oid);
+      if (place !== null && freshen(system, place)) return oid;
+      writeLooseFile(writableStorage(), oid, object, looseCompression(config()));
+      return oid;
+    },
+
+    vanished: (oids) => reader.vanished(oids.filter((oid) => oid !== format.emptyTree)),
 
     writeLooseStream(type, size, chunks) {
       const target = writableStorage();
@@ -131,7 +141,7 @@ export function openObjectStore(options: ObjectStoreOptions): OpenObjectStore {
       let present = true;
       try {
         const place = reader.find(oid);
-        present = place !== null && createFreshener(system).freshen(place);
+        present = place !== null && freshen(system, place);
       } finally {
         if (present) removeQuietly(target, path);
       }
@@ -140,17 +150,12 @@ export function openObjectStore(options: ObjectStoreOptions): OpenObjectStore {
     },
 
     writePack(objects, keepText) {
-      const find = reader.batchFinder();
-      const { freshen } = createFreshener(system);
-      const fresh = new Map<Oid, NamedObject>();
+      const named = new Map<Oid, NamedObject>();
       for (const object of objects) {
         const oid = nameNewObject(format, object);
-        if (fresh.has(oid)) continue;
-        const place = find(oid);
-        if (place === null || !freshen(place)) fresh.set(oid, { oid, object });
+        named.set(oid, { oid, object });
       }
-      if (fresh.size === 0) return null;
-      const keep = writePackFiles(writableStorage(), format, [...fresh.values()], keepText, packCompression(config()));
+      const keep = writePackFiles(writableStorage(), format, [...named.values()], keepText, packCompression(config()));
       reader.expectNewPack();
       return keep;
     },

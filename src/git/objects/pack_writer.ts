@@ -19,6 +19,7 @@ import {
   OBJECT_FILE_MODE,
   type ObjectStorage,
   removeQuietly,
+  SWEPT_ATTEMPTS_MAX,
 } from "./storage.ts";
 import type { NewObject } from "./store.ts";
 
@@ -46,6 +47,10 @@ const LARGE_OFFSET = 0x80000000;
  * Writes a pack and makes it durable with three flushes: pack, index, folder. The `.keep` file has its name before
  * the pack has; the index gets its name last, and only then the pack exists for git.
  *
+ * The name is one that no pack ever had: a `git repack -ad` that is under way removes the packs that it found at its
+ * beginning by their names, and does not ask again whether one has a `.keep`. A concurrent `git gc --prune=now` may
+ * sweep the temporary files; then all is written again.
+ *
  * @param objects At least one, no two of the same name.
  * @param keepText Content of the `.keep` file.
  * @param level Level of compression, as `deflate` takes it; `undefined`: fastest, and small contents are only stored.
@@ -53,6 +58,22 @@ const LARGE_OFFSET = 0x80000000;
  * @throws {LatticeError} `io`; nothing is left then.
  */
 export function writePackFiles(
+  storage: ObjectStorage,
+  format: ObjectFormat,
+  objects: readonly NamedObject[],
+  keepText: string,
+  level: number | undefined,
+): string {
+  for (let attempt = 1;; attempt++) {
+    try {
+      return writeOnce(storage, format, objects, keepText, level);
+    } catch (error) {
+      if (!isDiskError(error, "ENOENT") || attempt > SWEPT_ATTEMPTS_MAX) throw error;
+    }
+  }
+}
+
+function writeOnce(
   storage: ObjectStorage,
   format: ObjectFormat,
   objects: readonly NamedObject[],
@@ -69,7 +90,8 @@ export function writePackFiles(
     const index = createTemporary(storage, folder, "tmp_idx_", OBJECT_FILE_MODE);
     made.push(index.path);
     fillTemporary(storage, index, (file) => file.write(encodeIndex(format, entries, checksum)));
-    return publish(storage, `${folder}/pack-${toHex(checksum)}`, pack.path, index.path, keepText);
+    const name = toHex(storage.system.randomBytes(format.rawLength));
+    return publish(storage, `${folder}/pack-${name}`, pack.path, index.path, keepText);
   } catch (error) {
     for (const path of made) removeQuietly(storage, path);
     throw error;
@@ -78,7 +100,6 @@ export function writePackFiles(
 
 function publish(storage: ObjectStorage, name: string, pack: string, index: string, keepText: string): string {
   const { disk } = storage.system;
-  const existed = disk.stat(`${name}.idx`) !== null;
   const keep = `${name}.keep`;
   writeKeep(storage, keep, index, keepText);
   try {
@@ -86,9 +107,7 @@ function publish(storage: ObjectStorage, name: string, pack: string, index: stri
     disk.rename(index, `${name}.idx`);
     disk.syncDirectory(name.slice(0, name.lastIndexOf("/")));
   } catch (error) {
-    // A pack of this name is made of the same bytes: one that was there before is not ours to remove.
-    if (!existed) { for (const ending of ["idx", "pack"]) removeQuietly(storage, `${name}.${ending}`); }
-    removeQuietly(storage, keep);
+    for (const ending of ["idx", "pack", "keep"]) removeQuietly(storage, `${name}.${ending}`);
     throw error;
   }
   return keep;
@@ -101,8 +120,6 @@ function publish(storage: ObjectStorage, name: string, pack: string, index: stri
  */
 function writeKeep(storage: ObjectStorage, path: string, index: string, text: string): void {
   const { disk } = storage.system;
-  // One that is there belongs to an operation that died with the same objects in hand: ours takes its place.
-  removeQuietly(storage, path);
   try {
     disk.link(index, path);
   } catch (error) {

@@ -34,8 +34,10 @@ export interface ObjectReader {
    * the last look does not count.
    */
   find(oid: Oid): ObjectPlace | null;
-  /** A `find` for many objects: it lists folders of loose objects once instead of looking for each file. */
-  batchFinder(): (oid: Oid) => ObjectPlace | null;
+  /** The same, but only of loose objects in the repository's own folder. */
+  findOwnLoose(oid: Oid): ObjectPlace | null;
+  /** Which of some objects are nowhere, as the files are now. */
+  vanished(oids: readonly Oid[]): Oid[];
   /** Names that begin with some digits, sorted, each once. @throws {LatticeError} `invalid_data`. */
   names(digits: string): Oid[];
   /** Takes note that a pack has just been written into the repository's own folder. */
@@ -261,21 +263,28 @@ export function createReader(
     }
   }
 
-  /** Tells from listings, each made once, whether a loose object is in a folder of objects. */
-  function looseListing(): (objectsDir: string, oid: Oid) => boolean {
-    const listings = new Map<string, ReadonlySet<string>>();
-    function listed(folder: string): ReadonlySet<string> {
-      let names = listings.get(folder);
-      if (names === undefined) {
-        names = new Set((disk.list(folder) ?? []).map(({ name }) => name));
-        listings.set(folder, names);
-      }
-      return names;
+  function findOwnLoose(oid: Oid): ObjectPlace | null {
+    return unlessDamaged(() => finding.loose(loosePath(objectsDir, oid), oid), () => {});
+  }
+
+  function vanished(oids: readonly Oid[]): Oid[] {
+    const packsThere = new Map<string, boolean>();
+    function isPackThere(path: string): boolean {
+      let there = packsThere.get(path);
+      if (there === undefined) packsThere.set(path, there = disk.lstat(path) !== null);
+      return there;
     }
-    return (objectsDir, oid) => {
-      const digits = oid.slice(0, 2);
-      return listed(objectsDir).has(digits) && listed(`${objectsDir}/${digits}`).has(oid.slice(2));
-    };
+    function isThere(oid: Oid): boolean {
+      if (disk.lstat(loosePath(objectsDir, oid)) !== null) return true;
+      const place = find(oid, finding);
+      return place !== null && (place.kind === "loose" || isPackThere(place.packPath));
+    }
+    let doubtful = oids.filter((oid) => !isThere(oid));
+    for (let attempt = 1; doubtful.length > 0 && rescan() && attempt < ATTEMPTS_MAX; attempt++) {
+      packsThere.clear();
+      doubtful = doubtful.filter((oid) => !isThere(oid));
+    }
+    return doubtful;
   }
 
   return {
@@ -283,19 +292,8 @@ export function createReader(
     readUpTo: (oid, bytesMax) => search(oid, readingUpTo(bytesMax)),
     info: (oid) => search(oid, asking),
     find: (oid) => find(oid, finding),
-    batchFinder() {
-      const all = sources();
-      const nothingPacked = all.every(({ packs }) => packs.isEmpty());
-      const isListed = looseListing();
-      const question: Question<ObjectPlace> = {
-        packed: finding.packed,
-        loose: (path, oid) => isListed(path.slice(0, -oid.length - 2), oid) ? finding.loose(path, oid) : null,
-      };
-      return (oid) => {
-        if (nothingPacked && !all.some(({ objectsDir: folder }) => isListed(folder, oid))) return null;
-        return find(oid, question);
-      };
-    },
+    findOwnLoose,
+    vanished,
     names(digits) {
       const found = new Set<Oid>();
       for (const source of sources()) {

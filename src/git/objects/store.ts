@@ -93,6 +93,24 @@ export interface ObjectStore {
   writeLoose(object: NewObject): Oid;
 
   /**
+   * Stores one object as a loose file of the repository's own, durably, where packs or borrowed folders have it, too.
+   *
+   * A `git gc --prune=now` or `git repack -ad` that is under way may have found that no ref leads to an object, and is
+   * about to remove the pack that holds it, however fresh that is; a loose file beside it stays.
+   *
+   * @returns Its name.
+   * @throws {LatticeError} `io`.
+   */
+  storeLoose(object: NewObject): Oid;
+
+  /**
+   * Which of some objects are not stored any more. What earlier look-ups found is not believed: the files are looked at.
+   *
+   * @returns Those that are gone, in the order given.
+   */
+  vanished(oids: readonly Oid[]): Oid[];
+
+  /**
    * Stores one object whose content is too large to be held, as `writeLoose` does, in bounded memory.
    *
    * @param size Size of the whole content in bytes.
@@ -103,13 +121,13 @@ export interface ObjectStore {
   writeLooseStream(type: ObjectType, size: number, chunks: Iterable<Uint8Array>): Oid;
 
   /**
-   * Stores many objects as one pack with its index, durably; those that are there already are freshened instead.
+   * Stores objects as one new pack with its index, durably, whether they are there already or not.
    *
-   * @param objects What to store; duplicates are stored once.
+   * @param objects What to store, at least one; duplicates are stored once.
    * @param keepText Content of the `.keep` file, which has its name before the pack has; the caller removes it once
    *   refs lead to the objects.
-   * @returns Path of the `.keep` file, or `null` when everything was there already.
+   * @returns Path of the `.keep` file.
    * @throws {LatticeError} `io`.
    */
-  writePack(objects: readonly NewObject[], keepText: string): string | null;
+  writePack(objects: readonly NewObject[], keepText: string): string;
 }

@@ -84,7 +84,7 @@ for (const format of FORMATS) {
     for (let i = 0; i < 500; i++) objects.push(blob(`document ${i}, `.repeat(i % 40)));
     const tree = utf8("");
     objects.push({ type: "tree", content: tree }, blob("twice"), blob("twice"));
-    const keep = store.writePack(objects, "operation 1\n")!;
+    const keep = store.writePack(objects, "operation 1\n");
     assert.deepEqual(
       readFileSync(keep),
       readFileSync(keep.replace(/keep$/, "idx")),
@@ -143,22 +143,22 @@ test("writeLooseStream() refuses a content of another size and leaves nothing", 
   assert.deepEqual(store.allOids(), []);
 });
 
-test("writeLoose() and writePack() freshen what is there instead of writing it again", () => {
+test("writeLoose() and writeLooseStream() freshen what is there instead of writing it again", () => {
   const folder = newRepository(SHA1);
   using store = openObjects(folder);
   const loose = store.writeLoose(blob("loose"));
   const loosePath = join(folder, "objects", loose.slice(0, 2), loose.slice(2));
-  const keep = store.writePack([blob("packed")], "x")!;
+  const keep = store.writePack([blob("packed")], "x");
   const packPath = keep.replace(/keep$/, "pack");
   const writes: (() => void)[] = [
     () => store.writeLoose(blob("loose")),
+    () => store.storeLoose(blob("loose")),
     () => store.writeLoose(blob("packed")),
-    () => assert.equal(store.writePack([blob("loose"), blob("packed")], "y"), null),
     () => store.writeLooseStream("blob", 6, [utf8("packed")]),
     () => store.writeLooseStream("blob", 5, [utf8("loose")]),
   ];
   const [both, ofPack] = [[loosePath, packPath], [packPath]];
-  const touched = [[loosePath], ofPack, both, ofPack, [loosePath]];
+  const touched = [[loosePath], [loosePath], ofPack, ofPack, [loosePath]];
   writes.forEach((write, i) => {
     for (const path of both) utimesSync(path, 1000, 1000);
     write();
@@ -168,6 +168,36 @@ test("writeLoose() and writePack() freshen what is there instead of writing it a
   });
   assert.equal(readdirSync(join(folder, "objects/pack")).length, 3);
   assert.equal(gitText(["count-objects"], folder).split(" ")[0], "1");
+});
+
+test("storeLoose() and writePack() do not rely on a pack that git repack -ad may be about to remove", () => {
+  const folder = newRepository(SHA1);
+  using store = openObjects(folder);
+  const object = blob("for no ref");
+  const first = store.writePack([object], "x");
+  const second = store.writePack([object], "y");
+  assert.notEqual(second, first, "another pack, though of the same bytes");
+  const oid = store.storeLoose(object);
+  for (const keep of [first, second]) rmSync(keep);
+  gitText(["repack", "-adq"], folder);
+  assert.deepEqual(readdirSync(join(folder, "objects/pack")), []);
+  assert.deepEqual(contentByGit(folder, oid), object.content);
+});
+
+test("vanished() tells what is gone, whatever an earlier look found", () => {
+  const folder = newRepository(SHA1);
+  using store = openObjects(folder);
+  const [lost, moved, kept] = [blob("lost"), blob("moved"), blob("kept")];
+  const oids = [lost, moved, kept].map((object) => computeOid(SHA1, object.type, object.content));
+  rmSync(store.writePack([lost, moved], "x"));
+  store.storeLoose(kept);
+  for (const oid of oids) assert.notEqual(store.read(oid), null);
+  assert.deepEqual(store.vanished(oids), []);
+  gitText(["update-ref", "refs/keep/moved", oids[1]!], folder);
+  gitText(["repack", "-adq"], folder);
+  assert.deepEqual(store.vanished([...oids, SHA1.emptyTree]), [oids[0]]);
+  gitText(["prune", "--expire=now"], folder);
+  assert.deepEqual(store.vanished(oids), [oids[0], oids[2]]);
 });
 
 test("writeLoose() replaces a damaged loose file and leaves a borrowed object where it is", () => {
