@@ -52,12 +52,16 @@ export function entryOf(entry: RefEntry): MetadataEntry {
 /**
  * Reads the document that a metadata ref names.
  *
+ * @param entry What the ref held a moment ago. Where that is gone, and the ref has moved on, it is asked anew.
+ * @returns `undefined`: the ref is gone, too.
  * @throws {ForeignDocumentError} It is another tool's.
  * @throws {ParseError} What is there is no sound document.
  * @throws {GitError} The blob cannot be read.
  */
-export function loadDocument(repository: Repository, entry: RefEntry): StoredMetadata {
-  const { branch, ref, oid, bytes, context } = readDocument(repository, entry);
+export function loadDocument(repository: Repository, entry: RefEntry): StoredMetadata | undefined {
+  const document = readDocument(repository, entry);
+  if (document === undefined) return undefined;
+  const { branch, ref, oid, bytes, context } = document;
   return { branch, ref, oid, metadata: parseDocument(bytes, context), bytes };
 }
 
@@ -72,23 +76,42 @@ export interface DocumentText extends MetadataEntry {
  *
  * @throws {ParseError} As {@link loadDocument}, which see for the others.
  */
-export function loadDocumentText(repository: Repository, entry: RefEntry): DocumentText {
-  const { branch, ref, oid, bytes, context } = readDocument(repository, entry);
+export function loadDocumentText(repository: Repository, entry: RefEntry): DocumentText | undefined {
+  const document = readDocument(repository, entry);
+  if (document === undefined) return undefined;
+  const { branch, ref, oid, bytes, context } = document;
   const stored = decodeUtf8(bytes);
   const isCanonical = stored !== null && matchCanonicalDocument(branch, stored, context.format);
   return { branch, ref, oid, text: isCanonical ? stored : JSON.stringify(parseDocument(bytes, context)) };
 }
 
-function readDocument(
-  repository: Repository,
-  entry: RefEntry,
-): MetadataEntry & { readonly bytes: Uint8Array; readonly context: ParseContext } {
-  const { branch, ref, oid } = entryOf(entry);
-  const context = { branch, oid, format: repository.objectFormat };
-  const object = readingRef(ref, () => readObject(repository, ref, oid));
+interface FoundDocument extends MetadataEntry {
+  readonly bytes: Uint8Array;
+  readonly context: ParseContext;
+}
+
+/** A document may be replaced and swept by `git gc` between the look at its ref and the look at it, but not so often. */
+const ATTEMPTS_MAX = 5;
+
+function readDocument(repository: Repository, entry: RefEntry): FoundDocument | undefined {
+  let current = entry;
+  for (let attempt = 1;; attempt++) {
+    const { branch, ref, oid } = entryOf(current);
+    const context = { branch, oid, format: repository.objectFormat };
+    const object = readingRef(ref, () => repository.objects.readUpTo(oid, DOCUMENT_BYTES_MAX));
+    if (object !== null) return { branch, ref, oid, bytes: contentOf(object, context), context };
+    const now = readingRef(ref, () => repository.refs.read(ref));
+    if (now === null) return undefined;
+    if (attempt === ATTEMPTS_MAX || (now.value.kind === "direct" && now.value.oid === oid)) throw missing(ref, oid);
+    current = now;
+  }
+}
+
+function contentOf(object: GitObject | ObjectInfo, context: ParseContext): Uint8Array {
+  const { branch, oid } = context;
   if (object.type !== "blob") throw flawed(branch, oid, `the ref names a ${object.type}, expected a blob`);
   if ("size" in object) throw oversized(object.size, context);
-  return { branch, ref, oid, bytes: object.content, context };
+  return object.content;
 }
 
 /**
@@ -119,13 +142,12 @@ export function readingRef<T>(ref: string, read: () => T): T {
   }
 }
 
-function readObject(repository: Repository, ref: string, oid: Oid): GitObject | ObjectInfo {
-  const object = repository.objects.readUpTo(oid, DOCUMENT_BYTES_MAX);
-  if (object !== null) return object;
-  throw new LatticeError("invalid_data", `object ${oid} is missing`, {
+function missing(ref: string, oid: Oid): GitError {
+  const error = new LatticeError("invalid_data", `object ${oid} is missing`, {
     hint: "fetch it from a copy of the repository, or store a new document with lattice meta set",
     details: { ref, actual: oid },
   });
+  return new GitError(`cannot read ${quote(ref)}`, ref, error);
 }
 
 function flawed(branch: string, oid: Oid | undefined, message: string): ParseError {
