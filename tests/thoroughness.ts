@@ -26,6 +26,8 @@ export type Tried =
   | "failing calls"
   /** Orders in which the steps of several processes were interleaved. */
   | "schedules"
+  /** Updates by processes that race with others for the same refs. */
+  | "racing updates"
   /** Damaged or arbitrary bytes given to what reads them. */
   | "fuzz inputs"
   /** Sound inputs of a property test, chosen by chance. */
