@@ -37,6 +37,12 @@ export type Tried =
   /** Changes to the program's own source, each of which some test must notice. */
   | "mutants";
 
+/** What a program of the tests needs in its environment to try as much, by the same seed. */
+export const thoroughnessEnvironment: Readonly<Record<string, string>> = {
+  ...(torture ? { LATTICE_TORTURE: "1" } : {}),
+  ...(givenSeed === undefined ? {} : { LATTICE_SEED: givenSeed }),
+};
+
 /**
  * The choice of how many runs are made.
  *

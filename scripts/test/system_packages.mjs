@@ -9,6 +9,7 @@ const NEEDED = {
   setpriv: "util-linux", // another user's repository
   flock: "util-linux", // another program that holds our lock
   unshare: "util-linux", // the container that holds nothing but the binary
+  mount: "mount", // full and read-only disks, overlays
   chroot: "coreutils",
   tar: "tar", // the fixtures
   ldd: "libc-bin", // the libraries that the binary needs

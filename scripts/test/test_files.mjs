@@ -1,4 +1,5 @@
 /** Which test files there are, and which of them cannot run here. */
+import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import process from "node:process";
@@ -41,7 +42,15 @@ const BESIDE = [
 /** Why a test file cannot run here; `null` when it can. */
 export function reasonToSkip(file) {
   const missing = BESIDE.find(({ path, isNeededBy }) => !existsSync(join(root, path)) && isNeededBy(file));
-  return missing === undefined ? null : `it needs ${missing.path}, which is not beside this checkout`;
+  if (missing !== undefined) return `it needs ${missing.path}, which is not beside this checkout`;
+  return text(file).includes('"--propagation"') ? reasonNotToMount() : null;
+}
+
+/** Why this process may not mount anything in a namespace of its own; `null` when it may. */
+function reasonNotToMount() {
+  const script = "mount -t tmpfs tmpfs /mnt";
+  const tried = spawnSync("unshare", ["--mount", "--propagation", "private", "--", "sh", "-c", script]);
+  return tried.status === 0 ? null : `it needs to mount, which is refused here: ${tried.stderr ?? tried.error}`.trim();
 }
 
 function text(file) {

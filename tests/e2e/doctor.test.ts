@@ -9,7 +9,7 @@ import { temporaryFolder } from "../temporary_folder.ts";
 import { runs, seedOr, tried } from "../thoroughness.ts";
 import { documentOf, lattice } from "./binary.ts";
 import { sampleOf } from "./sample.ts";
-import { copyOf } from "./subjects.ts";
+import { copyOf } from "./subject.ts";
 import { callsOf, disturbed } from "./system_calls.ts";
 
 const SEED = seedOr(20260107);

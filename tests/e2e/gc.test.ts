@@ -4,7 +4,8 @@ import { test } from "../harness.ts";
 import { git, gitText } from "../git_oracle.ts";
 import { temporaryFolder } from "../temporary_folder.ts";
 import { type Ended, lattice } from "./binary.ts";
-import { documentLine, refsIn, repository } from "./subjects.ts";
+import { refsIn } from "./subject.ts";
+import { documentLine, repository } from "./subjects.ts";
 
 /** Removes everything that no ref leads to. */
 function collect(cwd: string): void {

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { test } from "../harness.ts";
 import { git, gitText, runProgram } from "../git_oracle.ts";
 import { documentOf, lattice } from "./binary.ts";
-import { refsIn, repository } from "./subjects.ts";
+import { refsIn } from "./subject.ts";
+import { repository } from "./subjects.ts";
 import { disturbed } from "./system_calls.ts";
 
 interface Listed {

@@ -5,7 +5,8 @@ import { test } from "../harness.ts";
 import { gitText, runProgram } from "../git_oracle.ts";
 import { temporaryFolder } from "../temporary_folder.ts";
 import { binary, documentOf, lattice } from "./binary.ts";
-import { addFile, copied, expectIdle, expectPaused, must, operationsIn, opRun, refsOf, stage } from "./op_stage.ts";
+import { addFile, expectIdle, expectPaused, must, operationsIn, opRun, refsOf, stage } from "./op_stage.ts";
+import { copyOf } from "./subject.ts";
 
 /** What git can do to refs, in the repository of {@link stage}. */
 const PROGRAMS: Readonly<Record<string, string>> = {
@@ -37,10 +38,10 @@ for (const [name, script] of Object.entries(PROGRAMS)) {
   test(`op run is undone, redone and taken back: ${name}`, () => {
     const cwd = stage();
     const before = refsOf(cwd);
-    const plain = copied(cwd);
+    const plain = copyOf(cwd);
     const alone = runProgram("sh", ["-ec", script], plain);
     assert.equal(alone.exit, 0, alone.stderr);
-    const failing = copied(cwd);
+    const failing = copyOf(cwd);
 
     const ended = opRun(script, cwd);
     assert.equal(ended.exit, 0, ended.stderr);
@@ -248,7 +249,7 @@ test("op run: the repository's own hooks run as they do without it, wherever cor
     if (configured !== null) {
       gitText(["config", "core.hooksPath", configured === "absolute" ? folder : configured], cwd);
     }
-    const plain = copied(cwd);
+    const plain = copyOf(cwd);
     if (configured === null || configured === "absolute") assert.ok(existsSync(folder));
     const logs = [join(temporaryFolder(), "log"), join(temporaryFolder(), "log")];
     const script = "echo x >x; git add x; git commit -q -m x; git branch y";

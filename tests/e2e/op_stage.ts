@@ -47,13 +47,6 @@ export function refsOf(cwd: string): string[] {
   return [...all.filter((line) => !line.startsWith("refs/lattice/")), `HEAD ${value}`];
 }
 
-/** A copy. */
-export function copied(cwd: string): string {
-  const copy = join(temporaryFolder(), "copy");
-  execFileSync("cp", ["-a", cwd, copy]);
-  return copy;
-}
-
 /** Ids of the operations, newest first. */
 export function operationsIn(cwd: string): { op_id: string; phase: string; command: string }[] {
   return JSON.parse(lattice(["--json", "op", "list"], { cwd }).stdout) as never;

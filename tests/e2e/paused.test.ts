@@ -5,7 +5,8 @@ import { test } from "../harness.ts";
 import { gitText } from "../git_oracle.ts";
 import { expectNothingLeft } from "./aftermath.ts";
 import { documentOf, lattice } from "./binary.ts";
-import { copyOf, halfAppliedFive, refsIn } from "./subjects.ts";
+import { copyOf, refsIn } from "./subject.ts";
+import { halfAppliedFive } from "./subjects.ts";
 
 interface Meeting {
   cwd: string;

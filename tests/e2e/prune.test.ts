@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { git, gitText } from "../git_oracle.ts";
 import { test } from "../harness.ts";
 import { lattice } from "./binary.ts";
-import { refsIn, repository } from "./subjects.ts";
+import { refsIn } from "./subject.ts";
+import { repository } from "./subjects.ts";
 
 function keepRefs(cwd: string): string {
   return gitText(["for-each-ref", "--format=%(refname)", "refs/lattice/"], cwd);

@@ -1,60 +1,17 @@
 /**
- * What is killed and disturbed: a command, the repository it is run in, and the refs before and after it.
+ * The single commands that are killed and disturbed.
  *
  * @module
  */
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gitText } from "../git_oracle.ts";
 import { temporaryFolder } from "../temporary_folder.ts";
 import { documentOf, lattice } from "./binary.ts";
-import { callsOf, disturbed, type SystemCall } from "./system_calls.ts";
-
-/** A command and where it runs. */
-export interface Subject {
-  readonly name: string;
-  readonly args: readonly string[];
-  readonly stdin: string;
-  /** All refs before, as {@link refsIn} lists them. */
-  readonly before: string;
-  /** All refs after it. */
-  readonly after: string;
-  /** Its calls when nothing disturbs it. */
-  readonly calls: readonly SystemCall[];
-  /** Makes a repository in which it has not run yet. */
-  fresh(): string;
-}
-
-/** All refs and `HEAD` with their values, without those that keep replaced objects. */
-export function refsIn(cwd: string): string {
-  const refs = gitText(["for-each-ref", "--format=%(refname) %(objectname)"], cwd).split("\n");
-  return [`HEAD ${gitText(["symbolic-ref", "HEAD"], cwd)}`, ...refs.filter((line) => !line.startsWith("refs/lattice/"))]
-    .join("\n");
-}
-
-/** Copies a repository; names that share a file share one in the copy. */
-export function copyOf(template: string): string {
-  const copy = join(temporaryFolder(), "repository");
-  execFileSync("cp", ["-a", template, copy]);
-  return copy;
-}
-
-function subject(name: string, template: string, args: readonly string[], stdin: string, exit = 0): Subject {
-  const tried = copyOf(template);
-  const { calls, ended } = callsOf(args, { cwd: tried, stdin });
-  assert.equal(ended.exit, exit, `${name}: ${ended.stderr}`);
-  assert.ok(calls.filter(({ changes }) => changes).length > 5, `${name}: strace saw hardly any call`);
-  return {
-    name,
-    args,
-    stdin,
-    before: refsIn(template),
-    after: refsIn(tried),
-    calls,
-    fresh: () => copyOf(template),
-  };
-}
+import { pushedRepository, run } from "./pushed_repository.ts";
+import { refsIn, type Subject, subjectOf } from "./subject.ts";
+import { disturbed } from "./system_calls.ts";
 
 /** A repository with two commits, of which `main` is checked out at the first. */
 export function repository(): { cwd: string; first: string; second: string } {
@@ -82,34 +39,47 @@ function stored(cwd: string, lines: readonly string[]): void {
 /** `meta set` of a branch that has no document yet, in a repository in which lattice never ran. */
 export function setFirstDocument(): Subject {
   const { cwd, first } = repository();
-  return subject("meta set, the first document", cwd, ["meta", "set", "topic"], documentOf("topic", first));
+  return subjectOf({
+    name: "meta set, the first document",
+    template: cwd,
+    args: ["meta", "set", "topic"],
+    stdin: documentOf("topic", first),
+    way: "at once",
+  });
 }
 
 /** `meta set` of a branch that has a document, in a repository with earlier operations. */
 export function replaceDocument(): Subject {
   const { cwd, first, second } = repository();
   stored(cwd, [documentLine("topic", first), documentLine("other", first)]);
-  return subject("meta set, another document", cwd, ["meta", "set", "topic"], documentOf("topic", second));
+  return subjectOf({
+    name: "meta set, another document",
+    template: cwd,
+    args: ["meta", "set", "topic"],
+    stdin: documentOf("topic", second),
+    way: "at once",
+  });
 }
 
 /**
- * `apply` of five changes on the loose path: a document replaced, one created, one deleted that is packed, the branch
- * that is checked out moved, and one that is packed deleted.
+ * `apply` of five changes on the loose path: a document replaced, one created, one deleted that is both packed and
+ * loose, the branch that is checked out moved by way of a symbolic ref, and one that is packed deleted.
  */
 export function applyFive(): Subject {
   const { cwd, first, second } = repository();
   stored(cwd, [documentLine("topic", first), documentLine("gone", first)]);
   gitText(["branch", "packed", first], cwd);
   gitText(["pack-refs", "--all"], cwd);
-  stored(cwd, [documentLine("topic", second)]);
+  stored(cwd, [documentLine("topic", second), documentLine("gone", second)]);
+  gitText(["symbolic-ref", "refs/heads/alias", "refs/heads/main"], cwd);
   const lines = [
     documentLine("topic", first),
     documentLine("deep/er", second),
     JSON.stringify({ branch: "gone", metadata: null }),
-    JSON.stringify({ ref: "refs/heads/main", old: first, new: second }),
+    JSON.stringify({ ref: "refs/heads/alias", old: first, new: second }),
     JSON.stringify({ ref: "refs/heads/packed", old: first, new: null }),
   ];
-  return subject("apply of 5", cwd, ["apply"], lines.join("\n"));
+  return subjectOf({ name: "apply of 5", template: cwd, args: ["apply"], stdin: lines.join("\n") });
 }
 
 /** `apply` of a hundred documents on the batch path, half of which replace packed ones. */
@@ -119,7 +89,45 @@ export function applyHundred(): Subject {
     Array.from({ length: to - from }, (_, index) => documentLine(`branch-${from + index}`, base));
   stored(cwd, lines(0, 50, first));
   gitText(["pack-refs", "--all"], cwd);
-  return subject("apply of 100", cwd, ["apply"], lines(0, 100, second).join("\n"));
+  return subjectOf({
+    name: "apply of 100",
+    template: cwd,
+    args: ["apply"],
+    stdin: lines(0, 100, second).join("\n"),
+    way: "at once",
+  });
+}
+
+/**
+ * `apply` of five hundred changes on the loose path: deletions of branches that are packed, loose, and both, branches
+ * moved and created, documents created, two branches moved by way of symbolic refs.
+ */
+export function applyFiveHundred(): Subject {
+  const { cwd, first, second } = repository();
+  const put = (from: number, to: number, oid: string) => {
+    const lines = Array.from({ length: to - from }, (_, i) => `update refs/heads/many/${from + i} ${oid}\n`);
+    gitText(["update-ref", "--stdin"], cwd, lines.join(""));
+  };
+  put(0, 200, first);
+  gitText(["pack-refs", "--all"], cwd);
+  put(50, 100, second); // now both packed and loose
+  put(200, 250, second);
+  for (const name of ["one", "two"]) {
+    gitText(["update-ref", `refs/heads/aim/${name}`, first], cwd);
+    gitText(["symbolic-ref", `refs/heads/alias/${name}`, `refs/heads/aim/${name}`], cwd);
+  }
+  const lines = [
+    ...Array.from({ length: 398 }, (_, i) => {
+      const ref = `refs/heads/many/${i}`;
+      if (i < 100 || (i >= 200 && i < 225)) return JSON.stringify({ ref, new: null });
+      return JSON.stringify({ ref, new: i < 200 ? second : first });
+    }),
+    ...Array.from({ length: 100 }, (_, i) => documentLine(`many/${i}`, first)),
+    JSON.stringify({ ref: "refs/heads/alias/one", old: first, new: second }),
+    JSON.stringify({ ref: "refs/heads/alias/two", old: first, new: second }),
+  ];
+  assert.equal(lines.length, 500);
+  return subjectOf({ name: "apply of 500", template: cwd, args: ["apply"], stdin: lines.join("\n") });
 }
 
 /** `git pack-refs --all` of packed and loose refs. No ref has another value afterwards. */
@@ -130,14 +138,15 @@ export function packAll(): Subject {
   gitText(["update-ref", "refs/heads/side", first], cwd);
   gitText(["update-ref", "refs/heads/deep/er", second], cwd);
   stored(cwd, [documentLine("topic", first)]);
-  return subject("git pack-refs", cwd, ["git", "pack-refs", "--all"], "");
+  return subjectOf({ name: "git pack-refs", template: cwd, args: ["git", "pack-refs", "--all"] });
 }
 
 /** `git reflog expire` of every line of every reflog. No ref has another value afterwards. */
 export function expireAll(): Subject {
   const { cwd, first } = repository();
   stored(cwd, [documentLine("topic", first)]);
-  return subject("git reflog expire", cwd, ["git", "reflog", "expire", "--expire=now", "--all"], "");
+  const args = ["git", "reflog", "expire", "--expire=now", "--all"];
+  return subjectOf({ name: "git reflog expire", template: cwd, args });
 }
 
 /** `undo` of {@link applyFive}. */
@@ -146,7 +155,7 @@ export function undoFive(): Subject {
   const cwd = five.fresh();
   const ended = lattice(five.args, { cwd, stdin: five.stdin });
   assert.equal(ended.exit, 0, ended.stderr);
-  return subject("undo of 5", cwd, ["undo"], "");
+  return subjectOf({ name: "undo of 5", template: cwd, args: ["undo"] });
 }
 
 /**
@@ -155,8 +164,8 @@ export function undoFive(): Subject {
  * Killed before its second rename onto a ref; recovery may itself be killed anywhere.
  */
 export function recoverFive(): Subject {
-  const { name, cwd } = halfAppliedFive();
-  return { ...subject(name, cwd, ["recover"], ""), before: applyFive().before };
+  const { name, cwd, five } = halfAppliedFive();
+  return subjectOf({ name, template: cwd, args: ["recover"], before: five.before });
 }
 
 /** A repository in which {@link applyFive} was killed after its first rename onto a ref. */
@@ -172,4 +181,38 @@ export function halfAppliedFive(): { name: string; cwd: string; five: Subject } 
   const refs = refsIn(cwd);
   assert.ok(refs !== five.before && refs !== five.after, "the kill did not come in the middle");
   return { name: "recover after a half applied 5", cwd, five };
+}
+
+/** `hook pre-push` of a push that must be refused: by a rule, for a document, for an operation. It only reads. */
+export function refusedPushes(): Subject[] {
+  const push = (folder: string, exit: number, name: string) => {
+    const tip = gitText(["rev-parse", "b"], folder);
+    return subjectOf({
+      name: `hook pre-push, ${name}`,
+      template: folder,
+      args: ["hook", "pre-push", "origin", "../hub.git"],
+      stdin: `refs/heads/b ${tip} refs/heads/b ${"0".repeat(40)}\n`,
+      exit,
+    });
+  };
+  const parentless = pushedRepository().folder;
+  const damaged = pushedRepository().folder;
+  writeFileSync(join(damaged, "damaged"), "{");
+  const blob = gitText(["hash-object", "-w", "damaged"], damaged);
+  gitText(["update-ref", "refs/branch-metadata/b", blob], damaged);
+  return [push(parentless, 1, "a rule broken"), push(damaged, 6, "a damaged document")];
+}
+
+/** `hook pre-push` while an operation is under way. Afterwards the operation is aborted, for the next look. */
+export function pushDuringOperation(): Subject {
+  const { folder } = pushedRepository();
+  run(folder, "op", "begin", "steps");
+  return subjectOf({
+    name: "hook pre-push, an operation under way",
+    template: folder,
+    args: ["hook", "pre-push", "origin", "../hub.git"],
+    stdin: `refs/heads/a ${gitText(["rev-parse", "a"], folder)} refs/heads/a ${"0".repeat(40)}\n`,
+    exit: 5,
+    next: (cwd) => void run(cwd, "abort"),
+  });
 }

@@ -33,6 +33,14 @@ const READING = new Set(
     .split(" "),
 );
 
+/** How a disturbed run ended. */
+export interface Disturbed extends Ended {
+  /** As strace tells it: `exited with 7`, `killed by SIGKILL`. */
+  end: string;
+  /** Strace's lines of all calls of that name and of `rename`, each descriptor with its path. */
+  trace: string[];
+}
+
 /** Runs the binary undisturbed and lists its calls, from the first one that names the repository. */
 export function callsOf(args: readonly string[], surroundings: Surroundings): { calls: SystemCall[]; ended: Ended } {
   const trace = join(temporaryFolder(), "trace");
@@ -45,7 +53,7 @@ export function callsOf(args: readonly string[], surroundings: Surroundings): { 
   let found = false;
   for (const line of lines) {
     const match = /^(\d+) +(\w+)\((.*)/.exec(line);
-    if (match === null || match[1] !== main) continue;
+    if (match === null || match[1] !== main) continue; // other threads load and compile; children are not looked at
     const [, , name = "", text = ""] = match;
     const when = (counts.get(name) ?? 0) + 1;
     counts.set(name, when);
@@ -61,20 +69,21 @@ export function callsOf(args: readonly string[], surroundings: Surroundings): { 
  * Runs the binary and disturbs one of its calls, which then does nothing: a signal comes before it begins.
  *
  * @param effect What strace does instead of the call, such as `signal=KILL` or `error=ENOSPC`.
- * @returns How it ended, and strace's lines of all calls of that name, each descriptor with its path.
  */
 export function disturbed(
   call: Pick<SystemCall, "name" | "when">,
   effect: string,
   args: readonly string[],
   surroundings: Surroundings,
-): Ended & { trace: string[] } {
+): Disturbed {
   const trace = join(temporaryFolder(), "trace");
   const inject = `inject=${call.name}:${effect}:when=${call.when}`;
   // Not with --seccomp-bpf: strace 6.1 then loses the signals that it is to send.
-  const strace = ["strace", "-f", "-y", "-e", `trace=${call.name},rename`, "-e", inject, "-o", trace];
+  // Not with -f: only the main thread works on files, and strace stops a thread at each of its calls.
+  const strace = ["strace", "-y", "-e", `trace=${call.name},rename`, "-e", inject, "-o", trace];
   const ended = underProgram(strace, args, surroundings);
   const lines = readFileSync(trace, "utf8").split("\n");
   rmSync(dirname(trace), { recursive: true });
-  return { ...ended, trace: lines };
+  const end = lines.map((line) => /^\+\+\+ (.*) \+\+\+$/.exec(line)?.[1]).findLast((text) => text !== undefined);
+  return { ...ended, end: end ?? "no end was seen", trace: lines };
 }

@@ -1,0 +1,54 @@
+/**
+ * Mounts, in a mount namespace of this process alone: programs here are started by `unshare --mount`.
+ *
+ * @module
+ */
+import { execFileSync } from "node:child_process";
+import { mkdirSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { temporaryFolder } from "../../temporary_folder.ts";
+
+/** Mounts something on a new folder. */
+export function mounted(...args: readonly string[]): string {
+  const place = join(temporaryFolder(), "mounted");
+  mkdirSync(place);
+  execFileSync("mount", [...args, place]);
+  return place;
+}
+
+/** Takes a mount and its folder away. */
+export function unmounted(place: string): void {
+  execFileSync("umount", [place]);
+  rmSync(dirname(place), { recursive: true });
+}
+
+/** Changes the options of what is mounted. */
+export function remounted(place: string, options: string): void {
+  execFileSync("mount", ["-o", `remount,${options}`, place]);
+}
+
+/** A file system in memory. */
+export function tmpfs(options = "size=64m"): string {
+  return mounted("-t", "tmpfs", "-o", options, "tmpfs");
+}
+
+/** The layers of an overlay. */
+export interface Layers {
+  /** The lower layer, which nothing changes. */
+  readonly lower: string;
+  /** Where the upper layer is kept: a folder of any file system but of an overlay. */
+  readonly on: string;
+  /** Further options, such as `xino=off`. */
+  readonly options: string;
+}
+
+/** Mounts an overlay with an upper layer that is empty. */
+export function overlay({ lower, on, options }: Layers): string {
+  const [upper, work] = [join(on, "upper"), join(on, "work")];
+  for (const folder of [upper, work]) {
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder);
+  }
+  const layers = `lowerdir=${lower},upperdir=${upper},workdir=${work}`;
+  return mounted("-t", "overlay", "-o", [layers, ...(options === "" ? [] : [options])].join(","), "overlay");
+}
