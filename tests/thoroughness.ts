@@ -34,7 +34,7 @@ export type Tried =
   | "generated inputs"
   /** Commands chosen by chance and compared with git or a model. */
   | "generated commands"
-  /** Changes to the program's own source, each of which some test must notice. */
+  /** Changes to the program, in its source or in the calls that it makes, each of which some test must notice. */
   | "mutants";
 
 /** What a program of the tests needs in its environment to try as much, by the same seed. */

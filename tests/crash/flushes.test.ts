@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "../harness.ts";
-import { FLUSHES } from "../simulation/calls.ts";
 import { SimSystem } from "../simulation/sim_system.ts";
 import { SimDisk } from "../simulation/sim_disk.ts";
 import { EMPTY_REPOSITORY, openTestRepository, openTestWriter } from "../engine/engine_repository.ts";
+import { flushNames } from "./flush_names.ts";
 import { blob, commit, deleteRef, EMPTY_TREE, runStep, setRef, type Step } from "./scenarios.ts";
 
 const many = (text: string) => Array.from({ length: 70 }, (_, i) => blob(`${text} ${i}`));
@@ -25,18 +25,7 @@ async function flushesOf(base: readonly Step[], step: Step): Promise<string[]> {
   for (const one of base) runStep(writer, one);
   const before = system.disk.trace.length;
   runStep(writer, step);
-  return system.disk.trace.slice(before).filter((call) => FLUSHES.has(call.operation)).map((call) =>
-    call.path.replace("/r/.git", ".").replace(/[0-9a-f]{8}-[0-9a-f-]{27}/, "<op>").replace(
-      /\/[0-9a-f]{2}(\/[0-9a-f]{38})?$/,
-      (
-        _,
-        rest,
-      ) => rest === undefined ? "/<fan-out>" : "/<fan-out>/<object>",
-    ).replace(/tmp_obj_\w+/, "<object>").replace(
-      /tmp_(pack|idx)_\w+/,
-      "$1",
-    )
-  );
+  return flushNames(system.disk.trace.slice(before));
 }
 
 test("one update flushes object, its folder, journal, ops, value, the ref's folder: no fewer and no more", async () => {

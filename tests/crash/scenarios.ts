@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import { computeOid, SHA1 } from "../../src/git/object_format.ts";
 import type { NewObject } from "../../src/git/objects/store.ts";
+import { operations } from "../../src/engine/history.ts";
 import type { RefUpdate, Writer } from "../../src/engine/mod.ts";
 import { recordedValue } from "../../src/engine/plan.ts";
 import { utf8 } from "../../src/platform/text.ts";
@@ -75,7 +76,7 @@ export function snapshot(system: System): Record<string, string> {
 
 /**
  * A scenario of one transaction: afterwards all refs are old or all are new; new once acknowledged; whatever the refs
- * lead to is there; no lock, no temporary file and no marker is left.
+ * lead to is there; the journals say the same; no lock, no temporary file and no marker is left.
  *
  * @param base Transactions that come before, undisturbed.
  * @param program What is cut.
@@ -99,6 +100,9 @@ export async function transactionScenario(
     program(writer);
   }
   const fresh = snapshot(trial);
+  const kept = { old: keepRefs(start).length, new: keepRefs(trial).length };
+  const committedBefore = committedOperations(start);
+  const committedAfter = committedOperations(trial);
   return {
     name,
     setup: () => new SimSystem(start.disk.copy()),
@@ -120,24 +124,47 @@ export async function transactionScenario(
       if (acknowledged.length > 0) assert.ok(isNew, "acknowledged work is gone");
       checkObjects(system, found);
       checkClean(system);
+      checkKept(system, isNew ? kept.new : kept.old);
+      if (!(isNew && isOld)) {
+        const committed = committedOperations(system);
+        assert.equal(committed, isNew ? committedAfter : committedBefore, "the journals say something else");
+      }
       return isNew ? "new" : "old";
     },
     mayChange: (path) => path === "/r/.git/lattice/lock",
   };
 }
 
-function checkObjects(system: System, values: Record<string, string>): void {
+/** Names of the refs that keep what was replaced, for undo. */
+function keepRefs(system: System): string[] {
+  const { refs } = openTestRepository(system);
+  return [...refs.list("refs/lattice/keep/")].map(({ name }) => name);
+}
+
+function checkKept(system: System, expected: number): void {
+  const found = keepRefs(system);
+  assert.equal(found.length, expected, `refs that keep what was replaced: ${found.join(" ")}`);
+}
+
+function committedOperations(system: System): number {
+  return [...operations(system, "/r/.git")].filter(({ phase }) => phase === "committed").length;
+}
+
+/** Every ref leads to an object that can be read. */
+export function checkObjects(system: System, values: Record<string, string>): void {
   const { objects } = openTestRepository(system);
   for (const [ref, value] of Object.entries(values)) {
     if (!value.startsWith("ref: ")) assert.notEqual(objects.read(value), null, `${ref} leads to nothing`);
   }
 }
 
-/** No lock, no temporary file, no marker, no `.keep`. */
+/** No lock, no temporary file, no marker, no `.keep`, no index without its pack. */
 export function checkClean(system: SimSystem): void {
-  for (const path of Object.keys(system.disk.dump())) {
+  const paths = new Set(Object.keys(system.disk.dump()));
+  for (const path of paths) {
     assert.ok(!path.endsWith(".lock"), `${path} is left`);
     assert.ok(!path.endsWith(".keep"), `${path} is left`);
+    assert.ok(!path.endsWith(".idx") || paths.has(path.replace(/idx$/, "pack")), `${path} has no pack`);
     assert.ok(!/^\/r\/.git\/lattice\/tmp\/./.test(path), `${path} is left`);
   }
   assert.equal(system.disk.lstat("/r/.git/lattice/op-state.json"), null, "the marker is left");

@@ -3,7 +3,8 @@ import { utf8 } from "../../src/platform/text.ts";
 import { test } from "../harness.ts";
 import { SimCrash } from "./calls.ts";
 import { explore, type Scenario } from "./explore.ts";
-import { exploreFailures, needlessFlushes } from "./explore_failures.ts";
+import { exploreFailures } from "./explore_failures.ts";
+import { needlessFlushes } from "./needless_flushes.ts";
 import { SimDisk } from "./sim_disk.ts";
 import { SimSystem, textAt } from "./sim_system.ts";
 

@@ -44,7 +44,7 @@
 import { type CallRecord, READS } from "./calls.ts";
 import type { TreeDump } from "./dump.ts";
 import type { PowerCutChoice, PowerCutOptions } from "./pending.ts";
-import { type SeededRandom, seededRandom } from "./random.ts";
+import { type SeededRandom, seededRandom, shuffled } from "./random.ts";
 import type { SimDisk } from "./sim_disk.ts";
 import type { SimSystem } from "./sim_system.ts";
 
@@ -83,16 +83,32 @@ export interface CutContext {
   error?: unknown;
 }
 
+/** Which outcomes are tried, where not all are. */
+export interface Sample {
+  seed: number;
+  /** About so many recoveries. */
+  maxRuns: number;
+  /**
+   * As many outcomes of one point as of another, kills first, in no order: what finds a fault soonest. Otherwise each
+   * outcome is as likely as another, and they are tried as they come.
+   */
+  evenly?: boolean;
+  /** How many outcomes of each recovery are tried; without it, half of all runs go into them. */
+  recoveries?: number;
+}
+
 /** How much is explored. */
 export interface ExploreOptions {
   /** Without it, everything is tried. With it, about `maxRuns` recoveries, chosen by the seed. */
-  sample?: { seed: number; maxRuns: number };
+  sample?: Sample;
   /** Which power cuts are tried at a point. */
   powerCuts?: Partial<PowerCutOptions>;
   /** Whether the recovery is cut off too (default `true`). */
   cutRecovery?: boolean;
   /** Leaves out the n-th flush of the program (from 1 on). */
   ignoreFlush?: number;
+  /** At which points the program is cut off (default: all). */
+  isCut?: (point: CutPoint) => boolean;
 }
 
 /** What was tried; print it. */
@@ -159,8 +175,9 @@ export async function explorePoints(
   options: ExploreOptions,
 ): Promise<ExploreStats> {
   const random = seededRandom(options.sample?.seed ?? 1);
-  const all = outcomesOf(points, options);
-  const chosen = options.sample === undefined ? all : pick(all, firstShare(options), random);
+  const all = outcomesOf(points.filter((point) => options.isCut?.(point) !== false), options);
+  const choose = options.sample?.evenly === true ? pickEvenly : pick;
+  const chosen = options.sample === undefined ? all : choose(all, firstShare(options), random);
   const stats: ExploreStats = {
     calls: 0,
     flushes: 0,
@@ -171,16 +188,15 @@ export async function explorePoints(
     recoveryOutcomes: 0,
     recoveryOutcomesTried: 0,
   };
-  const recoveries = options.sample === undefined
-    ? Infinity
-    : Math.max(1, Math.ceil((options.sample.maxRuns - chosen.length) / Math.max(1, chosen.length)));
+  const recoveries = options.sample === undefined ? Infinity : options.sample.recoveries ??
+    Math.max(1, Math.ceil((options.sample.maxRuns - chosen.length) / Math.max(1, chosen.length)));
   for (const outcome of chosen) {
     const context = contextOf(outcome);
     const started = startOn(base, outcome);
     const { points: recoveryPoints, verdict } = await recoverAndCheck(scenario, started, context);
     if (options.cutRecovery === false) continue;
     const second = outcomesOf(recoveryPoints.slice(1), options); // its first point is the outcome itself
-    const chosenSecond = pick(second, recoveries, random);
+    const chosenSecond = choose(second, recoveries, random);
     stats.recoveryOutcomes += second.length;
     stats.recoveryOutcomesTried += chosenSecond.length;
     for (const again of chosenSecond) {
@@ -305,9 +321,30 @@ export function pick<T>(all: readonly T[], count: number, random: SeededRandom):
   return left.slice(0, count).sort((a, b) => a - b).map((i) => all[i]!);
 }
 
+/** Chooses some, as many of each point as of any other; kills first, where there is room for more than one of a point. */
+function pickEvenly(all: readonly Outcome[], count: number, random: SeededRandom): Outcome[] {
+  const byPoint = new Map<CutPoint, Outcome[]>();
+  for (const outcome of all) {
+    const known = byPoint.get(outcome.point);
+    if (known === undefined) byPoint.set(outcome.point, [outcome]);
+    else known.push(outcome);
+  }
+  const killsFirst = count > byPoint.size;
+  const left = shuffled([...byPoint.values()], random).map((outcomes) => {
+    const [kill, ...others] = outcomes;
+    return killsFirst ? [kill!, ...shuffled(others, random)] : shuffled(outcomes, random);
+  });
+  const chosen: Outcome[] = [];
+  for (let round = 0; chosen.length < Math.min(count, all.length); round++) {
+    for (const outcomes of left) if (round < outcomes.length) chosen.push(outcomes[round]!);
+  }
+  return chosen.slice(0, count);
+}
+
 function firstShare({ sample, cutRecovery }: ExploreOptions): number {
-  const runs = sample!.maxRuns;
-  return cutRecovery === false ? runs : Math.ceil(runs / 2);
+  const { maxRuns, recoveries } = sample!;
+  if (cutRecovery === false) return maxRuns;
+  return Math.ceil(maxRuns / (recoveries === undefined ? 2 : 1 + recoveries));
 }
 
 function historyOf({ point, choice }: Outcome): string {

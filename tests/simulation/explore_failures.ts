@@ -1,15 +1,12 @@
 /**
- * Two further ways to break a program: each of its calls fails, and each of its flushes is left out.
+ * A further way to break a program: each of its calls fails.
  *
  * @module
  */
-import { FLUSHES } from "./calls.ts";
 import {
   contextOf,
   cutPoints,
   describeCall,
-  explore,
-  type ExploreOptions,
   outcomesOf,
   pick,
   recoverAndCheck,
@@ -89,26 +86,4 @@ export async function exploreFailures(scenario: Scenario, options: FailureOption
     }
   }
   return stats;
-}
-
-/**
- * Which flushes of a program can be left out without any check noticing.
- *
- * @returns A description of each; a test wants none.
- */
-export async function needlessFlushes(scenario: Scenario, options: ExploreOptions = {}): Promise<string[]> {
-  const base = await scenario.setup();
-  const measured = base.nextProcess();
-  await scenario.program(measured, () => {});
-  const flushes = measured.disk.trace.filter((record) => FLUSHES.has(record.operation));
-  const needless: string[] = [];
-  for (const [i, record] of flushes.entries()) {
-    try {
-      await explore(scenario, { cutRecovery: false, ...options, ignoreFlush: i + 1 });
-      needless.push(describeCall(record));
-    } catch {
-      // A check failed without this flush: it is needed. (With all flushes, `explore` must pass; the caller tests that.)
-    }
-  }
-  return needless;
 }

@@ -70,7 +70,9 @@ export interface PowerCutOptions {
   seed: number;
   /** Up to this many changes, all subsets are tried (default 8). */
   exhaustiveUpTo?: number;
-  /** Size of the sample beyond that (default 32). */
+  /** Up to this many, each alone, each missing and every prefix are tried (default: however many there are). */
+  eachUpTo?: number;
+  /** Size of the sample beyond all subsets (default 32). */
   sample?: number;
   /** Tear contents at every byte and not only at a few (default `false`). */
   everyByte?: boolean;
@@ -236,9 +238,11 @@ function* subsets(changes: readonly Change[], options: PowerCutOptions): Generat
   }
   yield new Set();
   yield new Set(ids);
-  for (const id of ids) yield new Set([id]);
-  for (const id of ids) yield new Set(ids.filter((other) => other !== id));
-  for (let end = 1; end < count; end++) yield new Set(ids.slice(0, end));
+  if (count <= (options.eachUpTo ?? Infinity)) {
+    for (const id of ids) yield new Set([id]);
+    for (const id of ids) yield new Set(ids.filter((other) => other !== id));
+    for (let end = 1; end < count; end++) yield new Set(ids.slice(0, end));
+  }
   const random = seededRandom(options.seed);
   for (let i = 0; i < (options.sample ?? 32); i++) yield new Set(ids.filter(() => random.below(2) === 1));
 }

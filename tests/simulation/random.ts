@@ -32,3 +32,13 @@ export function seededRandom(seed: number): SeededRandom {
     bytes: (count) => Uint8Array.from({ length: count }, () => next() >>> 11),
   };
 }
+
+/** The same in another order. */
+export function shuffled<T>(all: readonly T[], random: SeededRandom): T[] {
+  const result = [...all];
+  for (let i = result.length - 1; i > 0; i--) {
+    const j = random.below(i + 1);
+    [result[i], result[j]] = [result[j]!, result[i]!];
+  }
+  return result;
+}

@@ -8,7 +8,7 @@ import type { System } from "../../../src/platform/system.ts";
 import { utf8 } from "../../../src/platform/text.ts";
 import { test } from "../../harness.ts";
 import { explore, type Scenario } from "../../simulation/explore.ts";
-import { needlessFlushes } from "../../simulation/explore_failures.ts";
+import { needlessFlushes } from "../../simulation/needless_flushes.ts";
 import { triedCuts } from "../../simulation/report.ts";
 import { SimDisk } from "../../simulation/sim_disk.ts";
 import { SimSystem } from "../../simulation/sim_system.ts";
