@@ -49,7 +49,12 @@ export function describeUnfinished(path: string): string {
 export function takeSnapshot(repository: Repository): Snapshot {
   const refs = new Map<string, string>();
   const damaged: string[] = [];
-  for (const { name, value } of repository.refs.list("refs/", (name) => damaged.push(name))) {
+  const noteDamaged = (name: string, error: unknown) => {
+    // A ref that the disk does not give up is not damaged: what it holds is not known, so nothing can be concluded.
+    if (!(error instanceof LatticeError && error.code === "invalid_data")) throw error;
+    damaged.push(name);
+  };
+  for (const { name, value } of repository.refs.list("refs/", noteDamaged)) {
     if (!name.startsWith(OWN_PREFIX)) refs.set(name, valueText(value));
   }
   const unfinished: string[] = [];
