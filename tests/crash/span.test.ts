@@ -9,7 +9,7 @@ const SEED = seedOr(20_261_121);
 
 for (const { name, make } of spanScenarios) {
   test(`an operation of several transactions is all or nothing wherever it is cut: ${name}`, async () => {
-    const stats = await explore(await make(), { sample: { seed: SEED, maxRuns: runs(150, 100_000) } });
+    const stats = await explore(await make(), { sample: { seed: SEED, maxRuns: runs(110, 100_000) } });
     triedCuts(name, stats, SEED);
   });
 
