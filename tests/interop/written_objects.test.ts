@@ -45,8 +45,7 @@ async function checkPackLife(template: Template): Promise<void> {
   assert.equal(packs().length, 1, "the documents came in one pack");
   const pack = join(repo, ".git/objects/pack", packs()[0]!);
   const format = `--object-format=${template.oids["ZERO"]!.length === 40 ? "sha1" : "sha256"}`;
-  const name = run(["index-pack", format, "-o", join(ours, "again.idx"), pack]).trim();
-  assert.ok(pack.includes(name), `git calls the pack ${name}`);
+  run(["index-pack", format, "-o", join(ours, "again.idx"), pack]);
   run(["verify-pack", pack]);
   assert.equal(run(["fsck", "--strict", "--no-dangling"]), "");
 
