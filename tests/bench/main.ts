@@ -28,6 +28,7 @@ import { opRun, opRun200 } from "./op_run.ts";
 import { packedCas } from "./packed_cas.ts";
 import { packedDelete } from "./packed_delete.ts";
 import { prePush } from "./pre_push.ts";
+import { longHistory, recoverLocked, recoverLoose, recoverRenamed } from "./recovery.ts";
 import { runContest } from "./runner/contest.ts";
 import { renderHeading, renderLeftOut, renderRow, rowsOf, verdictOf } from "./runner/table.ts";
 import type { Bench, Workload } from "./runner/workload.ts";
@@ -39,6 +40,7 @@ const WORKLOADS: readonly Workload[] = [
   metaGet,
   prePush,
   metaSet,
+  longHistory,
   observedGit,
   opRun,
   packedCas,
@@ -52,6 +54,9 @@ const WORKLOADS: readonly Workload[] = [
   contention,
   apply1000,
   apply10000,
+  recoverLocked,
+  recoverRenamed,
+  recoverLoose,
 ];
 
 process.exitCode = main(process.argv.slice(2));
