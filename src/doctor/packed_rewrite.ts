@@ -8,7 +8,7 @@ import type { Oid } from "../git/object_format.ts";
 import { peelTag } from "../git/objects/peel.ts";
 import type { ObjectStore } from "../git/objects/store.ts";
 import { PACKED_HEADER } from "../git/refs/files/packed.ts";
-import { LatticeError } from "../platform/errors.ts";
+import { isDamage } from "../platform/errors.ts";
 import { compareNames, nameToBytes } from "../platform/text.ts";
 import type { Writer } from "../engine/mod.ts";
 import type { Examination } from "./examination.ts";
@@ -118,7 +118,7 @@ export function peel(objects: ObjectStore, oid: Oid): Oid | null | undefined {
   try {
     return objects.info(oid) === null ? undefined : peelTag(objects, oid);
   } catch (error) {
-    if (error instanceof LatticeError && error.code === "invalid_data") return undefined;
+    if (isDamage(error)) return undefined;
     throw error;
   }
 }

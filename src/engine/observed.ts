@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { LatticeError } from "../platform/errors.ts";
+import { isDamage } from "../platform/errors.ts";
 import type { Oid } from "../git/object_format.ts";
 import type { Repository } from "../git/repository.ts";
 import { storeBytes, type UpdateRecord, type UpdatesRecord } from "./journal_format.ts";
@@ -41,7 +41,7 @@ export function unlessDamaged<T>(look: () => T): T | null {
   try {
     return look();
   } catch (error) {
-    if (error instanceof LatticeError && error.code === "invalid_data") return null;
+    if (isDamage(error)) return null;
     throw error;
   }
 }

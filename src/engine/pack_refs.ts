@@ -9,7 +9,7 @@
  *
  * @module
  */
-import { LatticeError } from "../platform/errors.ts";
+import { isDamage, LatticeError } from "../platform/errors.ts";
 import { checkRefName, isPerWorktreeRef, isSafeName } from "../git/refs/names.ts";
 import type { PackedRefs } from "../git/refs/files/packed.ts";
 import type { PackedChange } from "../git/refs/files/packed_writer.ts";
@@ -192,7 +192,7 @@ function holds({ repository }: EngineContext, name: string, oid: string): boolea
     const value = filesRefs(repository).readLoose(name)?.value;
     return value?.kind === "direct" && value.oid === oid;
   } catch (error) {
-    if (error instanceof LatticeError && error.code === "invalid_data") return false;
+    if (isDamage(error)) return false;
     throw error;
   }
 }

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { LatticeError } from "../platform/errors.ts";
+import { isDamage, LatticeError } from "../platform/errors.ts";
 import { compareNames, sortByName } from "../platform/text.ts";
 import type { Oid } from "../git/object_format.ts";
 import { checkNameLength, NAME_PART_BYTES_MAX, refScope, requireRefName } from "../git/refs/names.ts";
@@ -214,7 +214,7 @@ export function headBranch(refs: RefStore): string | null {
     head = refs.read("HEAD");
   } catch (error) {
     // A HEAD that cannot be read names no branch; whoever asked for HEAD itself meets the error there.
-    if (error instanceof LatticeError && error.code === "invalid_data") return null;
+    if (isDamage(error)) return null;
     throw error;
   }
   return head?.value.kind === "symbolic" ? head.value.target : null;

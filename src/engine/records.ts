@@ -6,7 +6,7 @@
 import { committerIdentity } from "../git/identity.ts";
 import type { Oid } from "../git/object_format.ts";
 import type { NewObject } from "../git/objects/store.ts";
-import { LatticeError } from "../platform/errors.ts";
+import { isDamage } from "../platform/errors.ts";
 import type { EngineContext } from "./context.ts";
 import {
   type BeginRecord,
@@ -107,7 +107,7 @@ function storedContent(context: EngineContext, oid: Oid): Uint8Array | null {
     const object = context.repository.objects.read(oid);
     return object?.type === "blob" ? object.content : null;
   } catch (error) {
-    if (error instanceof LatticeError && error.code === "invalid_data") return null;
+    if (isDamage(error)) return null;
     throw error;
   }
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { LatticeError } from "../platform/errors.ts";
+import { isDamage } from "../platform/errors.ts";
 import type { RefValue } from "../git/refs/store.ts";
 import type { EngineContext } from "./context.ts";
 import { filesRefs, lockPath, packedLockPath } from "./files_refs.ts";
@@ -117,7 +117,7 @@ function readRef(context: EngineContext, ref: string): RefValue | null | "broken
   try {
     return context.repository.refs.read(ref)?.value ?? null;
   } catch (error) {
-    if (error instanceof LatticeError && error.code === "invalid_data") return "broken";
+    if (isDamage(error)) return "broken";
     throw error;
   }
 }

@@ -7,7 +7,7 @@
  * @module
  */
 import { hash } from "../platform/hash.ts";
-import { LatticeError } from "../platform/errors.ts";
+import { isDamage, LatticeError } from "../platform/errors.ts";
 import { bytesToName, compareNames, nameToBytes, sortByName, toHex } from "../platform/text.ts";
 import type { Repository } from "../git/repository.ts";
 import { ownName } from "./files_refs.ts";
@@ -51,7 +51,7 @@ export function takeSnapshot(repository: Repository): Snapshot {
   const damaged: string[] = [];
   const noteDamaged = (name: string, error: unknown) => {
     // A ref that the disk does not give up is not damaged: what it holds is not known, so nothing can be concluded.
-    if (!(error instanceof LatticeError && error.code === "invalid_data")) throw error;
+    if (!isDamage(error)) throw error;
     damaged.push(name);
   };
   for (const { name, value } of repository.refs.list("refs/", noteDamaged)) {

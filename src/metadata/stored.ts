@@ -7,7 +7,7 @@ import type { Oid } from "../git/object_format.ts";
 import type { GitObject, ObjectInfo } from "../git/objects/store.ts";
 import type { RefEntry } from "../git/refs/store.ts";
 import type { Repository } from "../git/repository.ts";
-import { LatticeError } from "../platform/errors.ts";
+import { isDamage, LatticeError } from "../platform/errors.ts";
 import { decodeUtf8 } from "../platform/text.ts";
 import { matchCanonicalDocument } from "./canonical_line.ts";
 import { DocumentFlaw } from "./check.ts";
@@ -127,7 +127,7 @@ export function refuseForeign(repository: Repository, branch: string, oid: Oid):
     loadDocument(repository, { name: metadataRef(branch), value: { kind: "direct", oid } });
   } catch (error) {
     const foreign = error instanceof ForeignDocumentError;
-    const damaged = error instanceof LatticeError && error.code === "invalid_data";
+    const damaged = isDamage(error);
     if (foreign || !damaged) throw error; // what is damaged or gone tells of no other tool, and has to be mended
   }
 }

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { LatticeError } from "../platform/errors.ts";
+import { isDamage, LatticeError } from "../platform/errors.ts";
 import { nameEverywhere } from "../engine/files_refs.ts";
 import { Journal, readJournal } from "../engine/journal.ts";
 import { loadBytes, type UpdateRecord } from "../engine/journal_format.ts";
@@ -143,7 +143,7 @@ function currentValue(writer: Writer, ref: string): string | null {
     return recordedValue(writer.repository.refs.read(ref)?.value ?? null);
   } catch (error) {
     // A damaged ref is somebody else's value: it is kept, and `git fsck` names it.
-    if (error instanceof LatticeError && error.code === "invalid_data") return "damaged";
+    if (isDamage(error)) return "damaged";
     throw error;
   }
 }

@@ -73,6 +73,11 @@ export class LatticeError extends Error {
   }
 }
 
+/** Whether an error says that data is damaged, and not that it could not be got at: another copy of it may be sound. */
+export function isDamage(error: unknown): error is LatticeError {
+  return error instanceof LatticeError && error.code === "invalid_data";
+}
+
 /**
  * States something that only a bug of ours can make false.
  *

@@ -14,7 +14,7 @@ import { currentBranch } from "../git/revisions/upstream.ts";
 import type { BranchMetadata } from "../metadata/document.ts";
 import { quote } from "../metadata/errors.ts";
 import { MetadataStore } from "../metadata/store.ts";
-import { LatticeError } from "../platform/errors.ts";
+import { isDamage, LatticeError } from "../platform/errors.ts";
 import { shellWord } from "../platform/text.ts";
 import { buildStack, frozenBranches } from "./model.ts";
 import { type Push, type PushedRef, RemoteView } from "./push.ts";
@@ -175,7 +175,7 @@ class Judgement {
     try {
       return (this.#ancestry ??= openAncestry(this.#repository)).isAncestor(base, tip);
     } catch (error) {
-      if (error instanceof LatticeError && error.code === "invalid_data") return error;
+      if (isDamage(error)) return error;
       throw error;
     }
   }

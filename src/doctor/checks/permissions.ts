@@ -5,7 +5,7 @@
  * @module
  */
 import { sharedMode, type SharedRepository, sharedRepository } from "../../git/objects/permissions.ts";
-import { LatticeError } from "../../platform/errors.ts";
+import { isDamage } from "../../platform/errors.ts";
 import { type Check, type Examination, shownPath } from "../examination.ts";
 import { type Finding, findingId, quote } from "../finding.ts";
 import { changeMode, lookAt, type SeenFile } from "../seen_file.ts";
@@ -42,7 +42,7 @@ function sharedOf({ repository }: Examination): SharedRepository | null {
   try {
     return sharedRepository(repository.config);
   } catch (error) {
-    if (error instanceof LatticeError && error.code === "invalid_data") return null; // git refuses it by name
+    if (isDamage(error)) return null; // git refuses it by name
     throw error;
   }
 }

@@ -9,7 +9,7 @@ import { type Ancestry, openAncestry } from "../../git/objects/ancestry.ts";
 import type { BranchMetadata } from "../../metadata/document.ts";
 import { MetadataStore } from "../../metadata/store.ts";
 import { findTrunk } from "../../metadata/trunk.ts";
-import { LatticeError } from "../../platform/errors.ts";
+import { isDamage, LatticeError } from "../../platform/errors.ts";
 import { shellWord } from "../../platform/text.ts";
 import { tipOf } from "../../stack/read.ts";
 import { buildStack, type StackNode } from "../../stack/model.ts";
@@ -50,7 +50,7 @@ function trunkOf({ repository, trunk }: Examination): string | null {
   try {
     return findTrunk(repository, trunk);
   } catch (error) {
-    if (error instanceof LatticeError && error.code === "invalid_data") return null;
+    if (isDamage(error)) return null;
     throw error;
   }
 }

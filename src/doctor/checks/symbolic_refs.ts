@@ -9,7 +9,7 @@ import { filesRefs } from "../../engine/files_refs.ts";
 import { mendRef } from "../../engine/mend.ts";
 import { SYMREF_DEPTH_MAX } from "../../git/refs/files/store.ts";
 import type { RefValue } from "../../git/refs/store.ts";
-import { LatticeError } from "../../platform/errors.ts";
+import { isDamage } from "../../platform/errors.ts";
 import type { Check, Examination } from "../examination.ts";
 import { type Finding, findingId, type Fix, quote } from "../finding.ts";
 import { isHead } from "../lost_values.ts";
@@ -90,7 +90,7 @@ function read(examination: Examination, name: string): RefValue | null | "broken
   try {
     return filesRefs(examination.repository).readLoose(name)?.value ?? null;
   } catch (error) {
-    if (error instanceof LatticeError && error.code === "invalid_data") return null; // a file that is no ref, such as `config`
+    if (isDamage(error)) return null; // a file that is no ref, such as `config`
     throw error;
   }
 }

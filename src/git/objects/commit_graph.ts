@@ -4,12 +4,13 @@
  *
  * @module
  */
+import { isDamage } from "../../platform/errors.ts";
 import type { Disk } from "../../platform/disk.ts";
 import { hash } from "../../platform/hash.ts";
 import { decodeUtf8, equalBytes, fromHex, toHex } from "../../platform/text.ts";
 import type { ObjectFormat, Oid } from "../object_format.ts";
 import { type Chunk, readChunks, requireChunk } from "./chunk_table.ts";
-import { damagedFile, isDamage } from "./damage.ts";
+import { damagedFile } from "./damage.ts";
 import { createFilePages, type FilePages, type PagedFile } from "./file_pages.ts";
 import { FANOUT_BYTES, indexOfName, nameAt, type NameTable, parseFanout } from "./name_table.ts";
 import { readUint32 } from "./pack_index.ts";

@@ -3,10 +3,9 @@
  *
  * @module
  */
-import { LatticeError } from "../../platform/errors.ts";
+import { isDamage, LatticeError } from "../../platform/errors.ts";
 import type { Oid } from "../object_format.ts";
 import type { CommitGraph } from "./commit_graph.ts";
-import { isDamage } from "./damage.ts";
 import { ReplacedFileError } from "./file_pages.ts";
 import type { History } from "./history.ts";
 

@@ -25,11 +25,6 @@ export function damagedFile(path: string, flaw: string, cause?: unknown): Lattic
   });
 }
 
-/** Whether an error says that data is damaged, so that another copy may be sound. */
-export function isDamage(error: unknown): error is LatticeError {
-  return error instanceof LatticeError && error.code === "invalid_data";
-}
-
 /**
  * The error that says that an object is larger than can be held in memory.
  *

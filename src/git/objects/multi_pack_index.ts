@@ -5,12 +5,13 @@
  *
  * @module
  */
+import { isDamage } from "../../platform/errors.ts";
 import type { Disk } from "../../platform/disk.ts";
 import { bytesToName, decodeUtf8 } from "../../platform/text.ts";
 import { readBounded } from "../bounded_file.ts";
 import type { ObjectFormat } from "../object_format.ts";
 import { type Chunk, readChunks, requireChunk } from "./chunk_table.ts";
-import { damagedFile, isDamage } from "./damage.ts";
+import { damagedFile } from "./damage.ts";
 import type { FilePages, PagedFile } from "./file_pages.ts";
 import { FANOUT_BYTES, indexOfName, type NameTable, parseFanout } from "./name_table.ts";
 import { readLargeOffset, readUint32 } from "./pack_index.ts";

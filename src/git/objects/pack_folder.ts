@@ -4,10 +4,11 @@
  *
  * @module
  */
+import { isDamage } from "../../platform/errors.ts";
 import type { Disk } from "../../platform/disk.ts";
 import { compareNames } from "../../platform/text.ts";
 import type { ObjectFormat } from "../object_format.ts";
-import { damagedFile, isDamage } from "./damage.ts";
+import { damagedFile } from "./damage.ts";
 import type { FilePages } from "./file_pages.ts";
 import { type MultiPackIndex, openMultiPackIndexes } from "./multi_pack_index.ts";
 import { nameAt, rangeOfPrefix } from "./name_table.ts";

@@ -3,9 +3,10 @@
  *
  * @module
  */
+import { isDamage } from "../../platform/errors.ts";
 import { toHex } from "../../platform/text.ts";
 import type { ObjectFormat, ObjectType, Oid } from "../object_format.ts";
-import { damagedFile, isDamage } from "./damage.ts";
+import { damagedFile } from "./damage.ts";
 import { applyDelta, parseDeltaHeader } from "./delta.ts";
 import { inflateEntry, inflateEntryStart, type Pack, type PackEntry, readEntry } from "./pack.ts";
 import type { GitObject, ObjectInfo } from "./store.ts";

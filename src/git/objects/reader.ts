@@ -5,10 +5,10 @@
  * @module
  */
 import type { Disk } from "../../platform/disk.ts";
-import { LatticeError } from "../../platform/errors.ts";
+import { isDamage, LatticeError } from "../../platform/errors.ts";
 import { fromHex, toHex } from "../../platform/text.ts";
 import type { ObjectFormat, Oid } from "../object_format.ts";
-import { damagedFile, isDamage } from "./damage.ts";
+import { damagedFile } from "./damage.ts";
 import { createFilePages, ReplacedFileError } from "./file_pages.ts";
 import { listLoose, looseInfo, loosePath, readLoose } from "./loose.ts";
 import { openPackFolder, type PackFolder } from "./pack_folder.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { LatticeError } from "../../platform/errors.ts";
+import { isDamage } from "../../platform/errors.ts";
 import { checkRefName, isRootRefSyntax } from "../refs/names.ts";
 import type { RefStore, ResolvedRef } from "../refs/store.ts";
 
@@ -65,7 +65,7 @@ function resolveCandidate(refs: RefStore, name: string): ResolvedRef | null {
     const couldBeRef = name.includes("/")
       ? name.startsWith("refs/") || /^(?:main-worktree|worktrees)\//.test(name)
       : isRootRefSyntax(name);
-    if (!couldBeRef && error instanceof LatticeError && error.code === "invalid_data") return null;
+    if (!couldBeRef && isDamage(error)) return null;
     throw error;
   }
 }
