@@ -16,7 +16,7 @@ import { EXIT_OK } from "../exit_codes.ts";
 import type { ParsedCommand } from "../parse.ts";
 import { writeFileDurably } from "../write_file.ts";
 import { refuseInsideHook } from "../../engine/hooks.ts";
-import { checkBranchName } from "../../git/refs/names.ts";
+import { requireBranchName } from "../../git/refs/names.ts";
 import type { Repository } from "../../git/repository.ts";
 import { acquireRepoLock } from "../../locks/repo_lock.ts";
 import { findTrunk } from "../../metadata/trunk.ts";
@@ -29,7 +29,7 @@ export async function run(context: CommandContext, parsed: ParsedCommand): Promi
   refuseInsideHook(system.env);
   const repository = await context.openRepository();
   const wanted = parsed.value("trunk");
-  if (wanted !== undefined) checkTrunkName(wanted);
+  if (wanted !== undefined) requireBranchName(wanted);
   const file = repoConfig(repository.commonDir);
   const config = file.path;
   using _lock = await acquireRepoLock(system, {
@@ -99,13 +99,5 @@ function foundTrunk(repository: Repository): string {
   if (trunk !== null) return trunk;
   throw new LatticeError("not_found", "no trunk was found: neither origin/HEAD nor main, master or develop is there", {
     hint: "name it: lattice init --trunk <branch>",
-  });
-}
-
-function checkTrunkName(name: string): void {
-  const reason = checkBranchName(name);
-  if (reason === null) return;
-  throw new LatticeError("usage", `${JSON.stringify(name)} is no valid branch name: ${reason}`, {
-    hint: "the rules are those of `git check-ref-format --branch`",
   });
 }

@@ -8,7 +8,7 @@ import { commitOf } from "../commit_argument.ts";
 import type { CommandContext } from "../context.ts";
 import type { ParsedCommand } from "../parse.ts";
 import { storeAndReport } from "../store_document.ts";
-import { checkBranchName } from "../../git/refs/names.ts";
+import { requireBranchName } from "../../git/refs/names.ts";
 import type { Repository } from "../../git/repository.ts";
 import type { FreezeScope, Parent } from "../../metadata/document.ts";
 import { editMetadata, type MetadataEdit, parsePullRequestLink } from "../../metadata/edit.ts";
@@ -55,12 +55,7 @@ async function editOf(context: CommandContext, parsed: ParsedCommand, repository
 
 /** The parent is the trunk where it has the trunk's name. It need not exist. */
 async function parentOf(context: CommandContext, repository: Repository, name: string): Promise<Parent> {
-  const reason = checkBranchName(name);
-  if (reason !== null) {
-    throw new LatticeError("usage", `${JSON.stringify(name)} is no valid branch name: ${reason}`, {
-      hint: "the rules are those of `git check-ref-format --branch`",
-    });
-  }
+  requireBranchName(name);
   const trunk = findTrunk(repository, (await context.settings()).trunk);
   return { kind: name === trunk ? "trunk" : "branch", name };
 }

@@ -90,6 +90,19 @@ export function requireRefName(name: string): void {
   });
 }
 
+/**
+ * Insists on a name that a branch can have.
+ *
+ * @throws {LatticeError} `usage`, with the rule that is broken.
+ */
+export function requireBranchName(name: string): void {
+  const reason = checkBranchName(name);
+  if (reason === null) return;
+  throw new LatticeError("usage", `${JSON.stringify(name)} is no valid branch name: ${reason}`, {
+    hint: "the rules are those of `git check-ref-format --branch`",
+  });
+}
+
 /** Whether a name is written like those of root refs: `HEAD`, `ORIG_HEAD`, `FETCH_HEAD`, … */
 export function isRootRefSyntax(name: string): boolean {
   return /^[A-Z_-]+$/.test(name);
