@@ -26,7 +26,6 @@ export type Direction = "forward" | "backward";
 
 /** A ref that has not yet got what it should hold. */
 interface Missing {
-  readonly ref: string;
   readonly update: UpdateRecord;
   readonly target: RefValue | null;
   readonly content: StoredBytes | undefined;
@@ -42,7 +41,6 @@ function writesTo(refs: Situation["refs"], direction: Direction): readonly Missi
   return refs.map(({ update }) => {
     const text = direction === "forward" ? update.new : update.old;
     return {
-      ref: update.ref,
       update,
       target: text === null ? null : parseValueText(text),
       content: direction === "forward" ? update.new_content : update.old_content,
@@ -80,8 +78,8 @@ export function writeMissing(
   const folder = temporaryFolder(repository.commonDir, journal.begin.op_id);
   makeFolder(system, folder);
   new StoredObjects(context, journal.begin.op_id).store(keptDocuments(context, missing));
-  const sets = keepRefsFirst(missing).flatMap(({ update, target }) =>
-    target === null ? [] : [{ ref: update.ref, value: target }]
+  const sets = keepRefsFirst(
+    missing.flatMap(({ update, target }) => target === null ? [] : [{ ref: update.ref, value: target }]),
   );
   makeRefFolders(context, sets.map(({ ref }) => ref), []);
   const staged = stageValues(context, folder, sets);
