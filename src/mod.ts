@@ -46,7 +46,24 @@ export { undo } from "./library/undo.ts";
 export { recover } from "./library/recover.ts";
 export { History } from "./library/history.ts";
 export { Journal, type JournaledOperation, JournalError, OpState, type RefSnapshot } from "./library/journal.ts";
-export { AlreadyLockedError, type LockHolder } from "./locks/repo_lock.ts";
+export type { LockHolder } from "./locks/holder.ts";
+export { AlreadyLockedError } from "./locks/repo_lock.ts";
+export {
+  type AcquiredFacts,
+  type AcquireFileLockOptions,
+  FileLock,
+  type FileLockOptions,
+  type LockObserver,
+} from "./locks/file_lock.ts";
+export type { BackendName } from "./locks/lock_backend.ts";
+export {
+  AcquisitionTimeoutError,
+  CreateFailedError,
+  InvalidLockFileError,
+  LockHeldError,
+  ReadFailedError,
+  ReleaseFailedError,
+} from "./locks/file_lock_errors.ts";
 
 export { MetadataStore, type OnBroken } from "./metadata/store.ts";
 export type { DocumentText, MetadataEntry, StoredMetadata } from "./metadata/stored.ts";

@@ -4,9 +4,9 @@
  * @module
  */
 import type { CommandContext } from "./context.ts";
+import { REPOSITORY_LOCK, sayWaiting } from "./lock_observer.ts";
 import type { ParsedCommand } from "./parse.ts";
 import { openWriter, type Writer } from "../engine/mod.ts";
-import type { LockHolder } from "../locks/repo_lock.ts";
 import { onSignal } from "../platform/process.ts";
 
 /** How a change is opened. */
@@ -39,19 +39,9 @@ export async function openChange(
     lockTimeoutMs: await context.lockTimeoutMs(),
     ...(given === undefined ? {} : { gitLockTimeoutMs: given }),
     log: context.log.detail,
-    onContention: (holder) => sayWaiting(context, holder),
+    onContention: (holder) => sayWaiting(context, REPOSITORY_LOCK, holder),
     ...options,
   });
   for (const { op, outcome } of writer.recovered) context.log.detail(`recovered operation ${op}: ${outcome}`);
   return writer;
-}
-
-/** Tells a person who watches why nothing happens. */
-export function sayWaiting({ log, streams }: CommandContext, holder: LockHolder | null, always = false): void {
-  const who = holder === null
-    ? "another process"
-    : `${JSON.stringify(holder.command)} (pid ${holder.pid} on ${holder.host}, since ${holder.since})`;
-  const message = `waiting for the repository lock, held by ${who}`;
-  if (always || streams.isTerminal(2)) log.info(message);
-  else log.detail(message);
 }

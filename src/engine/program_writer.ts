@@ -4,7 +4,8 @@
  * @module
  */
 import type { Repository } from "../git/repository.ts";
-import { LOCK_TOKEN_VARIABLE, type LockHolder } from "../locks/repo_lock.ts";
+import type { LockHolder } from "../locks/holder.ts";
+import { LOCK_TOKEN_VARIABLE } from "../locks/repo_lock.ts";
 import { openWriter, type Writer } from "./writer.ts";
 
 /** How writes are made, and how long they wait for others. */

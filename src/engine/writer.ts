@@ -4,7 +4,8 @@
  * @module
  */
 import { sleepUnlessAborted, startWaiting } from "../locks/waiting.ts";
-import { acquireRepoLock, childrenPath, type LockHolder, type RepoLock, repoLockPath } from "../locks/repo_lock.ts";
+import type { LockHolder } from "../locks/holder.ts";
+import { acquireRepoLock, childrenPath, type RepoLock, repoLockPath } from "../locks/repo_lock.ts";
 import { isDiskError } from "../platform/disk.ts";
 import { invariant, LatticeError } from "../platform/errors.ts";
 import type { Repository } from "../git/repository.ts";

@@ -4,7 +4,8 @@
  * @module
  */
 import type { Repository } from "../git/repository.ts";
-import { acquireRepoLock, type LockHolder, type RepoLock as HeldLock, tryAcquireRepoLock } from "../locks/repo_lock.ts";
+import type { LockHolder } from "../locks/holder.ts";
+import { acquireRepoLock, type RepoLock as HeldLock, tryAcquireRepoLock } from "../locks/repo_lock.ts";
 
 /** How the lock is taken. */
 export interface AcquireOptions {

@@ -17,22 +17,11 @@ import { hash } from "../platform/hash.ts";
 import type { LockableFile, System } from "../platform/system.ts";
 import { toHex, utf8 } from "../platform/text.ts";
 import { UUID_VERSION_7 } from "../platform/uuid.ts";
+import { describeHolder, type LockHolder } from "./holder.ts";
 import { sleepUnlessAborted, startWaiting } from "./waiting.ts";
 
 /** Environment variable that carries the token of `lattice lock run` to the commands inside. */
 export const LOCK_TOKEN_VARIABLE = "LATTICE_LOCK_TOKEN";
-
-/** Who holds the lock, as far as its text tells. */
-export interface LockHolder {
-  /** Process id, in its own container. */
-  pid: number;
-  /** Host name. */
-  host: string;
-  /** What it is doing. */
-  command: string;
-  /** RFC 3339, UTC. */
-  since: string;
-}
 
 /** What one holder leaves in the text for the next. Neither is flushed: a power cut may lose them, and only costs time. */
 export interface LockNotes {
@@ -104,10 +93,7 @@ export class AlreadyLockedError extends LatticeError {
    * @param waitedMs How long was waited, in milliseconds.
    */
   constructor(path: string, readonly holder: LockHolder | null, waitedMs: number) {
-    const who = holder === null
-      ? "another process"
-      : `${JSON.stringify(holder.command)} (pid ${holder.pid} on ${holder.host}, since ${holder.since})`;
-    super("locked", `the repository is locked by ${who}`, {
+    super("locked", `the repository is locked by ${describeHolder(holder)}`, {
       hint: "wait for it to end, or wait longer with --lock-timeout 60s",
       details: { path, holder, waited_ms: Math.round(waitedMs) },
     });

@@ -163,7 +163,8 @@ export function isDiskError(error: unknown, ...errnos: string[]): error is DiskE
   return error instanceof DiskError && (errnos.length === 0 || errnos.includes(error.errno));
 }
 
-function describeErrno(errno: string): string {
+/** What an error of the system means, with its name: `no such file or folder (ENOENT)`. */
+export function describeErrno(errno: string): string {
   return ERRNO_TEXT[errno] === undefined ? errno : `${ERRNO_TEXT[errno]} (${errno})`;
 }
 

@@ -13,6 +13,7 @@ interface NodeProcess {
   execPath: string;
   exit(code: number): never;
   on(event: string, listener: () => void): void;
+  off(event: string, listener: () => void): void;
   getBuiltinModule(id: string): unknown;
 }
 
@@ -112,6 +113,17 @@ export function onSignal(hook: () => void): () => void {
     const at = signalHooks.indexOf(hook);
     if (at !== -1) signalHooks.splice(at, 1);
   };
+}
+
+/**
+ * Calls a hook when this process ends by itself, be it by an error that nobody caught.
+ *
+ * @param hook Gives back what is held, without waiting for anything.
+ * @returns Takes the hook off again.
+ */
+export function onExit(hook: () => void): () => void {
+  nodeProcess.on("exit", hook);
+  return () => nodeProcess.off("exit", hook);
 }
 
 function listen(): void {

@@ -4,12 +4,13 @@
  * @module
  */
 import * as fs from "node:fs";
-import type { Clock, Host, LockableFile, RunOptions, RunResult, System } from "./system.ts";
+import type { Clock, Host, LockableFile, ProcessFacts, RunOptions, RunResult, System } from "./system.ts";
 import { DiskError, type FileStat, isDiskError } from "./disk.ts";
 import { isNotUtf8, nativePath, realDisk, toStat } from "./real_disk.ts";
 import { exactCommand } from "./exact_command.ts";
 import { exactEnvironment, exactWorkingDirectory } from "./exact_names.ts";
 import { bun, deno, type DenoFile } from "./runtime.ts";
+import { onExit, onSignal } from "./process.ts";
 import { releaseFlock, tryFlock } from "./native.ts";
 import { isWellFormed, utf8 } from "./text.ts";
 
@@ -19,6 +20,7 @@ interface NodeProcess {
   env: Record<string, string | undefined>;
   cwd(): string;
   geteuid?(): number;
+  kill(pid: number, signal: number): void;
   getBuiltinModule(id: string): unknown;
 }
 
@@ -39,6 +41,7 @@ class RealHost implements Host {
   readonly pid = nodeProcess.pid;
   readonly platform = nodeProcess.platform;
   private knownBootId: string | null | undefined;
+  private knownPidNamespace: string | null | undefined;
   private knownHostName: string | undefined;
 
   get hostName(): string {
@@ -53,6 +56,11 @@ class RealHost implements Host {
   get bootId(): string | null {
     this.knownBootId ??= readBootId();
     return this.knownBootId;
+  }
+
+  get pidNamespace(): string | null {
+    this.knownPidNamespace ??= readPidNamespace();
+    return this.knownPidNamespace;
   }
 
   get workingDirectory(): string {
@@ -73,12 +81,54 @@ function kernelHostName(): string | null {
 }
 
 function readBootId(): string | null {
-  try {
+  return askKernel(() => {
     const bytes = realDisk.readFile("/proc/sys/kernel/random/boot_id");
     return bytes === null ? null : new TextDecoder().decode(bytes).trim();
+  });
+}
+
+function readPidNamespace(): string | null {
+  return askKernel(() => realDisk.readLink("/proc/self/ns/pid"));
+}
+
+/** Deno opens /proc only to who may do everything; not to know costs time or patience, never safety. */
+function askKernel<T>(question: () => T | null): T | null {
+  try {
+    return question();
   } catch (error) {
     if (!(error instanceof Error) || error.name !== "NotCapable") throw error;
-    return null; // Deno opens /proc only to who may do everything; not to know it costs time, nothing else
+    return null;
+  }
+}
+
+/** A process's line in /proc: its state, and when it was started; `null` where that is not shown. See proc(5). */
+function readProcessLine(pid: number): { state: string; startTime: string } | null {
+  const bytes = askKernel(() => realDisk.readFile(`/proc/${pid}/stat`));
+  if (bytes === null) return null;
+  const line = new TextDecoder().decode(bytes);
+  // The second field is the program's name in brackets, which may itself hold blanks and brackets.
+  const fields = line.slice(line.lastIndexOf(")") + 2).split(" ");
+  const [state, startTime] = [fields[STATE_FIELD], fields[START_TIME_FIELD]];
+  return state === undefined || startTime === undefined ? null : { state, startTime };
+}
+
+/** Fields of /proc/<pid>/stat, counted behind the name. */
+const STATE_FIELD = 0;
+const START_TIME_FIELD = 19;
+
+/** States of a process that has ended: only its parent has not noticed. */
+const ENDED_STATES: ReadonlySet<string> = new Set(["Z", "X", "x"]);
+
+function lookUpProcess(pid: number): ProcessFacts | null {
+  const line = readProcessLine(pid);
+  if (line !== null) return ENDED_STATES.has(line.state) ? null : { startTime: line.startTime };
+  // /proc may not be there, or not show what belongs to others (`hidepid`); signal 0 only asks.
+  try {
+    nodeProcess.kill(pid, 0);
+    return { startTime: null };
+  } catch (error) {
+    if ((error as { code?: string }).code === "ESRCH") return null;
+    return { startTime: null }; // it is there and not ours, or we may not ask
   }
 }
 
@@ -101,8 +151,17 @@ export const realSystem: System = {
   },
   randomBytes: (count) => kernelRandomBytes(count) ?? crypto.getRandomValues(new Uint8Array(count)),
   openLockable,
+  lookUpProcess,
+  onEnd,
   run,
 };
+
+function onEnd(hook: () => void, signals: boolean): () => void {
+  const forgets = [onExit(hook), ...(signals ? [onSignal(hook)] : [])];
+  return () => {
+    for (const forget of forgets) forget();
+  };
+}
 
 function openLockable(path: string, createMode: number | null): LockableFile | null {
   if (createMode !== null && realDisk.lstat(path) === null) {

@@ -50,10 +50,18 @@ export interface Host {
   readonly userId: number | null;
   /** Identity of the running kernel; `null` where it cannot be learned. */
   readonly bootId: string | null;
+  /** Identity of the pid namespace, within which process ids mean something; `null` where it cannot be learned. */
+  readonly pidNamespace: string | null;
   /** Working directory, absolute. */
   readonly workingDirectory: string;
   /** `linux`, `darwin`, `win32`. */
   readonly platform: string;
+}
+
+/** What is known of a process that runs. */
+export interface ProcessFacts {
+  /** When it was started, in the kernel's own count; with the pid it names one process. `null`: it cannot be learned. */
+  readonly startTime: string | null;
 }
 
 /** How another program ended. */
@@ -100,6 +108,19 @@ export interface System {
    * mode it may be read-only: then it can be locked and read.
    */
   openLockable(path: string, createMode: number | null): LockableFile | null;
+  /**
+   * Looks whether a process of this pid namespace runs. `null`: there is none, or it has ended and only waits for its
+   * parent to notice.
+   */
+  lookUpProcess(pid: number): ProcessFacts | null;
+  /**
+   * Calls a hook when this process ends by itself, be it by an error that nobody caught.
+   *
+   * @param hook Gives back what is held, without waiting for anything.
+   * @param signals Whether it is called as well when SIGHUP, SIGINT or SIGTERM ask for the end, which they then cause.
+   * @returns Takes the hook off again.
+   */
+  onEnd(hook: () => void, signals: boolean): () => void;
   /** Runs a program and waits for it. Never through a shell. */
   run(command: string[], options?: RunOptions): RunResult;
 }

@@ -47,6 +47,7 @@ export const READS: ReadonlySet<string> = new Set([
   "file.readAt",
   "file.stat",
   "file.close",
+  "process.look",
   "lock.open",
   "lock.tryLock",
   "lock.unlock",
@@ -54,6 +55,9 @@ export const READS: ReadonlySet<string> = new Set([
   "lock.read",
   "lock.close",
 ]);
+
+/** A close gives the descriptor back whatever it says, and to look for a process is no matter of the disk. */
+const CANNOT_FAIL: ReadonlySet<string> = new Set(["file.close", "lock.close", "process.look"]);
 
 /** What an observer is told: a call took effect, or half of a write did. */
 export type CallObserver = (record: CallRecord, progress: "done" | "half written") => void;
@@ -133,8 +137,8 @@ export class CallGate {
     const fault = this.fault;
     if (fault === null || index < fault.index) return;
     if (index > fault.index && fault.options.lasting !== "from then on") return;
-    if (record.operation === "file.close" || record.operation === "lock.close") {
-      this.fault = { ...fault, index: index + 1 }; // a close gives the descriptor back whatever it says
+    if (CANNOT_FAIL.has(record.operation)) {
+      this.fault = { ...fault, index: index + 1 };
       return;
     }
     more?.partly?.(fault.options.bytesWritten);

@@ -67,6 +67,8 @@ export class ProcessHost {
         return this.onDisk(method, args);
       case "file":
         return this.onFile(method, args[0] as number, args.slice(1));
+      case "process":
+        return this.system.lookUpProcess(args[0] as number);
       case "lock":
         return method === "open" ? this.openLock(args[0] as string) : this.onLock(method, args[0] as number, args[1]);
       default:

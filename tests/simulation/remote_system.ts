@@ -4,7 +4,15 @@
  * @module
  */
 import { type DirectoryEntry, type Disk, DiskError, type FileStat, type OpenFile } from "../../src/platform/disk.ts";
-import type { Clock, Host, LockableFile, RunOptions, RunResult, System } from "../../src/platform/system.ts";
+import type {
+  Clock,
+  Host,
+  LockableFile,
+  ProcessFacts,
+  RunOptions,
+  RunResult,
+  System,
+} from "../../src/platform/system.ts";
 import { SimCrash } from "./calls.ts";
 import type { Channel } from "./channel.ts";
 import { type SeededRandom, seededRandom } from "./random.ts";
@@ -87,6 +95,15 @@ export class RemoteSystem implements System {
       const handle = this.caller.call("lock.open", path) as number | null;
       return handle === null ? null : new RemoteLockable(this.caller, handle);
     });
+  }
+
+  lookUpProcess(pid: number): ProcessFacts | null {
+    return this.caller.call("process.look", pid) as ProcessFacts | null;
+  }
+
+  /** A simulated process is killed, or ends where its program does: no hook is called. */
+  onEnd(): () => void {
+    return () => {};
   }
 
   run(command: string[], options: RunOptions = {}): RunResult {

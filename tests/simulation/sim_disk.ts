@@ -81,7 +81,7 @@ export class SimDisk implements Disk {
     this.gate.crashAt(index, when);
   }
 
-  /** The n-th call fails. A `close` cannot fail; then the call after it does. */
+  /** The n-th call fails. Some calls cannot fail; then the call after them does. */
   failAt(index: number, errno: string, options: FaultOptions = {}): void {
     this.gate.failAt(index, errno, options);
   }

@@ -21,7 +21,15 @@
  * @module
  */
 import { type Disk, DiskError, type FileStat, isDiskError } from "../../src/platform/disk.ts";
-import type { Clock, Host, LockableFile, RunOptions, RunResult, System } from "../../src/platform/system.ts";
+import type {
+  Clock,
+  Host,
+  LockableFile,
+  ProcessFacts,
+  RunOptions,
+  RunResult,
+  System,
+} from "../../src/platform/system.ts";
 import { bytesToName, utf8 } from "../../src/platform/text.ts";
 import { type SeededRandom, seededRandom } from "./random.ts";
 import type { SimDisk } from "./sim_disk.ts";
@@ -36,6 +44,8 @@ export interface SimSystemOptions {
   workingDirectory?: string;
   /** Host name (default `simulated`). */
   hostName?: string;
+  /** Pid namespace (default `pid:[1]`). */
+  pidNamespace?: string | null;
   /** Stands for other programs; without it, starting one throws. */
   run?: (command: string[], options: RunOptions) => RunResult;
   /** Whether flock is to be had (default `true`). */
@@ -68,9 +78,11 @@ export class SimSystem implements System {
       hostName: options.hostName ?? "simulated",
       userId: storage.userId,
       bootId,
+      pidNamespace: options.pidNamespace === undefined ? "pid:[1]" : options.pidNamespace,
       workingDirectory: options.workingDirectory ?? "/",
       platform: "linux",
     };
+    storage.living.set(this.host.pid, disk.gate);
     const advance = (ms: number): void => {
       storage.timeUs += Math.round(ms * 1000);
     };
@@ -123,6 +135,19 @@ export class SimSystem implements System {
       if (kind !== "file") throw new DiskError("ELOOP", "lock", path);
       return new SimLockable(disk, path, ino, this.options.hasFlock ?? true);
     });
+  }
+
+  /** Looks whether a process runs: one that was started on this very disk and was not killed. */
+  lookUpProcess(pid: number): ProcessFacts | null {
+    return this.disk.call("process.look", String(pid), () => {
+      const gate = this.disk.storage.living.get(pid);
+      return gate === undefined || gate.dead ? null : { startTime: String(pid) };
+    });
+  }
+
+  /** A simulated process is killed, or ends where its program does: no hook is called. */
+  onEnd(): () => void {
+    return () => {};
   }
 
   run(command: string[], options: RunOptions = {}): RunResult {

@@ -19,6 +19,8 @@ export class Storage {
   boots = 1;
   /** How many processes it has had. */
   processes = 0;
+  /** Processes by pid, until they were killed; a copy of the storage has none. */
+  readonly living: Map<number, { readonly dead: boolean }> = new Map<number, { readonly dead: boolean }>();
   /** Who all processes are. */
   userId = 1000;
   /** What processes see. */

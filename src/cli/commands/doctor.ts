@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { openChange, sayWaiting } from "../change.ts";
+import { openChange } from "../change.ts";
+import { REPOSITORY_LOCK, sayWaiting } from "../lock_observer.ts";
 import { userConfig } from "../config_file.ts";
 import { absolutePath, type CommandContext, createContext, LOCK_TIMEOUT_MS_DEFAULT } from "../context.ts";
 import { escapeMessage } from "../escape.ts";
@@ -153,7 +154,7 @@ function doorsOf(context: CommandContext, parsed: ParsedCommand, { commonDir }: 
         commonDir,
         command: "doctor",
         timeoutMs: await lockTimeoutMs(fresh),
-        onContention: (holder) => sayWaiting(context, holder),
+        onContention: (holder) => sayWaiting(context, REPOSITORY_LOCK, holder),
       });
     },
     open: () => openChange(anew(context), { ...parsed, arguments: [] }, { evenIfPaused: true }),

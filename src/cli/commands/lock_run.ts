@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { sayWaiting } from "../change.ts";
 import type { CommandContext } from "../context.ts";
+import { REPOSITORY_LOCK, sayWaiting } from "../lock_observer.ts";
 import type { ParsedCommand } from "../parse.ts";
 import { reportNotStarted } from "../program.ts";
 import { refuseInsideHook } from "../../engine/hooks.ts";
@@ -22,7 +22,7 @@ export async function run(context: CommandContext, parsed: ParsedCommand): Promi
     commonDir: repository.commonDir,
     command: `lock run -- ${parsed.program.join(" ")}`,
     timeoutMs: await context.lockTimeoutMs(),
-    onContention: (holder) => sayWaiting(context, holder, parsed.flag("wait-message")),
+    onContention: (holder) => sayWaiting(context, REPOSITORY_LOCK, holder, parsed.flag("wait-message")),
   });
   log.detail(`repository lock taken (flock) after ${Math.round(lock.waitedMs)} ms`);
   // Inside another `lock run` the ancestor's lock is enough; ours would keep our own child waiting.

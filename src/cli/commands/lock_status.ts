@@ -5,6 +5,7 @@
  */
 import type { CommandContext } from "../context.ts";
 import { EXIT_CODES, EXIT_OK } from "../exit_codes.ts";
+import { describeHolder } from "../../locks/holder.ts";
 import { inspectRepoLock } from "../../locks/repo_lock.ts";
 
 /** Says who holds the repository lock. */
@@ -20,9 +21,7 @@ export async function run({ output, system, openRepository, settings }: CommandC
   } else if (holder === null) {
     output.line("held by a process that cannot be told");
   } else {
-    output.line(
-      `held by ${JSON.stringify(holder.command)} (pid ${holder.pid} on ${holder.host}, since ${holder.since})`,
-    );
+    output.line(`held by ${describeHolder(holder)}`);
   }
   return held ? EXIT_CODES.locked : EXIT_OK;
 }

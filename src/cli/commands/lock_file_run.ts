@@ -1,0 +1,33 @@
+/**
+ * `lattice lock file run <path> -- <command>`.
+ *
+ * @module
+ */
+import { absolutePath, type CommandContext } from "../context.ts";
+import { lockObserver } from "../lock_observer.ts";
+import type { ParsedCommand } from "../parse.ts";
+import { reportNotStarted } from "../program.ts";
+import { FileLock } from "../../locks/file_lock.ts";
+
+/** Runs a program while a file is locked by a PID lock file. */
+export async function run(context: CommandContext, parsed: ParsedCommand): Promise<number> {
+  const { system } = context;
+  const path = absolutePath(system, parsed.arguments[0]!);
+  // A signal is heard when the program has ended: the lock must outlive it.
+  const lock = new FileLock(path, {
+    backend: "pid",
+    command: `lock file run -- ${parsed.program.join(" ")}`,
+    timeoutMs: await context.lockTimeoutMs(),
+    observer: lockObserver(context, `the lock of ${JSON.stringify(path)}`, parsed.flag("wait-message")),
+  }, system);
+  return await lock.using(async () => {
+    const { exitCode, startErrno } = system.run([...parsed.program], {
+      cwd: system.host.workingDirectory,
+      stdin: "inherit",
+      stdout: "inherit",
+    });
+    if (startErrno !== undefined) reportNotStarted(context, parsed.program[0]!, exitCode, startErrno);
+    await system.clock.sleep(0); // lets a signal that came meanwhile be heard
+    return exitCode;
+  });
+}
