@@ -70,7 +70,7 @@ export function describeHolder(holder: LockHolder | null): string {
     `pid ${holder.pid}${holder.host === "" ? "" : ` on ${holder.host}`}`,
     ...(holder.since === "" ? [] : [`since ${holder.since}`]),
   ].join(", ");
-  return holder.command === "" ? `another process (${facts})` : `${JSON.stringify(holder.command)} (${facts})`;
+  return holder.command === "" ? `a program (${facts})` : `${JSON.stringify(holder.command)} (${facts})`;
 }
 
 /** A short mark of a text, for names of files: eight hex digits. */

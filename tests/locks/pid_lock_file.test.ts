@@ -200,8 +200,20 @@ test("a file that holds a pid alone names a holder that is not judged", async ()
   });
 });
 
-for (const content of ["", "x", "12\n{", "0\n", "-5\n", "12\n{}\n", "12\n[]\n", '12\n{"pid":13}\n', "\u0000"]) {
-  test(`a lock file with ${JSON.stringify(content)} is reported after the grace time, and left alone`, async () => {
+const NAMELESS: readonly (readonly [string, string])[] = [
+  ["nothing in it", ""],
+  ["a word in it", "x"],
+  ["half a text", "12\n{"],
+  ["pid 0", "0\n"],
+  ["a negative pid", "-5\n"],
+  ["no facts", "12\n{}\n"],
+  ["a list of facts", "12\n[]\n"],
+  ["two pids", '12\n{"pid":13}\n'],
+  ["a NUL", "\u0000"],
+];
+
+for (const [what, content] of NAMELESS) {
+  test(`a lock file with ${what} is reported after the grace time, and left alone`, async () => {
     const system = newSystem({ "/d/file.lock": content });
     const startedMs = system.clock.monotonicMs();
     await assert.rejects(lockOf(system).acquire({ timeoutMs: 60_000 }), (error: unknown) => {
