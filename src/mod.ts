@@ -59,6 +59,7 @@ export type { BackendName } from "./locks/lock_backend.ts";
 export {
   AcquisitionTimeoutError,
   CreateFailedError,
+  type HeldFacts,
   InvalidLockFileError,
   LockHeldError,
   ReadFailedError,
@@ -114,5 +115,5 @@ export type { ObjectFormat, ObjectType, Oid } from "./git/object_format.ts";
 export type { HashName } from "./platform/hash.ts";
 export type { GitObject, NewObject, ObjectInfo, ObjectStore, PrefixMatch } from "./git/objects/store.ts";
 export type { RefEntry, ReflogEntry, RefStore, RefValue, ResolvedRef } from "./git/refs/store.ts";
-export type { Clock, Host, LockableFile, RunOptions, RunResult, System } from "./platform/system.ts";
+export type { Clock, Host, LockableFile, ProcessFacts, RunOptions, RunResult, System } from "./platform/system.ts";
 export type { DirectoryEntry, Disk, FileKind, FileStat, OpenFile } from "./platform/disk.ts";

@@ -92,6 +92,8 @@ export class FileLock implements Disposable {
   #forget: () => void = () => {};
 
   /**
+   * Does nothing yet.
+   *
    * @param path What is locked; the lock is a file beside it: `<path>.lock` or `<path>.flock`.
    * @param options How.
    * @param system The world; this machine, when nothing is said.

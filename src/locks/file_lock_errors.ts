@@ -8,7 +8,8 @@ import { LatticeError } from "../platform/errors.ts";
 import { describeHolder, type LockHolder } from "./holder.ts";
 
 /** How a lock that cannot be had at once is told of. */
-interface HeldFacts {
+export interface HeldFacts {
+  /** Who holds it; `null`: that cannot be read. */
   readonly holder: LockHolder | null;
   /** Whether the holder lives; `false`: that cannot be told from here. */
   readonly isKnownToLive: boolean;
@@ -21,7 +22,25 @@ function hintAbout(path: string, { isKnownToLive, holder }: HeldFacts): string {
   return `whether it still runs${where} cannot be told from here; if it does not, remove ${JSON.stringify(path)}`;
 }
 
-/** Somebody holds the lock, and it was not to be waited for. */
+/**
+ * Somebody holds the lock, and it was not to be waited for.
+ *
+ * @example
+ * ```ts
+ * import { FileLock, LockHeldError } from "../mod.ts";
+ *
+ * // Who deploys at present; `null`: nobody.
+ * async function whoDeploys(folder: string): Promise<string | null> {
+ *   try {
+ *     await new FileLock(`${folder}/deploy`, { timeoutMs: 0 }).using(() => {});
+ *     return null;
+ *   } catch (error) {
+ *     if (error instanceof LockHeldError) return error.holder?.command ?? "somebody";
+ *     throw error;
+ *   }
+ * }
+ * ```
+ */
 export class LockHeldError extends LatticeError {
   /** Tells the class apart. */
   override readonly name = "LockHeldError";
@@ -46,7 +65,24 @@ export class LockHeldError extends LatticeError {
   }
 }
 
-/** Somebody holds the lock, and the time to wait for it is up. */
+/**
+ * Somebody holds the lock, and the time to wait for it is up.
+ *
+ * @example
+ * ```ts
+ * import { AcquisitionTimeoutError, FileLock } from "../mod.ts";
+ *
+ * async function orLater(lock: FileLock, work: () => void): Promise<boolean> {
+ *   try {
+ *     await lock.using(work, { timeoutMs: 30_000 });
+ *     return true;
+ *   } catch (error) {
+ *     if (error instanceof AcquisitionTimeoutError) return false; // `error.isKnownToLive` tells whether to ask a person
+ *     throw error;
+ *   }
+ * }
+ * ```
+ */
 export class AcquisitionTimeoutError extends LatticeError {
   /** Tells the class apart. */
   override readonly name = "AcquisitionTimeoutError";
@@ -80,7 +116,16 @@ export class AcquisitionTimeoutError extends LatticeError {
   }
 }
 
-/** The lock file could not be made. */
+/**
+ * The lock file could not be made.
+ *
+ * @example
+ * ```ts
+ * import { CreateFailedError } from "../mod.ts";
+ *
+ * const isFull = (error: unknown) => error instanceof CreateFailedError && error.details["errno"] === "ENOSPC";
+ * ```
+ */
 export class CreateFailedError extends LatticeError {
   /** Tells the class apart. */
   override readonly name = "CreateFailedError";
@@ -91,7 +136,16 @@ export class CreateFailedError extends LatticeError {
   }
 }
 
-/** The lock file is there and could not be read. */
+/**
+ * The lock file is there and could not be read.
+ *
+ * @example
+ * ```ts
+ * import { ReadFailedError } from "../mod.ts";
+ *
+ * const isForbidden = (error: unknown) => error instanceof ReadFailedError && error.details["errno"] === "EACCES";
+ * ```
+ */
 export class ReadFailedError extends LatticeError {
   /** Tells the class apart. */
   override readonly name = "ReadFailedError";
@@ -105,7 +159,16 @@ export class ReadFailedError extends LatticeError {
 /** How much of a lock file's text is shown, in characters. */
 const CONTENT_CHARACTERS_MAX = 200;
 
-/** The lock file names nobody: it is empty, cut off, or no lock file at all. It is left as it is. */
+/**
+ * The lock file names nobody: it is empty, cut off, or no lock file at all. It is left as it is.
+ *
+ * @example
+ * ```ts
+ * import { InvalidLockFileError } from "../mod.ts";
+ *
+ * const toBreak = (error: unknown) => error instanceof InvalidLockFileError ? error.path : null;
+ * ```
+ */
 export class InvalidLockFileError extends LatticeError {
   /** Tells the class apart. */
   override readonly name = "InvalidLockFileError";
@@ -132,7 +195,17 @@ export class InvalidLockFileError extends LatticeError {
   }
 }
 
-/** The lock could not be given back, or was no longer ours. */
+/**
+ * The lock could not be given back, or was no longer ours.
+ *
+ * @example
+ * ```ts
+ * import { ReleaseFailedError } from "../mod.ts";
+ *
+ * // Somebody broke our lock: what was done under it may have been done twice.
+ * const wasBroken = (error: unknown) => error instanceof ReleaseFailedError && error.cause === undefined;
+ * ```
+ */
 export class ReleaseFailedError extends LatticeError {
   /** Tells the class apart. */
   override readonly name = "ReleaseFailedError";
