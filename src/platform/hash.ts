@@ -11,7 +11,7 @@
  */
 import { SHA1_KERNEL, SHA256_KERNEL } from "./generated/hash_kernels.ts";
 import { bun, type BunRuntime } from "./runtime.ts";
-import { toHex } from "./text.ts";
+import { fromBase64, toHex } from "./text.ts";
 
 /** A hash function that git uses for object names. */
 export type HashName = "sha1" | "sha256";
@@ -102,9 +102,7 @@ export function createKernelHasher(name: HashName): Hasher {
 }
 
 function instantiate(name: HashName): Kernel {
-  const module = modules[name] ??= new WebAssembly.Module(
-    Uint8Array.from(atob(name === "sha1" ? SHA1_KERNEL : SHA256_KERNEL), (character) => character.charCodeAt(0)),
-  );
+  const module = modules[name] ??= new WebAssembly.Module(fromBase64(name === "sha1" ? SHA1_KERNEL : SHA256_KERNEL));
   const exports = new WebAssembly.Instance(module).exports as {
     memory: WebAssembly.Memory;
     Hash_GetBuffer(): number;

@@ -28,12 +28,12 @@ WebAssembly.Instance = function (module: WebAssembly.Module): WebAssembly.Instan
 
 function forging(kernel: KernelExports): WebAssembly.Exports {
   let seen = 0;
-  const faked: Partial<KernelExports> = {
+  const faked = {
     init() {
       seen = 0;
       kernel.init();
     },
-    update(count) {
+    update(count: number) {
       const before = PLACE - seen;
       seen += count;
       if (!armed || before < 0 || before > count) return kernel.update(count);
@@ -45,6 +45,12 @@ function forging(kernel: KernelExports): WebAssembly.Exports {
       memory.copyWithin(kernel.input(), kernel.input() + at, kernel.input() + at + count - before);
       kernel.update(count - before);
       forged++;
+    },
+    whole(count: number) {
+      faked.init();
+      faked.update(count);
+      kernel.final();
+      return kernel.attack();
     },
   };
   return { ...kernel, ...faked } as unknown as WebAssembly.Exports;

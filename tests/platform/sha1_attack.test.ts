@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { createKernelHasher, hashHex } from "../../src/platform/hash.ts";
 import { ATTACK_BYTES_MIN, createOutsideHasher, hashOutside } from "../../src/platform/outside_hash.ts";
 import { compress, expand, isSha1Attack, otherMessage, suspectVectors } from "../../src/platform/sha1_attack.ts";
-import { createSha1KernelHasher } from "../../src/platform/sha1_kernel.ts";
+import { createSha1KernelHasher, sha1ByKernel } from "../../src/platform/sha1_kernel.ts";
 import { nameOf, testStep, VECTORS } from "../../src/platform/sha1_vectors.ts";
 import { toHex } from "../../src/platform/text.ts";
 import { test } from "../harness.ts";
@@ -19,8 +19,17 @@ function verdicts(message: Uint8Array): boolean[] {
   const pieces = createOutsideHasher("sha1");
   for (let at = 0; at < message.length; at += 7) pieces.update(message.subarray(at, at + 7));
   assert.equal(toHex(pieces.digest()), createHash("sha1").update(message).digest("hex"));
-  return [whole.isAttack, pieces.isAttack, isSha1Attack(message), hashOutside("sha1", message).isAttack];
+  return [
+    whole.isAttack,
+    pieces.isAttack,
+    sha1ByKernel(message).isAttack,
+    isSha1Attack(message),
+    hashOutside("sha1", message).isAttack,
+  ];
 }
+
+const ATTACK_SEEN = [true, true, true, true, true];
+const NO_ATTACK = [false, false, false, false, false];
 
 const wordsOf = (block: Uint8Array): Int32Array => {
   const words = new Int32Array(80);
@@ -37,7 +46,7 @@ test("the published attack is noticed in both of its messages, whatever follows"
     for (const more of [0, 1, 63, 64, 300, 5000, 200_000]) {
       const longer = new Uint8Array(message.length + more);
       longer.set(message);
-      assert.deepEqual(verdicts(longer), [true, true, true, true], `${more} bytes more`);
+      assert.deepEqual(verdicts(longer), ATTACK_SEEN, `${more} bytes more`);
     }
   }
 });
@@ -63,16 +72,16 @@ test("what is near to the published attack, and is none, is not refused", () => 
   for (const at of [0, 100, 192, 255, 256, 319]) {
     const message = ATTACK.slice();
     message[at]! ^= 1;
-    assert.deepEqual(verdicts(message), [false, false, false, false], `byte ${at}`);
+    assert.deepEqual(verdicts(message), NO_ATTACK, `byte ${at}`);
   }
-  assert.deepEqual(verdicts(ATTACK.slice(0, 319)), [false, false, false, false]);
-  assert.deepEqual(verdicts(ATTACK.slice(1)), [false, false, false, false]);
-  assert.deepEqual(verdicts(ATTACK.slice(64)), [false, false, false, false]);
+  assert.deepEqual(verdicts(ATTACK.slice(0, 319)), NO_ATTACK);
+  assert.deepEqual(verdicts(ATTACK.slice(1)), NO_ATTACK);
+  assert.deepEqual(verdicts(ATTACK.slice(64)), NO_ATTACK);
 });
 
 test("an attack that was met does not stick to the kernel: the next message is judged by itself", () => {
-  assert.deepEqual(verdicts(ATTACK), [true, true, true, true]);
-  assert.deepEqual(verdicts(new Uint8Array(5000)), [false, false, false, false]);
+  assert.deepEqual(verdicts(ATTACK), ATTACK_SEEN);
+  assert.deepEqual(verdicts(new Uint8Array(5000)), NO_ATTACK);
 });
 
 test("the kernel follows the other message of every vector as TypeScript does, and it is what SHA-1 makes of its block", () => {
@@ -130,7 +139,9 @@ test("the kernel's SHA-1 is hash-wasm's on random inputs, in random pieces", () 
     }
     const expected = toHex(theirs.update(message).digest());
     assert.equal(toHex(ours.digest()), expected, `input ${i}, ${length} bytes, seed ${seed}`);
-    if (ours.isAttack) attacks++;
+    const whole = sha1ByKernel(message);
+    assert.equal(whole.hex, expected, `input ${i} as a whole, ${length} bytes, seed ${seed}`);
+    if (ours.isAttack || whole.isAttack) attacks++;
     if (i % 50 === 0) assert.deepEqual(hashOutside("sha1", message), { hex: expected, isAttack: false });
   }
   assert.equal(attacks, 0);
@@ -143,6 +154,7 @@ test("the kernel's SHA-1 is right around the sizes of its blocks, groups and buf
       const message = new Uint8Array(length).map((_, i) => i * 7 + (i >> 8));
       const expected = createHash("sha1").update(message).digest("hex");
       assert.equal(toHex(createSha1KernelHasher().update(message).digest()), expected, `${length} bytes`);
+      assert.equal(sha1ByKernel(message).hex, expected, `${length} bytes as a whole`);
     }
   }
   const piece = new Uint8Array(1 << 20);

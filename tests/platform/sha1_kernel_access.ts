@@ -16,6 +16,7 @@ export interface KernelExports {
   update(count: number): void;
   final(): void;
   attack(): number;
+  whole(count: number): number;
   suspects(): number;
   other(vector: number): number;
 }
