@@ -152,7 +152,7 @@ test("RepoLock.acquire() keeps others out until it is released, and says who hol
   const { repository, store, document } = world();
   {
     using lock = await RepoLock.acquire(repository, { command: "a test", timeoutMs: 0 });
-    assert.equal(RepoLock.tryAcquire(repository, { command: "another" }), undefined);
+    assert.equal(await RepoLock.tryAcquire(repository, { command: "another" }), undefined);
     const error = await rejection(RepoLock.acquire(repository, { command: "b", timeoutMs: 0 }), AlreadyLockedError);
     assert.equal(error.holder?.command, "a test");
     assert.equal(error.holder?.pid, process.pid);
@@ -161,11 +161,11 @@ test("RepoLock.acquire() keeps others out until it is released, and says who hol
     const inside = new MetadataStore(repository, { command: "inside", lockTimeoutMs: 0, lockToken: lock.token });
     const written = await inside.writeCas("topic", null, document);
     assert.equal(store.read("topic")?.oid, written.oid);
-    assert.equal(RepoLock.tryAcquire(repository, { command: "another" }), undefined);
+    assert.equal(await RepoLock.tryAcquire(repository, { command: "another" }), undefined);
     lock.release();
     lock.release();
   }
-  const lock = RepoLock.tryAcquire(repository, { command: "another" });
+  const lock = await RepoLock.tryAcquire(repository, { command: "another" });
   assert.ok(lock !== undefined);
   lock.release();
 });
@@ -180,7 +180,7 @@ test("RepoLock inside lattice lock run lets its own writes in, and strangers wai
   const own = new MetadataStore(inside, { lockTimeoutMs: 0, lockToken: lock.token });
   const { oid } = await own.writeCas("topic", null, document);
   assert.equal(store.read("topic")?.oid, oid);
-  assert.equal(RepoLock.tryAcquire(repository, { command: "stranger" }), undefined);
+  assert.equal(await RepoLock.tryAcquire(repository, { command: "stranger" }), undefined);
 });
 
 test("writeCas() from many tasks loses no update", async () => {

@@ -75,7 +75,10 @@ const CONFIGURATION = [
   "beats the user's (`$LATTICE_CONFIG`, else `$XDG_CONFIG_HOME/lattice/config.toml`, else `~/.lattice/config.toml`).",
   "",
   ...table(["key", "value"], [
-    ["`lock.backend`", '`"flock"`, the only one there is; in the config file of a repository alone'],
+    [
+      "`lock.backend`",
+      'how the repository is locked: `"flock"`, `"pid"` (a PID lock file) or `"auto"`; in the config file of a repository alone',
+    ],
     ["`lock.timeout`", "a duration, as a text: how long to wait for a lock"],
     ["`ops.keep`", "a whole number: how many of the newest operations `op prune` keeps"],
     ["`ops.keep_for`", "a duration, as a text: for how long `op prune` keeps an operation"],

@@ -14,6 +14,7 @@ import {
   userConfig,
 } from "./config_file.ts";
 import { DURATION_HINT, parseDuration, requireDuration } from "./duration.ts";
+import { LOCK_BACKENDS } from "../locks/repo_lock_backend.ts";
 import { checkBranchName } from "../git/refs/names.ts";
 import { LatticeError } from "../platform/errors.ts";
 import type { System } from "../platform/system.ts";
@@ -52,7 +53,7 @@ const DEPTH_MAX = 8;
  * Reads the config files.
  *
  * @throws {LatticeError} `invalid_data`: a file is no TOML, or a value is not sound; file and key are named;
- *   `unsupported`: another lock backend than flock is configured, or something else stands in the place of a file.
+ *   `unsupported`: something else stands in the place of a file.
  */
 export async function loadSettings(context: CommandContext): Promise<Settings> {
   const commonDir = await commonDirIfAny(context);
@@ -144,7 +145,7 @@ function checkTrunk(value: string, { path }: ConfigFile): LatticeError | null {
   });
 }
 
-/** Two users of one repository must not disagree, so it is said in the repository alone. */
+/** Two users of one repository must not disagree, so it is said in the repository alone; `locks/` heeds it. */
 function checkBackend(value: string, { path, owner }: ConfigFile): LatticeError | null {
   const key = "lock.backend";
   if (owner !== "repository") {
@@ -153,14 +154,9 @@ function checkBackend(value: string, { path, owner }: ConfigFile): LatticeError 
       hint: "remove it here; all who use a repository must lock it in the same way",
     });
   }
-  if (value === "flock") return null;
-  const hint = `remove the key, or write backend = "flock"`;
-  if (value !== "pid") {
-    return invalidConfig(path, `${key} is ${JSON.stringify(value)}, expected "flock"`, { key, hint });
-  }
-  return new LatticeError("unsupported", `the lock backend ${JSON.stringify(value)} is not supported`, {
-    hint: `${hint} in ${JSON.stringify(path)}`,
-    details: { path, key },
+  if (LOCK_BACKENDS.some((known) => known === value)) return null;
+  return invalidConfig(path, `${key} is ${JSON.stringify(value)}, expected one of ${LOCK_BACKENDS.join(", ")}`, {
+    key,
   });
 }
 

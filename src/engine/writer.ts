@@ -97,7 +97,7 @@ export async function openWriter(repository: Repository, options: WriterOptions)
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
   try {
-    log(`repository lock taken (flock) after ${Math.round(lock.waitedMs)} ms`);
+    log(`repository lock taken (${lock.backend}) after ${Math.round(lock.waitedMs)} ms`);
     const spans = await loadSpansIfNeeded(repository, lock);
     return openLocked(repository, options, lock, log, spans);
   } catch (error) {

@@ -5,6 +5,7 @@
  */
 import type { Repository } from "../git/repository.ts";
 import type { LockHolder } from "../locks/holder.ts";
+import { repoLockBackend } from "../locks/repo_lock_backend.ts";
 import { acquireRepoLock, type RepoLock as HeldLock, tryAcquireRepoLock } from "../locks/repo_lock.ts";
 
 /** How the lock is taken. */
@@ -73,9 +74,13 @@ export class RepoLock implements Disposable {
    * @returns `undefined`: somebody holds it.
    * @throws {LatticeError} `unsupported`: there is no flock here; `io`.
    */
-  static tryAcquire(repository: Repository, options: Pick<AcquireOptions, "command">): RepoLock | undefined {
+  static async tryAcquire(
+    repository: Repository,
+    { command }: Pick<AcquireOptions, "command">,
+  ): Promise<RepoLock | undefined> {
     const { system, commonDir } = repository;
-    const held = tryAcquireRepoLock(system, { commonDir, command: options.command, timeoutMs: 0 });
+    const backend = await repoLockBackend(system, commonDir);
+    const held = tryAcquireRepoLock(system, { commonDir, command, backend });
     return held === undefined ? undefined : new RepoLock(held);
   }
 

@@ -10,6 +10,7 @@ import { flockBackend } from "./flock_file.ts";
 import type { LockHolder } from "./holder.ts";
 import type { BackendName, HeldLock, LockBackend, Refusal } from "./lock_backend.ts";
 import { pidLockBackend } from "./pid_lock_file.ts";
+import { automaticBackend } from "./automatic_backend.ts";
 import { sleepUnlessAborted, startWaiting } from "./waiting.ts";
 
 /** Longest wait in milliseconds, when nothing else is said. */
@@ -239,14 +240,8 @@ class Contention {
 
 function chooseBackend(system: System, path: string, options: FileLockOptions): LockBackend {
   const { backend = "auto", command = "", mode = 0o666 } = options;
-  const name = backend === "auto" ? automaticBackend(system, path) : backend;
+  const folder = path.slice(0, path.lastIndexOf("/")) || "/";
+  const name = backend === "auto" ? automaticBackend(system, folder) : backend;
   const open = name === "flock" ? flockBackend : pidLockBackend;
   return open(system, path, command, mode);
-}
-
-/** Where other hosts may use the file system as well, a flock may reach none of them; Windows has none. */
-function automaticBackend(system: System, path: string): BackendName {
-  if (system.host.platform === "win32") return "pid";
-  const folder = path.slice(0, path.lastIndexOf("/")) || "/";
-  return system.disk.isShared(folder) ? "pid" : "flock";
 }

@@ -16,7 +16,7 @@ export interface HeldFacts {
 }
 
 /** Says what to do about a lock that somebody holds. */
-function hintAbout(path: string, { isKnownToLive, holder }: HeldFacts): string {
+export function hintAboutHolder(path: string, holder: LockHolder | null, isKnownToLive: boolean): string {
   if (isKnownToLive) return "wait for it to end, or wait longer with --lock-timeout 60s";
   const where = holder === null || holder.host === "" ? "" : ` on ${holder.host}`;
   return `whether it still runs${where} cannot be told from here; if it does not, remove ${JSON.stringify(path)}`;
@@ -57,7 +57,7 @@ export class LockHeldError extends LatticeError {
    */
   constructor(path: string, facts: HeldFacts) {
     super("locked", `${JSON.stringify(path)} is held by ${describeHolder(facts.holder)}`, {
-      hint: hintAbout(path, facts),
+      hint: hintAboutHolder(path, facts.holder, facts.isKnownToLive),
       details: { path, holder: publicHolder(facts.holder), waited_ms: 0 },
     });
     this.holder = facts.holder;
@@ -106,7 +106,7 @@ export class AcquisitionTimeoutError extends LatticeError {
   constructor(path: string, facts: HeldFacts, timeoutMs: number, waitedMs: number) {
     const who = describeHolder(facts.holder);
     super("locked", `${JSON.stringify(path)} is still held by ${who} after ${Math.round(waitedMs)} ms`, {
-      hint: hintAbout(path, facts),
+      hint: hintAboutHolder(path, facts.holder, facts.isKnownToLive),
       details: { path, holder: publicHolder(facts.holder), waited_ms: Math.round(waitedMs) },
     });
     this.path = path;

@@ -18,7 +18,7 @@ import { isDiskError } from "../platform/disk.ts";
 import type { System } from "../platform/system.ts";
 import { decodeUtf8, utf8 } from "../platform/text.ts";
 import { CreateFailedError, ReadFailedError, ReleaseFailedError } from "./file_lock_errors.ts";
-import { judgeProcess } from "./holder.ts";
+import { judgeProcess, type LockHolder } from "./holder.ts";
 import type { HeldLock, LockBackend, Refusal } from "./lock_backend.ts";
 import { LOCK_TEXT_BYTES_MAX, type LockText, newLockText, parseLockText, renderLockText } from "./lock_text.ts";
 import { sweepTemporaryFiles, temporaryPath } from "./temporary_file.ts";
@@ -49,6 +49,20 @@ export function pidLockBackend(system: System, path: string, command: string, mo
       return outcome;
     },
   };
+}
+
+/**
+ * Who holds the lock of a file: `undefined` when nobody does, or one who has ended; `null` when its text names nobody.
+ *
+ * @param path What is locked.
+ * @throws {ReadFailedError}
+ */
+export function pidLockHolder(system: System, path: string): LockHolder | null | undefined {
+  const found = read(system, pidLockPath(path));
+  if (found === null) return undefined;
+  const text = parseLockText(found);
+  if (text === null) return null;
+  return judge(system, text) === "gone" ? undefined : text.holder;
 }
 
 /** Sweeps while the lock is held; where that fails nothing is held. */

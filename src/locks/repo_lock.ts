@@ -17,7 +17,12 @@ import { hash } from "../platform/hash.ts";
 import type { LockableFile, System } from "../platform/system.ts";
 import { toHex, utf8 } from "../platform/text.ts";
 import { UUID_VERSION_7 } from "../platform/uuid.ts";
+import { hintAboutHolder, InvalidLockFileError, publicHolder } from "./file_lock_errors.ts";
 import { describeHolder, type LockHolder } from "./holder.ts";
+import type { BackendName, Refusal } from "./lock_backend.ts";
+import { openPidLockable, PidLockable } from "./pid_lockable.ts";
+import { pidLockHolder } from "./pid_lock_file.ts";
+import { repoLockBackend } from "./repo_lock_backend.ts";
 import { sleepUnlessAborted, startWaiting } from "./waiting.ts";
 
 /** Environment variable that carries the token of `lattice lock run` to the commands inside. */
@@ -37,6 +42,8 @@ export interface RepoLock extends Disposable {
   readonly notes: LockNotes;
   /** How long was waited, in milliseconds. */
   readonly waitedMs: number;
+  /** How it is held. */
+  readonly backend: BackendName;
   /** Token for the commands inside `lock run`. */
   readonly token: string;
   /** Whether an ancestor holds the lock, and this is a turn among its children. */
@@ -61,6 +68,12 @@ export interface LockOptions {
   onContention?: (holder: LockHolder | null) => void;
   /** Ends the wait when it is aborted. */
   signal?: AbortSignal;
+}
+
+/** How to take the lock now or not at all. */
+export interface TryLockOptions extends Pick<LockOptions, "commonDir" | "command"> {
+  /** How the repository is locked: what {@link repoLockBackend} says. */
+  backend: BackendName;
 }
 
 /**
@@ -91,11 +104,12 @@ export class AlreadyLockedError extends LatticeError {
    * @param path The lock file.
    * @param holder Who holds it, or `null` when its text cannot be read.
    * @param waitedMs How long was waited, in milliseconds.
+   * @param isKnownToLive Whether the holder lives; `false`: that cannot be told from here.
    */
-  constructor(path: string, readonly holder: LockHolder | null, waitedMs: number) {
+  constructor(path: string, readonly holder: LockHolder | null, waitedMs: number, isKnownToLive = true) {
     super("locked", `the repository is locked by ${describeHolder(holder)}`, {
-      hint: "wait for it to end, or wait longer with --lock-timeout 60s",
-      details: { path, holder, waited_ms: Math.round(waitedMs) },
+      hint: hintAboutHolder(path, holder, isKnownToLive),
+      details: { path, holder: publicHolder(holder), waited_ms: Math.round(waitedMs) },
     });
   }
 }
@@ -119,22 +133,15 @@ export function repoLockPath(commonDir: string): string {
  */
 export async function acquireRepoLock(system: System, options: LockOptions): Promise<RepoLock> {
   const waiting = startWaiting(system, options.timeoutMs);
+  const backend = await repoLockBackend(system, options.commonDir);
   let told: LockHolder | null | undefined;
   for (;;) {
     options.signal?.throwIfAborted();
-    const lock = tryAcquireRepoLock(system, options, waiting.waitedMs());
-    if (lock !== undefined) return lock;
+    const outcome = attempt(system, { ...options, backend }, waiting.waitedMs());
+    if ("lock" in outcome) return outcome.lock;
     const delayMs = waiting.nextDelayMs();
-    if (delayMs === null) {
-      throw new AlreadyLockedError(
-        repoLockPath(options.commonDir),
-        readHolder(system, options.commonDir),
-        waiting.waitedMs(),
-      );
-    }
-    if (options.onContention !== undefined) {
-      told = tell(options.onContention, told, readHolder(system, options.commonDir));
-    }
+    if (delayMs === null) throw refusalError(options.commonDir, outcome, waiting.waitedMs());
+    if (options.onContention !== undefined) told = tell(options.onContention, told, outcome.refusal.holder);
     await sleepUnlessAborted(system, delayMs, options.signal);
   }
 }
@@ -159,49 +166,78 @@ function tell(
 /**
  * Takes the lock if it is free.
  *
- * @param waitedMs What to report as waited, in milliseconds.
  * @returns `undefined` when somebody holds it.
  */
-export function tryAcquireRepoLock(system: System, options: LockOptions, waitedMs = 0): RepoLock | undefined {
-  makeLatticeFolder(system, options.commonDir);
-  const path = repoLockPath(options.commonDir);
-  const file = openCurrent(system, path);
+export function tryAcquireRepoLock(system: System, options: TryLockOptions): RepoLock | undefined {
+  const outcome = attempt(system, options, 0);
+  return "lock" in outcome ? outcome.lock : undefined;
+}
+
+/** Why the lock was not taken, and which file says so. */
+interface Refused {
+  readonly refusal: Refusal;
+  readonly path: string;
+}
+
+function refusalError(commonDir: string, { refusal, path }: Refused, waitedMs: number): LatticeError {
+  if (refusal.garbled !== undefined) return new InvalidLockFileError(path, refusal.garbled);
+  const { holder, isKnownToLive } = refusal;
+  return new AlreadyLockedError(isKnownToLive ? repoLockPath(commonDir) : path, holder, waitedMs, isKnownToLive);
+}
+
+/** @param waitedMs What to report as waited, in milliseconds. */
+function attempt(system: System, options: TryLockOptions, waitedMs: number): { readonly lock: RepoLock } | Refused {
+  const { commonDir } = options;
+  makeLatticeFolder(system, commonDir);
+  const path = repoLockPath(commonDir);
+  const file = openCurrent(system, path, options);
   let keepOpen = false;
   try {
-    if (take(file, path)) {
-      // Somebody may have replaced the file (a restore of a backup): the flock counts only on what the name names.
+    const refused = take(file, path);
+    if (refused === null) {
+      // Somebody may have replaced the file (a restore of a backup): the lock counts only on what the name names.
       const named = system.disk.lstat(path);
-      if (named === null || named.inode !== file.stat().inode) return undefined;
+      if (named === null || named.inode !== file.stat().inode) return busy(path, file);
       const lock = hold(system, options, file, null, waitedMs);
-      if (hasLivingChild(system, options.commonDir)) return undefined;
+      if (hasLivingChild(system, options)) return busy(path, file);
       keepOpen = true;
-      return lock;
+      return { lock };
     }
     const token = system.env[LOCK_TOKEN_VARIABLE];
-    if (token === undefined || parseText(file.read()).tokenDigest !== digestOf(token)) return undefined;
-    const children = openCurrent(system, childrenPath(options.commonDir));
-    if (!take(children, path)) {
+    if (token === undefined || parseText(file.read()).tokenDigest !== digestOf(token)) return refused;
+    const children = openCurrent(system, childrenPath(commonDir), options);
+    const refusedByChild = take(children, path);
+    if (refusedByChild !== null) {
       children.close();
-      return undefined;
+      return refusedByChild;
     }
     if (parseText(file.read()).tokenDigest !== digestOf(token)) {
       children.close(); // the ancestor died meanwhile, and somebody else took over
-      return undefined;
+      return busy(path, file);
     }
     keepOpen = true;
-    return hold(system, options, file, children, waitedMs);
+    return { lock: hold(system, options, file, children, waitedMs) };
   } finally {
     if (!keepOpen) file.close();
   }
 }
 
-/** Who holds the lock: `undefined` when it is free, `null` when the holder's text cannot be read. */
+/** Somebody who lives is in the way. */
+function busy(path: string, file: LockableFile): Refused {
+  return { refusal: { holder: parseText(file.read()).holder, isKnownToLive: true }, path };
+}
+
+/**
+ * Who holds the lock, in whichever way: `undefined` when it is free, `null` when the holder's text cannot be read.
+ */
 export function inspectRepoLock(system: System, commonDir: string): LockHolder | null | undefined {
   if (!hasLatticeFolder(system, commonDir)) return undefined;
+  const byLockFile = pidLockHolder(system, repoLockPath(commonDir));
+  if (byLockFile !== undefined) return byLockFile;
   const file = system.openLockable(repoLockPath(commonDir), null);
   if (file === null) return undefined;
   try {
-    if (take(file, repoLockPath(commonDir))) {
+    if (take(file, repoLockPath(commonDir)) === null) {
       file.unlock();
       return undefined;
     }
@@ -243,42 +279,46 @@ export function makeLatticeFolder(system: System, commonDir: string): void {
  * Whether a command inside a `lock run` that died still works. Our text already stands, so a child that comes later
  * does not find its token and waits like everybody else.
  */
-function hasLivingChild(system: System, commonDir: string): boolean {
-  const children = system.openLockable(childrenPath(commonDir), null);
+function hasLivingChild(system: System, options: TryLockOptions): boolean {
+  const path = childrenPath(options.commonDir);
+  const children = openLockable(system, path, null, options);
   if (children === null) return false;
   using _closed = children;
-  return !take(children, childrenPath(commonDir));
+  return take(children, path) !== null;
 }
 
-function readHolder(system: System, commonDir: string): LockHolder | null {
-  const file = system.openLockable(repoLockPath(commonDir), null);
-  if (file === null) return null;
-  try {
-    return parseText(file.read()).holder;
-  } finally {
-    file.close();
-  }
+function openLockable(
+  system: System,
+  path: string,
+  createMode: number | null,
+  { backend, command }: TryLockOptions,
+): LockableFile | null {
+  return backend === "pid" ? openPidLockable(system, path, createMode, command) : system.openLockable(path, createMode);
 }
 
-function openCurrent(system: System, path: string): LockableFile {
-  const file = system.openLockable(path, 0o666);
+function openCurrent(system: System, path: string, options: TryLockOptions): LockableFile {
+  const file = openLockable(system, path, 0o666, options);
   if (file === null) throw new LatticeError("io", `cannot open ${JSON.stringify(path)}`, { details: { path } });
   return file;
 }
 
-function take(file: LockableFile, path: string): boolean {
+/** @returns `null`: it was taken. */
+function take(file: LockableFile, path: string): Refused | null {
   const taken = file.tryLock();
   if (taken === null) {
     throw new LatticeError("unsupported", "this platform has no flock, by which the repository is locked", {
+      hint: `write backend = "pid" below [lock] in the repository's config file; all who use it must do so`,
       details: { path },
     });
   }
-  return taken;
+  if (taken) return null;
+  if (!(file instanceof PidLockable) || file.refusal === null) return busy(path, file);
+  return { refusal: file.refusal, path: file.lockPath };
 }
 
 function hold(
   system: System,
-  options: LockOptions,
+  options: TryLockOptions,
   file: LockableFile,
   children: LockableFile | null,
   waitedMs: number,
@@ -304,6 +344,7 @@ function hold(
       return notes;
     },
     waitedMs,
+    backend: options.backend,
     token,
     joined: children !== null,
     file,

@@ -75,9 +75,12 @@ test("unknown keys are ignored, whatever they are called", async () => {
   }
 });
 
-test("lock.backend can be flock, in the repository's file alone, whatever the flags say", async () => {
+test("lock.backend can be auto, flock or pid, in the repository's file alone, whatever the flags say", async () => {
   const at = places();
-  const expected = [['"flock"', 0], ['"pid"', 8], ['"flok"', 6], ["7", 6], ['{ kind = "flock" }', 6]] as const;
+  const expected = [['"flock"', 0], ['"pid"', 0], ['"auto"', 0], ['"flok"', 6], ["7", 6], [
+    '{ kind = "flock" }',
+    6,
+  ]] as const;
   for (const [value, exit] of expected) {
     writeFileSync(at.own, `lock.backend = ${value}\n`);
     assert.equal((await outcome(at)).exit, exit, value);

@@ -87,7 +87,7 @@ test("docs/formats.md: the marker and the text of the lock are understood", () =
   assert.ok(state !== null && state !== "unreadable");
   assert.equal(`${JSON.stringify(state)}\n`, example("op-state"));
   const given = JSON.parse(example("lock")) as Record<string, unknown>;
-  using lock = tryAcquireRepoLock(system, { commonDir: "/c", command: "c", timeoutMs: 0 });
+  using lock = tryAcquireRepoLock(system, { commonDir: "/c", command: "c", backend: "flock" });
   assert.deepEqual(lock?.notes, { sweptBootId: given["boot_id"], lastOperation: given["last_operation"] });
   const written = JSON.parse(new TextDecoder().decode(system.disk.readFile("/c/lattice/lock")!)) as object;
   assert.deepEqual(Object.keys(written), Object.keys(given));

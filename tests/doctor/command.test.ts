@@ -62,7 +62,7 @@ test("doctor says who holds the repository lock when it cannot mend", async () =
   const { cwd, path } = broken();
   const { tryAcquireRepoLock } = await import("../../src/locks/repo_lock.ts");
   const commonDir = join(cwd, ".git");
-  using held = tryAcquireRepoLock(systemIn({ cwd }), { commonDir, command: "somebody else", timeoutMs: 0 });
+  using held = tryAcquireRepoLock(systemIn({ cwd }), { commonDir, command: "somebody else", backend: "flock" });
   assert.ok(held !== undefined);
   const args = ["doctor", "--lock-timeout", "0", "--fix", "ref.empty:refs/tags/v1"];
   const { exit, stderr } = await lattice(args, { cwd });

@@ -166,7 +166,7 @@ test("doctor leaves operation, lock and temporary files of a living process alon
   mkdirSync(join(own, "tmp", op), { recursive: true });
   const { realSystem } = await import("../../src/platform/real_system.ts");
   const { tryAcquireRepoLock } = await import("../../src/locks/repo_lock.ts");
-  using held = tryAcquireRepoLock(realSystem, { commonDir: gitDir, command: "test", timeoutMs: 0 });
+  using held = tryAcquireRepoLock(realSystem, { commonDir: gitDir, command: "test", backend: "flock" });
   assert.ok(held !== undefined);
   assert.deepEqual((await doctor(cwd)).findings, []);
 });

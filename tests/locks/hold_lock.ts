@@ -9,7 +9,7 @@ import { realStreams } from "../../src/platform/streams.ts";
 import { realSystem } from "../../src/platform/real_system.ts";
 
 const commonDir = process.argv[2]!;
-const lock = tryAcquireRepoLock(realSystem, { commonDir, command: "hold", timeoutMs: 0 });
+const lock = tryAcquireRepoLock(realSystem, { commonDir, command: "hold", backend: "flock" });
 realStreams.write(new TextEncoder().encode(lock === undefined ? "busy\n" : "held\n"));
 if (lock !== undefined) {
   while (realStreams.read() !== null) continue;

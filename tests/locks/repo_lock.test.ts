@@ -6,12 +6,14 @@ import {
   LOCK_TOKEN_VARIABLE,
   tryAcquireRepoLock,
 } from "../../src/locks/repo_lock.ts";
+import { LatticeError } from "../../src/platform/errors.ts";
 import { utf8 } from "../../src/platform/text.ts";
 import { test } from "../harness.ts";
 import { SimDisk } from "../simulation/sim_disk.ts";
-import { SimSystem } from "../simulation/sim_system.ts";
+import { SimSystem, textAt } from "../simulation/sim_system.ts";
 
-const OPTIONS = { commonDir: "/r", command: "test", timeoutMs: 0 };
+const OPTIONS = { commonDir: "/r", command: "test", timeoutMs: 0, backend: "flock" } as const;
+const BACKENDS = ["flock", "pid"] as const;
 const OPERATION = "019b76da-a801-7b40-87ed-a0caa7e9ba10";
 
 function newSystem(env: Record<string, string> = {}): SimSystem {
@@ -184,4 +186,98 @@ test("lock run inside lock run gives its turn up, so that its own child gets in"
   joined.release();
   using innermost = tryAcquireRepoLock(inner, OPTIONS);
   assert.equal(innermost?.token, lock.token);
+});
+
+/** A machine whose disk passes for a network file system: nobody says how to lock, so it is by a lock file. */
+function sharedSystem(): SimSystem {
+  const system = newSystem();
+  system.disk.shared = true;
+  return system;
+}
+
+test("on a file system that hosts share the lock is a PID lock file, and its config file can say otherwise", async () => {
+  const system = sharedSystem();
+  {
+    using lock = await acquireRepoLock(system, OPTIONS);
+    assert.equal(lock.backend, "pid");
+    assert.notEqual(textAt(system.disk, "/r/lattice/lock.lock"), null);
+    assert.equal(inspectRepoLock(system, "/r")?.command, "test");
+    await assert.rejects(acquireRepoLock(system.neighbour(), { ...OPTIONS, timeoutMs: 30 }), AlreadyLockedError);
+  }
+  assert.equal(textAt(system.disk, "/r/lattice/lock.lock"), null);
+  assert.equal(inspectRepoLock(system, "/r"), undefined);
+  const configs: readonly (readonly [string, string])[] = [
+    ['lock.backend = "flock"', "flock"],
+    ['lock.backend = "pid"', "pid"],
+    ['[lock]\nbackend = "flock" # "pid"', "flock"],
+    ['lock = { "backend" = "auto" }', "pid"],
+    ['# backend = "flock"', "pid"],
+  ];
+  for (const [text, expected] of configs) {
+    using file = system.disk.openOrCreateAppend("/r/lattice/config.toml");
+    file.truncate(0);
+    file.write(utf8(text));
+    using lock = await acquireRepoLock(system, OPTIONS);
+    assert.equal(lock.backend, expected, text);
+  }
+});
+
+for (const backend of BACKENDS) {
+  const options = { ...OPTIONS, backend };
+
+  test(`inside lock run children take turns, also when it has died (${backend})`, () => {
+    const parent = newSystem();
+    const lock = tryAcquireRepoLock(parent, options)!;
+    const child = (token: string) => parent.neighbour({ [LOCK_TOKEN_VARIABLE]: token });
+    assert.equal(tryAcquireRepoLock(child("0".repeat(32)), options), undefined);
+    const joined = tryAcquireRepoLock(child(lock.token), options)!;
+    assert.equal(joined.joined, true);
+    assert.equal(tryAcquireRepoLock(child(lock.token), options), undefined, "siblings take turns");
+    lock.release();
+    assert.equal(tryAcquireRepoLock(parent.neighbour(), options), undefined, "a child lives");
+    joined.release();
+    using next = tryAcquireRepoLock(parent.neighbour(), options);
+    assert.equal(next?.joined, false);
+  });
+
+  test(`notes pass from one holder to the next (${backend})`, () => {
+    const system = newSystem();
+    const notes = { sweptBootId: "b", lastOperation: { id: OPERATION, outcome: "committed" } } as const;
+    {
+      using lock = tryAcquireRepoLock(system, options)!;
+      lock.writeNotes(notes);
+    }
+    using lock = tryAcquireRepoLock(system.neighbour(), options)!;
+    assert.deepEqual(lock.notes, notes);
+  });
+}
+
+test("a PID lock of a process that was killed is taken over; one that cannot be judged is named, with what to remove", async () => {
+  const system = sharedSystem();
+  const dead = system.neighbour();
+  await acquireRepoLock(dead, { ...OPTIONS, command: "died" });
+  const text = textAt(system.disk, "/r/lattice/lock.lock")!;
+  dead.disk.gate.dead = true;
+  assert.equal(inspectRepoLock(system, "/r"), undefined);
+  {
+    using lock = await acquireRepoLock(system, OPTIONS);
+    assert.equal(lock.backend, "pid");
+  }
+  for (
+    const [left, code, hint] of [
+      [text.replaceAll("simulated", "elsewhere"), "locked", /cannot be told from here.*lock\.lock/],
+      ["garbled", "invalid_data", /rm ".*lock\.lock"/],
+    ] as const
+  ) {
+    using file = system.disk.openOrCreateAppend("/r/lattice/lock.lock");
+    file.truncate(0);
+    file.write(utf8(left));
+    await assert.rejects(acquireRepoLock(system, { ...OPTIONS, timeoutMs: 20 }), (error: unknown) => {
+      assert.ok(error instanceof LatticeError);
+      assert.equal(error.code, code);
+      assert.match(error.hint!, hint);
+      return true;
+    });
+    assert.equal(textAt(system.disk, "/r/lattice/lock.lock"), left);
+  }
 });

@@ -24,7 +24,7 @@ export async function run(context: CommandContext, parsed: ParsedCommand): Promi
     timeoutMs: await context.lockTimeoutMs(),
     onContention: (holder) => sayWaiting(context, REPOSITORY_LOCK, holder, parsed.flag("wait-message")),
   });
-  log.detail(`repository lock taken (flock) after ${Math.round(lock.waitedMs)} ms`);
+  log.detail(`repository lock taken (${lock.backend}) after ${Math.round(lock.waitedMs)} ms`);
   // Inside another `lock run` the ancestor's lock is enough; ours would keep our own child waiting.
   if (lock.joined) lock.release();
   const { exitCode, startErrno } = system.run([...parsed.program], {

@@ -6,16 +6,18 @@
 import type { CommandContext } from "../context.ts";
 import { EXIT_CODES, EXIT_OK } from "../exit_codes.ts";
 import { describeHolder } from "../../locks/holder.ts";
+import { repoLockBackend } from "../../locks/repo_lock_backend.ts";
 import { inspectRepoLock } from "../../locks/repo_lock.ts";
 
 /** Says who holds the repository lock. */
 export async function run({ output, system, openRepository, settings }: CommandContext): Promise<number> {
   const { commonDir } = await openRepository();
-  await settings(); // what it says of the backend is said before anything is looked at
+  await settings(); // what is wrong with the config is said before anything is looked at
+  const backend = await repoLockBackend(system, commonDir);
   const holder = inspectRepoLock(system, commonDir);
   const held = holder !== undefined;
   if (output.json) {
-    output.value({ held, holder: holder ?? null, backend: "flock" });
+    output.value({ held, holder: holder ?? null, backend });
   } else if (!held) {
     output.line("free");
   } else if (holder === null) {
