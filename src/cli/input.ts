@@ -7,19 +7,35 @@ import { absolutePath, type CommandContext } from "./context.ts";
 import { LatticeError } from "../platform/errors.ts";
 import { concatBytes } from "../platform/text.ts";
 
+/** More input than this is not held in memory, in bytes (256 MiB). */
+export const INPUT_BYTES_MAX = 256 * 1024 * 1024;
+
 /**
  * Reads the whole input.
  *
  * @param file The value of `--file`; `-` or nothing: standard input.
  * @param bytesMax Reading stops behind so many bytes, so that the caller sees that there is more.
- * @throws {LatticeError} `usage`: there is no such file; `io`.
+ * @throws {LatticeError} `usage`: there is no such file; `unsupported`: without `bytesMax`, there are more than
+ *   {@link INPUT_BYTES_MAX} bytes; `io`.
  */
 export function readInput(
   { system, streams }: CommandContext,
   file: string | undefined,
   bytesMax?: number,
 ): Uint8Array {
-  const enough = bytesMax === undefined ? undefined : bytesMax + 1;
+  const bytes = readUpTo({ system, streams }, file, (bytesMax ?? INPUT_BYTES_MAX) + 1);
+  if (bytesMax !== undefined || bytes.length <= INPUT_BYTES_MAX) return bytes;
+  throw new LatticeError("unsupported", `the input has more than ${INPUT_BYTES_MAX} bytes`, {
+    hint: "give it in parts; nothing of it was used",
+    details: { bytes_max: INPUT_BYTES_MAX },
+  });
+}
+
+function readUpTo(
+  { system, streams }: Pick<CommandContext, "system" | "streams">,
+  file: string | undefined,
+  enough: number,
+): Uint8Array {
   if (file !== undefined && file !== "-") {
     const bytes = system.disk.readFile(absolutePath(system, file), enough);
     if (bytes !== null) return bytes;
@@ -34,7 +50,7 @@ export function readInput(
     for (let part = streams.read(); part !== null; part = streams.read()) {
       parts.push(part);
       length += part.length;
-      if (enough !== undefined && length >= enough) break;
+      if (length >= enough) break;
     }
   } catch (cause) {
     const errno = (cause as { code?: unknown }).code;

@@ -59,8 +59,8 @@ export interface RefMend {
 export interface ReflogMend {
   /** Full name of its ref, as the worktree that runs knows it. */
   readonly name: string;
-  /** Its next content. */
-  readonly content: Uint8Array;
+  /** Reads it and gives its next content, under the lock. */
+  readonly content: () => Uint8Array;
   /** Whether the file is still what was found; asked under the lock of the ref. */
   readonly isAsFound: () => boolean;
   /** Puts a copy of the file elsewhere before it is replaced. */
@@ -114,10 +114,11 @@ export function mendReflog(writer: Writer, mend: ReflogMend): void {
     makeRefFolders(context, [mend.name], []); // of a ref that is packed there may be none
     lock(lockPath(repository, mend.name), mend.name, refLockTimeoutMs(context));
     const path = filesRefs(repository).logPath(mend.name);
+    const content = mend.content();
     insist(mend.isAsFound(), path);
     const staged = `${folder}/log`;
     using file = system.disk.create(staged);
-    file.write(mend.content);
+    file.write(content);
     share(context, staged, "file");
     file.sync();
     mend.keepCopy();

@@ -21,7 +21,8 @@ import { test } from "../harness.ts";
 import { torture, tried } from "../thoroughness.ts";
 import { gitText, runProgram } from "../git_oracle.ts";
 import { temporaryFolder } from "../temporary_folder.ts";
-import { binary, documentOf, type Ended, lattice, textOf } from "./binary.ts";
+import { binary, documentOf, lattice, textOf } from "./binary.ts";
+import { bounded } from "./bounded.ts";
 
 const NOBODY = 65534;
 
@@ -43,22 +44,6 @@ function copyOfRepository(): string {
   const folder = join(temporaryFolder(), "copy");
   cpSync(sound.folder, folder, { recursive: true });
   return folder;
-}
-
-/** A program that waits, or takes more and more, is ended: it gets a minute, ten seconds of a processor, its peak in KB is told. */
-const BOUNDED = ["timeout", "60", "prlimit", "--cpu=10", "/usr/bin/time", "-f", "peak %M"];
-
-/** The most memory that anything refused here may take, in KB; a sound command takes some 40,000. */
-const PEAK_KB_MAX = 200_000;
-
-/** Runs the binary with its work bounded; what it says is without the peak, which is judged here. */
-function bounded(args: readonly string[], cwd: string, stdin: string): Ended {
-  const ended = textOf(runProgram(BOUNDED[0]!, [...BOUNDED.slice(1), binary, ...args], cwd, { stdin }));
-  const place = `lattice ${args.join(" ")}: ${ended.exit} ${ended.stderr}`;
-  const peak = /peak (\d+)\n$/.exec(ended.stderr);
-  assert.ok(peak !== null && Number(peak[1]) < PEAK_KB_MAX, place);
-  assert.doesNotMatch(ended.stderr, /internal error|TypeError|RangeError|ERR_[A-Z]/, place);
-  return { ...ended, stderr: ended.stderr.replace(/(?:Command exited.*\n)?peak \d+\n$/, "") };
 }
 
 /** What is put in the place of a file; `victim` is a folder of somebody else's. */
@@ -119,7 +104,7 @@ test("what stands in the place of a file is not waited for, not read without end
     mkdirSync(dirname(path), { recursive: true });
     STRANGE[what]!(path, victim);
     for (const args of place.startsWith("lattice") ? OWN_COMMANDS : GIT_COMMANDS) {
-      const { exit, stderr } = bounded(args, folder, documentOf("main", "0".repeat(39) + "1"));
+      const { exit, stderr } = bounded(args, { cwd: folder, stdin: documentOf("main", "0".repeat(39) + "1") });
       const told = `${what} as ${place}: lattice ${args.join(" ")}: ${exit} ${stderr}`;
       assert.ok([0, 1, 3, 6, 7, 8, 9, 128].includes(exit), told);
       assert.equal(readFileSync(join(victim, "file"), "utf8"), "theirs", told);

@@ -18,8 +18,8 @@ export async function run(context: CommandContext, parsed: ParsedCommand): Promi
   const step = STEPS.get(state!);
   const isOurs = (system.env[HOOK_VARIABLE] ?? "") !== ""; // our own transactions have their journal
   if (step === undefined || isOurs) return EXIT_OK;
-  const input = readInput(context, undefined);
   try {
+    const input = readInput(context, undefined);
     const repository = await context.openRepository();
     step({
       system: repository.system,

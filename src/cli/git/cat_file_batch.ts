@@ -10,7 +10,7 @@ import { openRepresentations, type Representations } from "../../git/objects/rep
 import type { Repository } from "../../git/repository.ts";
 import { type BatchAtom, type BatchPiece, DEFAULT_BATCH_FORMAT, parseBatchFormat, uses } from "./batch_format.ts";
 import { type GitContext, GitExit } from "./context.ts";
-import { inputLines } from "./input_lines.ts";
+import { heldInput, inputLines } from "./input_lines.ts";
 import { nameObject } from "./object_name.ts";
 import { type OutputBuffer, withOutput } from "./output_buffer.ts";
 
@@ -84,10 +84,12 @@ function answerLines(batch: Batch, context: GitContext): void {
 
 /** `--batch-command`: `info <object>`, `contents <object>`, and with `--buffer` also `flush`. */
 function runCommands(batch: Batch, context: GitContext): void {
+  const held = heldInput();
   let queue: (() => void)[] = [];
   const dispatch = () => {
     for (const command of queue) command();
     queue = [];
+    held.start();
     batch.output.flush();
   };
   for (const line of lines(batch, context)) {
@@ -96,6 +98,7 @@ function runCommands(batch: Batch, context: GitContext): void {
       if (!batch.settings.buffered) throw new GitExit(128, "fatal: flush is only for --buffer mode");
       dispatch();
     } else if (batch.settings.buffered) {
+      held.hold(line);
       queue.push(command);
     } else {
       command();

@@ -7,7 +7,7 @@ import type { Oid } from "../../git/object_format.ts";
 import type { Repository } from "../../git/repository.ts";
 import { compareNames } from "../../platform/text.ts";
 import { type GitCommand, type GitContext, GitExit } from "./context.ts";
-import { inputLines } from "./input_lines.ts";
+import { heldInput, inputLines } from "./input_lines.ts";
 import { withOutput } from "./output_buffer.ts";
 import { flag, integerValue, type OptionSpec, type OptionSyntax, parseOptions, usageError } from "./parse_options.ts";
 import { filterByObjects, listMatching, patternTest, type RefFilter } from "./ref_filter.ts";
@@ -186,7 +186,13 @@ function refuseRawInQuotes(format: RefFormat, quote: QuoteStyle): void {
 function patternsOf(context: GitContext, settings: Settings, positional: readonly string[]): readonly string[] {
   if (!settings.stdin) return positional;
   if (positional.length > 0) throw new GitExit(128, "fatal: unknown arguments supplied with --stdin");
-  return [...inputLines(context.streams, { delimiter: 10, beforeRead() {} })];
+  const { hold } = heldInput();
+  const patterns: string[] = [];
+  for (const line of inputLines(context.streams, { delimiter: 10, beforeRead() {} })) {
+    hold(line);
+    patterns.push(line);
+  }
+  return patterns;
 }
 
 /** Refs that pass the patterns; damaged ones are named on standard error and left out. */

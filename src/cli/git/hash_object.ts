@@ -4,6 +4,7 @@
  * @module
  */
 import { HEADER_BYTES_MAX, type ObjectFormat, type ObjectType, SHA1, SHA256 } from "../../git/object_format.ts";
+import { OBJECT_BYTES_MAX } from "../../git/objects/damage.ts";
 import { nameNewOutsideObject } from "../../git/objects/new_object.ts";
 import { hashStream } from "../../git/objects/object_stream.ts";
 import { nameOutsideObjectInPlace, outsideName } from "../../git/objects/outside_object.ts";
@@ -142,16 +143,18 @@ function hashFile(job: Job, path: string, shown: string): string {
     throw new GitExit(128, `fatal: could not open '${shown}' for reading: No such file or directory`);
   }
   try {
-    return hashOpenFile(job, file, filterPath(job, path));
+    return hashOpenFile(job, file, filterPath(job, path), shown);
   } catch (error) {
     if (isDiskError(error, "EISDIR")) throw new GitExit(128, `fatal: ${failure(job, shown)}`);
     if (!isDiskError(error, "ESPIPE")) throw error;
     // A pipe is read from its beginning to its end; that `file` stays open meanwhile keeps its writer alive.
-    return hashContent(job, job.context.system.disk.readFile(path) ?? NOTHING, filterPath(job, path));
+    const content = job.context.system.disk.readFile(path, OBJECT_BYTES_MAX + 1) ?? NOTHING;
+    requireHoldable(content.length, shown);
+    return hashContent(job, content, filterPath(job, path));
   }
 }
 
-function hashOpenFile(job: Job, file: OpenFile, asPath: string | null): string {
+function hashOpenFile(job: Job, file: OpenFile, asPath: string | null, shown: string): string {
   const { settings, piece, repository } = job;
   const count = file.readAt(piece.subarray(HEADER_BYTES_MAX, HEADER_BYTES_MAX + SMALL_BYTES), 0);
   if (count < SMALL_BYTES) {
@@ -160,7 +163,7 @@ function hashOpenFile(job: Job, file: OpenFile, asPath: string | null): string {
     if (asPath !== null) job.conversion.require(asPath).take(content);
     return nameOutsideObjectInPlace(job.format, "blob", piece, count);
   }
-  if (settings.type !== "blob") return hashContent(job, readToEnd(file), asPath);
+  if (settings.type !== "blob") return hashContent(job, readToEnd(file, shown), asPath);
   const { size } = file.stat();
   const pieces = piecesOf(job, file, size, asPath);
   if (settings.write && repository !== null) return repository.objects.writeLooseStream("blob", size, pieces);
@@ -197,21 +200,33 @@ function* piecesOf(job: Job, file: OpenFile, size: number, asPath: string | null
 }
 
 /** The whole content of what must be checked before it is named. */
-function readToEnd(file: OpenFile): Uint8Array {
+function readToEnd(file: OpenFile, shown: string): Uint8Array {
   const pieces: Uint8Array[] = [];
   for (let position = 0;;) {
     const piece = new Uint8Array(PIECE_BYTES);
     const count = file.readAt(piece, position);
     if (count > 0) pieces.push(piece.subarray(0, count));
     position += count;
+    requireHoldable(position, shown);
     if (count < piece.length) return concatBytes(pieces);
   }
+}
+
+/** Refuses content that is held as a whole, and too large for that. @param length What was read so far, in bytes. */
+function requireHoldable(length: number, shown: string): void {
+  if (length <= OBJECT_BYTES_MAX) return;
+  throw new GitExit(128, `fatal: '${shown}' has more than ${OBJECT_BYTES_MAX} bytes, the most that is read at once`);
 }
 
 function hashStdin(job: Job): string {
   const { settings, context } = job;
   const pieces: Uint8Array[] = [];
-  for (let piece; (piece = context.streams.read()) !== null;) pieces.push(piece);
+  let length = 0;
+  for (let piece; (piece = context.streams.read()) !== null;) {
+    pieces.push(piece);
+    length += piece.length;
+    requireHoldable(length, "standard input");
+  }
   return hashContent(job, concatBytes(pieces), settings.path === null ? null : filterPath(job, null));
 }
 

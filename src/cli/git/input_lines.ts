@@ -5,9 +5,11 @@
  */
 import type { Streams } from "../../platform/streams.ts";
 import { bytesToName, concatBytes } from "../../platform/text.ts";
+import { INPUT_BYTES_MAX } from "../input.ts";
+import { GitExit } from "./context.ts";
 
 /** No line of input is longer than this, in bytes: a longer one is no name of anything. */
-const LINE_BYTES_MAX = 16 * 1024 * 1024;
+export const LINE_BYTES_MAX = 16 * 1024 * 1024;
 
 /** How lines end. */
 export interface LineOptions {
@@ -22,7 +24,7 @@ export interface LineOptions {
  *
  * @param streams Where the input comes from.
  * @returns Each line without its end, as in `text.ts`. A last line without an end counts.
- * @throws {RangeError} A line is longer than 16 MiB.
+ * @throws {GitExit} 128: a line is longer than 16 MiB.
  */
 export function* inputLines(streams: Streams, options: LineOptions): Generator<string> {
   let parts: Uint8Array[] = [];
@@ -40,10 +42,34 @@ export function* inputLines(streams: Streams, options: LineOptions): Generator<s
     }
     if (start === chunk.length) continue;
     held += chunk.length - start;
-    if (held > LINE_BYTES_MAX) throw new RangeError(`a line of input is longer than ${LINE_BYTES_MAX} bytes`);
-    parts.push(chunk.subarray(start));
+    if (held > LINE_BYTES_MAX) throw tooLong();
+    parts.push(chunk.slice(start));
   }
   if (held > 0) yield lineOf(parts, options.delimiter);
+}
+
+/** The end of a command that meets a line which is longer than {@link LINE_BYTES_MAX}. */
+export function tooLong(): GitExit {
+  return new GitExit(128, `fatal: a line of input is longer than ${LINE_BYTES_MAX} bytes`);
+}
+
+/**
+ * Counts input that is held until there is an answer, so that it cannot grow without end.
+ *
+ * @returns Called with each line or command that is held; `start` begins anew.
+ */
+export function heldInput(): { readonly hold: (text: string) => void; readonly start: () => void } {
+  let length = 0;
+  return {
+    hold(text) {
+      length += text.length + 1;
+      if (length <= INPUT_BYTES_MAX) return;
+      throw new GitExit(128, `fatal: the input has more than ${INPUT_BYTES_MAX} bytes, which is the most that is held`);
+    },
+    start() {
+      length = 0;
+    },
+  };
 }
 
 function lineOf(parts: Uint8Array[], delimiter: number): string {

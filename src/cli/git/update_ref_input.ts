@@ -9,6 +9,7 @@ import { checkRefName } from "../../git/refs/names.ts";
 import type { Streams } from "../../platform/streams.ts";
 import { bytesToName, concatBytes } from "../../platform/text.ts";
 import { GitExit } from "./context.ts";
+import { heldInput, LINE_BYTES_MAX, tooLong } from "./input_lines.ts";
 import { unquotePath } from "./path_quoting.ts";
 
 /** Words that steer a transaction. */
@@ -48,7 +49,6 @@ const ARGUMENT_COUNTS: Readonly<Record<ChangeVerb | TransactionVerb | "option", 
 };
 
 const SPACE = /[ \t\n\v\f\r]/;
-const RECORD_BYTES_MAX = 16 * 1024 * 1024;
 
 /** Splits standard input after each terminator, which stays at the end of each piece. */
 export async function* inputPieces(streams: Streams, terminator: "\n" | "\0"): AsyncGenerator<string> {
@@ -65,9 +65,7 @@ export async function* inputPieces(streams: Streams, terminator: "\n" | "\0"): A
       start = end + 1;
     }
     size += chunk.length - start;
-    if (size > RECORD_BYTES_MAX) {
-      throw new GitExit(128, `fatal: a line of input is longer than ${RECORD_BYTES_MAX} bytes`);
-    }
+    if (size > LINE_BYTES_MAX) throw tooLong();
     held.push(chunk.slice(start));
   }
   if (size > 0) yield bytesToName(concatBytes(held));
@@ -77,12 +75,14 @@ export async function* inputPieces(streams: Streams, terminator: "\n" | "\0"): A
  * Understands commands one after the other, as they come in.
  *
  * @param pieces As {@link inputPieces} gives them.
- * @throws {GitExit} 128: malformed, with git's words; 129: a command of newer versions of git.
+ * @throws {GitExit} 128: malformed, with git's words, or too much for one transaction; 129: a command of newer versions
+ *   of git.
  */
 export async function* inputCommands(
   pieces: AsyncIterator<string>,
   options: InputOptions,
 ): AsyncGenerator<InputCommand> {
+  const held = heldInput();
   for (let piece = await pieces.next(); piece.done !== true; piece = await pieces.next()) {
     const verb = verbOf(piece.value, options.terminator);
     let text = piece.value;
@@ -91,6 +91,8 @@ export async function* inputCommands(
       if (next.done === true) break; // the command itself says what it misses
       text += next.value;
     }
+    if (verb === "commit" || verb === "abort") held.start();
+    else held.hold(text);
     const from = verb.length + (ARGUMENT_COUNTS[verb] > 0 ? 1 : 0);
     yield parseCommand(verb, new ArgumentReader(text, from, verb, options));
   }

@@ -9,7 +9,6 @@ import { mendReflog } from "../../engine/mend.ts";
 import { parseReflogLine } from "../../git/refs/reflog.ts";
 import type { Oid } from "../../git/object_format.ts";
 import { LatticeError } from "../../platform/errors.ts";
-import { concatBytes } from "../../platform/text.ts";
 import type { Check, Examination } from "../examination.ts";
 import { type Finding, findingId, type Fix, plural, quote } from "../finding.ts";
 import { isStill, keepCopyAside, lookAt, type SeenFile } from "../seen_file.ts";
@@ -22,12 +21,18 @@ const NEWLINE = 10;
 /** What is wrong with a line. */
 type Flaw = "no entry" | "missing object";
 
-/** A reflog line by line. */
+/** A reflog that was looked through. Its lines are not kept: there may be millions. */
 interface Log {
   readonly name: string;
   readonly seen: SeenFile;
-  readonly lines: readonly { readonly bytes: Uint8Array; readonly flaw: Flaw | null }[];
+  /** How many lines it has. */
+  readonly lines: number;
+  /** What is wrong with how many of them, and the number of the first. */
+  readonly flaws: ReadonlyMap<Flaw, { count: number; readonly first: number }>;
 }
+
+/** Whether an object is there, promised, or at least not known to be missing. */
+type Presence = (oid: Oid) => boolean;
 
 /** Reads every reflog. */
 export const REFLOGS: Check = {
@@ -44,14 +49,14 @@ export const REFLOGS: Check = {
       if (seen === null || seen.stat.kind !== "file" || seen.stat.size > LOG_BYTES_MAX) continue;
       const log = readLog(examination, name, seen, isThere);
       for (const flaw of ["no entry", "missing object"] as const) {
-        if (log.lines.some((line) => line.flaw === flaw)) yield judge(examination, log, flaw);
+        if (log.flaws.has(flaw)) yield judge(examination, log, flaw, isThere);
       }
     }
   },
 };
 
-/** Whether an object is there, promised, or at least not known to be missing. Each is asked for once. */
-function askerOf({ repository }: Examination): (oid: Oid) => boolean {
+/** Asks for each object once. */
+function askerOf({ repository }: Examination): Presence {
   const known = new Map<Oid, boolean>([[repository.objectFormat.zero, true]]);
   return (oid) => {
     let there = known.get(oid);
@@ -70,41 +75,56 @@ function isNotMissing(objects: Examination["repository"]["objects"], oid: Oid): 
   }
 }
 
-function readLog(
-  { system, repository }: Examination,
-  name: string,
-  seen: SeenFile,
-  isThere: (oid: Oid) => boolean,
-): Log {
-  const content = system.disk.readFile(seen.path) ?? new Uint8Array(0);
-  const lines: { bytes: Uint8Array; flaw: Flaw | null }[] = [];
+function readLog(examination: Examination, name: string, seen: SeenFile, isThere: Presence): Log {
+  const flaws = new Map<Flaw, { count: number; readonly first: number }>();
+  let lines = 0;
+  for (const { flaw } of judgedLines(examination, contentOf(examination, seen), isThere)) {
+    lines++;
+    if (flaw === null) continue;
+    const known = flaws.get(flaw);
+    if (known === undefined) flaws.set(flaw, { count: 1, first: lines });
+    else known.count++;
+  }
+  return { name, seen, lines, flaws };
+}
+
+/** No more than the limit, though the log may have grown since it was looked at. */
+function contentOf({ system }: Examination, seen: SeenFile): Uint8Array {
+  return system.disk.readFile(seen.path, LOG_BYTES_MAX) ?? new Uint8Array(0);
+}
+
+/** The lines, each with its newline. */
+function* judgedLines(
+  { repository }: Examination,
+  content: Uint8Array,
+  isThere: Presence,
+): Generator<{ start: number; end: number; flaw: Flaw | null }> {
   for (let start = 0; start < content.length;) {
     const newline = content.indexOf(NEWLINE, start);
     const end = newline < 0 ? content.length : newline;
     const entry = newline < 0 ? null : parseReflogLine(content.subarray(start, end), repository.objectFormat);
     const flaw = entry === null ? "no entry" : isThere(entry.old) && isThere(entry.new) ? null : "missing object";
-    lines.push({ bytes: content.subarray(start, end + 1), flaw });
+    yield { start, end: Math.min(end + 1, content.length), flaw };
     start = end + 1;
   }
-  return { name, seen, lines };
 }
 
-function judge(examination: Examination, log: Log, flaw: Flaw): Finding {
-  const numbers = log.lines.flatMap((line, index) => line.flaw === flaw ? [index + 1] : []);
-  const count = plural(numbers.length, "line");
+function judge(examination: Examination, log: Log, flaw: Flaw, isThere: Presence): Finding {
+  const { count, first } = log.flaws.get(flaw)!;
   const what = flaw === "no entry" ? "no entry can be read from it" : "it names an object that is not there";
   return {
     id: findingId(flaw === "no entry" ? "reflog.damaged" : "reflog.missing-object", log.name),
     severity: flaw === "no entry" ? "warning" : "note",
     subject: log.name,
-    evidence:
-      `the reflog of ${quote(log.name)} has ${count} of ${log.lines.length} amiss, the first is ${numbers[0]}: ` +
-      what,
-    fix: fixOf(examination, log, flaw, numbers.length),
+    evidence: `the reflog of ${quote(log.name)} has ${plural(count, "line")} of ${log.lines} amiss, ` +
+      `the first is ${first}: ${what}`,
+    fix: fixOf(examination, log, flaw, isThere),
   };
 }
 
-function fixOf({ system, repository }: Examination, log: Log, flaw: Flaw, count: number): Fix {
+function fixOf(examination: Examination, log: Log, flaw: Flaw, isThere: Presence): Fix {
+  const { system, repository } = examination;
+  const { count } = log.flaws.get(flaw)!;
   return {
     preview: `take ${plural(count, "line")} out of the reflog of ${quote(log.name)}; a copy is kept in lattice/aside/`,
     repair: {
@@ -112,10 +132,21 @@ function fixOf({ system, repository }: Examination, log: Log, flaw: Flaw, count:
       run: (writer) =>
         mendReflog(writer, {
           name: log.name,
-          content: concatBytes(log.lines.filter((line) => line.flaw !== flaw).map(({ bytes }) => bytes)),
+          content: () => without(examination, contentOf(examination, log.seen), flaw, isThere),
           isAsFound: () => isStill(system.disk, log.seen),
           keepCopy: () => keepCopyAside(system, repository.commonDir, log.seen),
         }),
     },
   };
+}
+
+/** The content without the lines that have a flaw, in the same memory. */
+function without(examination: Examination, content: Uint8Array, flaw: Flaw, isThere: Presence): Uint8Array {
+  let kept = 0;
+  for (const line of judgedLines(examination, content, isThere)) {
+    if (line.flaw === flaw) continue;
+    content.copyWithin(kept, line.start, line.end);
+    kept += line.end - line.start;
+  }
+  return content.subarray(0, kept);
 }

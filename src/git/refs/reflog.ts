@@ -22,6 +22,9 @@ export const LOG_BYTES_MAX = 512 * 1024 * 1024;
 /** A line may not be longer, in bytes. */
 const LINE_BYTES_MAX = 16 * 1024 * 1024;
 
+/** How many malformed lines of a log are told one by one, of either kind. */
+const BROKEN_TOLD_MAX = 10;
+
 const NEWLINE = 0x0a;
 
 /**
@@ -29,7 +32,8 @@ const NEWLINE = 0x0a;
  *
  * @param path Absolute path of the log.
  * @param onBroken Called with the error of each malformed line, which is then passed over; without it, the first throws.
- *   `details.odd_time`: git would read the line.
+ *   `details.odd_time`: git would read the line. Of many lines the first ones of either kind are told one by one, and
+ *   the others at last by one error, `details.more` being how many.
  * @returns Oldest entry first; `null`: there is no log.
  * @throws {LatticeError} `invalid_data`; `io`.
  */
@@ -54,21 +58,31 @@ export function parseReflog(
   onBroken?: (error: unknown) => void,
 ): ReflogEntry[] {
   const entries: ReflogEntry[] = [];
-  for (let start = 0, line = 1; start < content.length; line++) {
+  const told = { odd: 0, broken: 0 };
+  for (let start = 0, number = 1; start < content.length; number++) {
     const newline = content.indexOf(NEWLINE, start);
     const end = newline < 0 ? content.length : newline;
-    const entry = newline < 0 ? null : parseReflogLine(content.subarray(start, end), format);
+    const line = content.subarray(start, end);
+    const entry = newline < 0 ? null : parseReflogLine(line, format);
     if (entry !== null) {
       entries.push(entry);
     } else {
-      const isOdd = newline >= 0 && hasOddTime(content.subarray(start, end));
-      const reason = newline < 0 ? "it has no end" : isOdd ? ODD_TIME : "it is no entry";
-      const error = brokenLine(path, `line ${line}`, reason);
-      if (isOdd) error.details["odd_time"] = true;
-      if (onBroken === undefined) throw error;
-      onBroken(error);
+      const isOdd = newline >= 0 && hasOddTime(line);
+      if (told[isOdd ? "odd" : "broken"]++ < BROKEN_TOLD_MAX) {
+        const reason = newline < 0 ? "it has no end" : isOdd ? ODD_TIME : "it is no entry";
+        const error = brokenLine(path, `line ${number}`, reason);
+        if (isOdd) error.details["odd_time"] = true;
+        if (onBroken === undefined) throw error;
+        onBroken(error);
+      }
     }
     start = end + 1;
+  }
+  const more = Math.max(0, told.odd - BROKEN_TOLD_MAX) + Math.max(0, told.broken - BROKEN_TOLD_MAX);
+  if (more > 0) {
+    const error = brokenLine(path, `${more} more`, "they are no entries either");
+    error.details["more"] = more;
+    onBroken?.(error);
   }
   return entries;
 }
@@ -80,8 +94,9 @@ export function parseReflog(
  * @returns `null`: it is none that git would read.
  */
 export function parseReflogLine(line: Uint8Array, format: ObjectFormat): ReflogEntry | null {
-  const text = bytesToName(line);
   const digits = format.hexLength;
+  if (line.length < 2 * digits || line.length > LINE_BYTES_MAX) return null; // at once: there may be millions of them
+  const text = bytesToName(line);
   const old = text.slice(0, digits);
   const new_ = text.slice(digits + 1, 2 * digits + 1);
   if (!isHex(old, digits) || !isHex(new_, digits)) return null;
@@ -108,7 +123,7 @@ const ODD_TIME = "its time is out of range";
 
 /** Whether a line that is no entry here could be one for git, were it not for its time. */
 function hasOddTime(line: Uint8Array): boolean {
-  return /^[^>]*> (?:-\d+|\d{16,}) [+-]\d{4}/.test(bytesToName(line));
+  return line.length <= LINE_BYTES_MAX && /^[^>]*> (?:-\d+|\d{16,}) [+-]\d{4}/.test(bytesToName(line));
 }
 
 /**
