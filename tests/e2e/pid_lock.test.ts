@@ -50,9 +50,9 @@ test("binary that is killed under a PID lock file is recovered by the next, and 
   const lines = ["a", "b", "c"].map((branch) =>
     JSON.stringify({ branch, metadata: JSON.parse(documentOf(branch, base)) as unknown })
   ).join("\n");
-  // The second rename of an apply of several refs is that of the first ref: behind the commit point.
+  // The marker and three objects are renamed first, then each ref: behind the commit point.
   const killed = underProgram(
-    ["strace", "-f", "-qq", "-e", "trace=rename", "-e", "inject=rename:signal=KILL:when=3", "-o", "/dev/null"],
+    ["strace", "-f", "-qq", "-e", "trace=rename", "-e", "inject=rename:signal=KILL:when=6", "-o", "/dev/null"],
     ["apply"],
     { cwd: at, stdin: lines },
   );
