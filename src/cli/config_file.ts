@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { readOpenFile, readOwnFile } from "../engine/own_file.ts";
+import { readOpenFile, readOwnFile } from "../platform/own_file.ts";
 import type { Disk } from "../platform/disk.ts";
 import { LatticeError } from "../platform/errors.ts";
 import type { System } from "../platform/system.ts";

@@ -23,7 +23,7 @@ import { encodeRecord, type JournalRecord, type UpdateRecord } from "./journal_f
 import { keepRefs } from "./objects_of.ts";
 import { observedRecord, observedUpdate, replacedOids } from "./observed.ts";
 import { newOperationId } from "./operation_id.ts";
-import { readOwnFile } from "./own_file.ts";
+import { readOwnFile } from "../platform/own_file.ts";
 import { journalPath, makeDurableFolder, makeFolder, opsFolder, parentFolder, removeIfThere } from "./paths.ts";
 import { readOpState } from "./op_state.ts";
 import { recordFault } from "./record_check.ts";

@@ -18,7 +18,7 @@ import {
   type JournalRecord,
 } from "./journal_format.ts";
 import { OPERATION_ID } from "./operation_id.ts";
-import { hasOwnFolder, openOwnFile, readOpenFile, readOwnFile } from "./own_file.ts";
+import { hasOwnFolder, openOwnFile, readOpenFile, readOwnFile } from "../platform/own_file.ts";
 import { journalPath, opsFolder } from "./paths.ts";
 
 /** A larger journal is not read, in bytes (1 GiB). */

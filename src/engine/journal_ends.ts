@@ -11,7 +11,7 @@ import type { System } from "../platform/system.ts";
 import { concatBytes } from "../platform/text.ts";
 import { decodeJournalOf, JOURNAL_BYTES_MAX, ownJournalPath } from "./journal.ts";
 import type { BeginRecord, JournalRecord } from "./journal_format.ts";
-import { openOwnFileToRead, readOpenFile } from "./own_file.ts";
+import { openOwnFileToRead, readOpenFile } from "../platform/own_file.ts";
 
 /** What a list needs of a journal. */
 export interface JournalEnds {

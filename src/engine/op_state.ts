@@ -9,7 +9,7 @@
 import { LatticeError } from "../platform/errors.ts";
 import type { System } from "../platform/system.ts";
 import { decodeUtf8, equalBytes, utf8 } from "../platform/text.ts";
-import { openOwnFile, readOwnFile } from "./own_file.ts";
+import { openOwnFile, readOwnFile } from "../platform/own_file.ts";
 import { clearPlace, opStatePath, removeIfThere, temporaryFolder } from "./paths.ts";
 import { isMarker } from "./record_check.ts";
 

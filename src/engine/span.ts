@@ -15,7 +15,7 @@ import { type EngineContext, share } from "./context.ts";
 import { Journal, JOURNAL_BYTES_MAX } from "./journal.ts";
 import type { DivergedRef, JournalRecord, SpanOrigin } from "./journal_format.ts";
 import { writeOpState } from "./op_state.ts";
-import { readOwnFile } from "./own_file.ts";
+import { readOwnFile } from "../platform/own_file.ts";
 import { BEGUN_REASON, divergedError } from "./paused.ts";
 import {
   journalPath,

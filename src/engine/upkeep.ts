@@ -14,7 +14,7 @@ import { type EngineContext, packedLockTimeoutMs, refLockTimeoutMs, share } from
 import { lockPath, packedLockPath, seenFrom } from "./files_refs.ts";
 import { type BeginRecord, decodeJournal, encodeRecord } from "./journal_format.ts";
 import { newOperationId } from "./operation_id.ts";
-import { readOwnFile } from "./own_file.ts";
+import { readOwnFile } from "../platform/own_file.ts";
 import { makeFolder, parentFolder, removeIfThere, removeTree, temporaryFolder, temporaryRoot } from "./paths.ts";
 import { beginRecord } from "./records.ts";
 import { isRefSubfolder, makeRefFolders, removeEmptyParents, syncFolderOf } from "./ref_files.ts";

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { Journal, JOURNAL_BYTES_MAX, listJournals, readJournal } from "../../src/engine/journal.ts";
 import { MARKER_BYTES_MAX, readOpState } from "../../src/engine/op_state.ts";
-import { openOwnFile, readOwnFile } from "../../src/engine/own_file.ts";
+import { openOwnFile, readOwnFile } from "../../src/platform/own_file.ts";
 import type { Disk } from "../../src/platform/disk.ts";
 import { realDisk } from "../../src/platform/real_disk.ts";
 import { realSystem } from "../../src/platform/real_system.ts";

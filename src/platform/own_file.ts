@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { Disk, FileStat, OpenFile } from "../platform/disk.ts";
-import { LatticeError } from "../platform/errors.ts";
+import type { Disk, FileStat, OpenFile } from "./disk.ts";
+import { LatticeError } from "./errors.ts";
 
 /** A file that is replaced between the look at it and its opening is looked at again so often. */
 const ATTEMPTS_MAX = 100;
