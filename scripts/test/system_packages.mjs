@@ -7,6 +7,7 @@ const NEEDED = {
   strace: "strace", // kills the binary at each of its system calls, and sees which files it opens
   time: "time", // the memory that a program took
   setpriv: "util-linux", // another user's repository
+  script: "bsdutils", // a terminal
   flock: "util-linux", // another program that holds our lock
   unshare: "util-linux", // the container that holds nothing but the binary
   mount: "mount", // full and read-only disks, overlays

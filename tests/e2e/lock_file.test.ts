@@ -1,0 +1,110 @@
+/** `lock file run`: any file, locked while a program runs. */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { gitEnvironment } from "../git_oracle.ts";
+import { test } from "../harness.ts";
+import { temporaryFolder } from "../temporary_folder.ts";
+import { binary, type Ended, lattice } from "./binary.ts";
+import { onTerminal } from "./terminal.ts";
+
+/** Holds the lock of `file` in a folder until it is ended. */
+async function holder(cwd: string): Promise<{ pid: number; end(signal?: "SIGKILL" | "SIGTERM"): Promise<void> }> {
+  const child = spawn(binary, ["lock", "file", "run", "file", "--", "cat"], {
+    cwd,
+    env: gitEnvironment,
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  child.stdin.write("held");
+  await once(child.stdout, "data");
+  const gone = once(child, "close");
+  return {
+    pid: child.pid!,
+    async end(signal) {
+      if (signal !== undefined) child.kill(signal);
+      child.stdin.end();
+      await gone;
+    },
+  };
+}
+
+function run(cwd: string, options: string[], ...program: string[]): Ended {
+  return lattice([...options, "lock", "file", "run", "file", "--", ...program], { cwd });
+}
+
+test("lock file run holds the PID lock file while its program runs, and ends with its exit code", () => {
+  const cwd = temporaryFolder();
+  const inside = run(cwd, [], "sh", "-c", "head -n 1 file.lock; echo $PPID; exit 3");
+  assert.equal(inside.exit, 3);
+  const [pid, parent] = inside.stdout.split("\n");
+  assert.equal(pid, parent);
+  assert.deepEqual(readdirSync(cwd), []);
+  assert.equal(run(cwd, [], "no-such-program").exit, 127);
+  writeFileSync(`${cwd}/text`, "");
+  assert.equal(run(cwd, [], "./text").exit, 126);
+  assert.deepEqual(readdirSync(cwd), ["text"]);
+});
+
+test("lock file run says nothing of waiting where nobody watches, and whom it waited for with -v", async () => {
+  const cwd = temporaryFolder();
+  const { pid, end } = await holder(cwd);
+  const refused = run(cwd, ["--lock-timeout", "100ms", "--json"], "true");
+  const { error } = JSON.parse(refused.stderr) as { error: { code: string; details: Record<string, unknown> } };
+  assert.deepEqual([refused.exit, error.code, error.details["path"]], [4, "locked", `${cwd}/file.lock`]);
+  assert.deepEqual(Object.keys(error.details["holder"] as object), ["pid", "host", "command", "since"]);
+  assert.equal((error.details["holder"] as { pid: number }).pid, pid);
+  assert.ok(Number(error.details["waited_ms"]) >= 100);
+  assert.equal(refused.stderr.trim().split("\n").length, 1, refused.stderr);
+  const told = run(cwd, ["--lock-timeout", "50ms", "-v"], "true");
+  assert.match(told.stderr, new RegExp(`waiting for the lock of .*, held by "lock file run -- cat" \\(pid ${pid} `));
+  await end();
+  const after = run(cwd, ["-v"], "true");
+  assert.match(after.stderr, /taken \(pid\) after \d+ ms/);
+});
+
+test("lock file run on a terminal says in one line whom it waits for, and with --quiet nothing", async () => {
+  const cwd = temporaryFolder();
+  const { pid, end } = await holder(cwd);
+  const waiting = onTerminal(`${binary} lock file run file -- echo in`, cwd);
+  await waiting.until(/waiting for/);
+  const quiet = onTerminal(`${binary} --quiet --lock-timeout 200ms lock file run file -- echo in`, cwd);
+  assert.equal(await quiet.ended(), 4);
+  assert.doesNotMatch(quiet.shown(), /waiting for/);
+  await end();
+  assert.equal(await waiting.ended(), 0);
+  const lines = waiting.shown().trim().split(/\r?\n/);
+  assert.equal(lines.length, 2, waiting.shown());
+  assert.match(lines[0]!, new RegExp(`^waiting for the lock of .*file", held by .*pid ${pid} .*since `));
+  assert.equal(lines[1], "in");
+});
+
+test("lock file run takes over from one that was killed, and says so with -v", async () => {
+  const cwd = temporaryFolder();
+  const { pid, end } = await holder(cwd);
+  await end("SIGKILL");
+  assert.equal(readFileSync(`${cwd}/file.lock`, "utf8").split("\n")[0], String(pid));
+  const next = run(cwd, ["-v"], "true");
+  assert.equal(next.exit, 0);
+  assert.match(next.stderr, new RegExp(`taken over from .*pid ${pid} .*which has ended`));
+  assert.deepEqual(readdirSync(cwd), []);
+});
+
+test("lock file run asked to end gives the lock back when its program has ended, and ends with 143", async () => {
+  const cwd = temporaryFolder();
+  const { end } = await holder(cwd);
+  await end("SIGTERM");
+  assert.equal(existsSync(`${cwd}/file.lock`), false);
+});
+
+test("lock file run reports what is no lock file with how to break it, and a folder that is not there", () => {
+  const cwd = temporaryFolder();
+  writeFileSync(`${cwd}/file.lock`, "no pid");
+  const { exit, stderr } = run(cwd, [], "true");
+  assert.equal(exit, 6);
+  assert.match(stderr, /^error: .*file\.lock".*"no pid"\nhint: .*rm ".*file\.lock"\n$/);
+  assert.equal(readFileSync(`${cwd}/file.lock`, "utf8"), "no pid");
+  const nowhere = lattice(["lock", "file", "run", "no/folder/file", "--", "true"], { cwd });
+  assert.equal(nowhere.exit, 7);
+  assert.match(nowhere.stderr, /hint: make the folder first/);
+});
