@@ -9,7 +9,7 @@
  */
 import { filesRefs } from "./files_refs.ts";
 import { keepRefsFirst } from "./objects_of.ts";
-import { parentFolder, removeIfThere } from "./paths.ts";
+import { parentFolder, removeIfThere, stagedValue } from "./paths.ts";
 import { isRefSubfolder, publishValue, removeEmptyParents, removeRefFiles, syncFolderOf } from "./ref_files.ts";
 import { appendReflogLines, removeReflog, syncReflogFolders } from "./reflog_lines.ts";
 import { endRecord, type RunningTransaction } from "./running.ts";
@@ -30,6 +30,7 @@ export function commitLoose(running: RunningTransaction): void {
     if (value !== null) publishValue(context, ref, running.staged.get(ref)!);
   }
   deleteRefs(running);
+  if (!several && changes[0]!.new === null) removeIfThere(context.system, stagedValue(running.folder, 0));
   if (several) {
     stored.secure();
     syncRefFolders(running);

@@ -37,6 +37,16 @@ export function temporaryFolder(commonDir: string, opId: string): string {
   return `${temporaryRoot(commonDir)}/${opId}`;
 }
 
+/** Where an operation keeps the n-th of its values until it is renamed onto its ref. */
+export function stagedValue(folder: string, index: number): string {
+  return `${folder}/${index}`;
+}
+
+/** Where an operation keeps a new `packed-refs` until it is renamed into place. */
+export function stagedPackedRefs(folder: string): string {
+  return `${folder}/packed-refs`;
+}
+
 /** Prefix of the refs that keep replaced commits reachable. */
 export const KEEP_PREFIX = "refs/lattice/keep/";
 

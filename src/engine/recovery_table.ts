@@ -2,8 +2,8 @@
  * The one table by which recovery decides, over the last transaction of an operation that did not end.
  *
  * It looks at the last record that is surely on the disk, at the kind of transaction, at what every ref holds and
- * whether our lock of it stands, at whether the `packed-refs` of a batch was put in place, and at whether the missing
- * writes can still be made. Proof that every combination meets exactly one row:
+ * whether our lock of it stands, at whether the one step was made that shows a single ref or a batch, and at whether the
+ * missing writes can still be made. Proof that every combination meets exactly one row:
  * `tests/engine/recovery_table.test.ts`.
  *
  * @module
@@ -30,8 +30,8 @@ export type Decision =
 export interface Evidence {
   readonly last: LastRecord;
   readonly kind: TransactionKind;
-  /** Batch path: whether its `packed-refs` was put in place; `null` when that cannot be told. */
-  readonly renamed: boolean | null;
+  /** A single ref or a batch: whether the one step was made that shows it; `null` when that cannot be told. */
+  readonly shown: boolean | null;
   readonly refs: readonly { readonly state: RefState; readonly locked: boolean }[];
   /** Whether what is still to be written can be: objects are there, no conflicting ref appeared. */
   readonly possible: boolean;
@@ -47,13 +47,13 @@ export interface Row {
 /** The table. The order of the rows says nothing: exactly one matches. */
 export const RECOVERY: readonly Row[] = [
   {
-    name: "a single ref, at its new value",
-    matches: ({ last, kind, refs }) => last === "updates" && kind === "single" && refs.some(isNew),
+    name: "a single ref that got its new value",
+    matches: (evidence) => evidence.last === "updates" && evidence.kind === "single" && wasSingleShown(evidence),
     decision: "applied",
   },
   {
-    name: "a single ref, not at its new value",
-    matches: ({ last, kind, refs }) => last === "updates" && kind === "single" && !refs.some(isNew),
+    name: "a single ref that did not get its new value",
+    matches: (evidence) => evidence.last === "updates" && evidence.kind === "single" && !wasSingleShown(evidence),
     decision: "reverted",
   },
   {
@@ -63,12 +63,12 @@ export const RECOVERY: readonly Row[] = [
   },
   {
     name: "a batch whose packed-refs was put in place",
-    matches: (evidence) => evidence.last === "updates" && evidence.kind === "batch" && wasShown(evidence),
+    matches: (evidence) => evidence.last === "updates" && evidence.kind === "batch" && wasBatchShown(evidence),
     decision: "applied",
   },
   {
     name: "a batch whose packed-refs was not put in place",
-    matches: (evidence) => evidence.last === "updates" && evidence.kind === "batch" && !wasShown(evidence),
+    matches: (evidence) => evidence.last === "updates" && evidence.kind === "batch" && !wasBatchShown(evidence),
     decision: "reverted",
   },
   {
@@ -102,9 +102,18 @@ function isNew({ state }: { readonly state: RefState }): boolean {
   return state === "new";
 }
 
+/**
+ * Where nothing else tells: while our lock stands, nobody else moves a ref. One that others moved on without it was
+ * most likely ours before: the flush that made its value durable took the lock away as well, and after it the command
+ * was told that all is done, though the record of that is not flushed.
+ */
+function wasSingleShown({ shown, refs }: Evidence): boolean {
+  return shown ?? refs.some(({ state, locked }) => state === "new" || (state === "third" && !locked));
+}
+
 /** Where nothing else tells: a batch shows all of its refs at once, so one at its old value speaks against it. */
-function wasShown({ renamed, refs }: Evidence): boolean {
-  return renamed ?? (refs.some(isNew) && refs.every(({ state }) => state !== "old"));
+function wasBatchShown({ shown, refs }: Evidence): boolean {
+  return shown ?? (refs.some(isNew) && refs.every(({ state }) => state !== "old"));
 }
 
 /** Whether every ref is where it should end, or where it began with our lock still in place. */

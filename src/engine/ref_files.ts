@@ -15,7 +15,7 @@ import type { RefValue } from "../git/refs/store.ts";
 import { type PackedChange, rewritePackedRefs } from "../git/refs/files/packed_writer.ts";
 import { type EngineContext, share } from "./context.ts";
 import { filesRefs } from "./files_refs.ts";
-import { clearPlace, parentFolder, removeIfThere } from "./paths.ts";
+import { clearPlace, parentFolder, removeIfThere, stagedPackedRefs, stagedValue } from "./paths.ts";
 import { valueText } from "./update.ts";
 
 /** From so many values on, one flush of the file system is cheaper than one of each file. */
@@ -45,7 +45,7 @@ export function stageValues(
   const together = targets.length >= VALUES_FOR_SYNCFS;
   const staged = new Map<string, string>();
   targets.forEach(({ ref, value }, index) => {
-    const path = `${folder}/${index}`;
+    const path = stagedValue(folder, index);
     clearPlace(context.system, path); // left by an attempt that was cut short
     using file = disk.create(path);
     file.write(utf8(`${valueText(value)}\n`));
@@ -55,6 +55,18 @@ export function stageValues(
   });
   if (together && !disk.syncFileSystem(folder)) { for (const path of staged.values()) disk.syncFile(path); }
   return staged;
+}
+
+/**
+ * Announces that a single ref will be deleted, by a file where a value would stand: it is there until the ref is gone,
+ * so that after a kill it can be told whether that happened.
+ *
+ * @param folder The operation's temporary folder.
+ */
+export function announceDeletion({ system }: EngineContext, folder: string): void {
+  const path = stagedValue(folder, 0);
+  clearPlace(system, path);
+  system.disk.create(path).close();
 }
 
 /**
@@ -242,7 +254,7 @@ export function stageWholePackedRefs(
 ): string {
   const { system, repository } = context;
   refusePackedRefsLink(context);
-  const path = `${folder}/packed-refs`;
+  const path = stagedPackedRefs(folder);
   using file = system.disk.openAppend(path) ?? system.disk.create(path);
   file.truncate(0); // an attempt that was cut short may have left a part
   const packed = filesRefs(repository).packed();
@@ -260,7 +272,7 @@ export function stageWholePackedRefs(
  * @returns The inode as a decimal number.
  */
 export function announcePackedRefs(context: EngineContext, folder: string): string {
-  using file = context.system.disk.create(`${folder}/packed-refs`);
+  using file = context.system.disk.create(stagedPackedRefs(folder));
   return String(file.stat().inode);
 }
 

@@ -137,7 +137,7 @@ function finish(
 ): Settled {
   const { transaction } = situation;
   if (transaction !== null) {
-    settleReflogs(context, transaction, outcome);
+    settleReflogs(context, situation, transaction, outcome);
     syncRefFolders(context, transaction);
   }
   const end = endRecord(context, journal, outcome);
@@ -166,12 +166,21 @@ function sweep(context: EngineContext, journal: Journal, proof: LockProof): Sett
   return { outcome, diverged: [] };
 }
 
-/** Reflogs are no part of the atomic unit: what is wrong with one must not keep the refs from being settled. */
-function settleReflogs(context: EngineContext, transaction: UpdatesRecord, outcome: "committed" | "rolled_back"): void {
+/**
+ * Reflogs are no part of the atomic unit: what is wrong with one must not keep the refs from being settled. That of a
+ * ref that others have moved on since, or made again, is theirs now.
+ */
+function settleReflogs(
+  context: EngineContext,
+  { refs }: Situation,
+  { logs, identity }: UpdatesRecord,
+  outcome: "committed" | "rolled_back",
+): void {
   try {
-    if (outcome === "rolled_back") return removeReflogLines(context, transaction.logs, transaction.identity);
-    appendReflogLines(context, transaction.logs, transaction.identity, "complete");
-    const gone = changingUpdates(transaction).filter((update) => update.new === null).map(({ ref }) => ref);
+    if (outcome === "rolled_back") return removeReflogLines(context, logs, identity);
+    const moved = new Set(refs.filter(({ state }) => state === "third").map(({ update }) => update.ref));
+    appendReflogLines(context, logs.filter(({ ref }) => !moved.has(ref)), identity, "complete");
+    const gone = refs.flatMap(({ update: { ref, new: value } }) => value === null && !moved.has(ref) ? [ref] : []);
     for (const ref of gone) removeReflog(context, ref);
     syncReflogFolders(context, gone);
   } catch (error) {

@@ -9,6 +9,7 @@ import type { EngineContext } from "./context.ts";
 import { filesRefs, lockPath, packedLockPath } from "./files_refs.ts";
 import type { Journal } from "./journal.ts";
 import type { JournalRecord, UpdateRecord, UpdatesRecord } from "./journal_format.ts";
+import { stagedPackedRefs, stagedValue, temporaryFolder } from "./paths.ts";
 import { isOurLock, type LockProof } from "./ref_locks.ts";
 import { parseValueText, sameValue } from "./update.ts";
 
@@ -36,8 +37,8 @@ export interface Situation {
   /** The transaction, or `null` when the journal has none. */
   readonly transaction: UpdatesRecord | null;
   readonly kind: TransactionKind;
-  /** Batch path: whether its `packed-refs` was put in place; `null` when that cannot be told. */
-  readonly renamed: boolean | null;
+  /** A single ref or a batch: whether the one step was made that shows it; `null` when that cannot be told. */
+  readonly shown: boolean | null;
   /** The refs that change, in order. */
   readonly refs: readonly RefSituation[];
 }
@@ -84,16 +85,37 @@ export function changingUpdates(transaction: UpdatesRecord): readonly UpdateReco
 export function observe(context: EngineContext, journal: Journal, proof: LockProof): Situation {
   const { transaction, last } = lastTransaction(journal.records);
   if (transaction === null || last === "end") {
-    return { last: "end", transaction, kind: "single", renamed: null, refs: [] };
+    return { last: "end", transaction, kind: "single", shown: null, refs: [] };
   }
   const updates = changingUpdates(transaction);
-  return {
-    last,
-    transaction,
-    kind: transaction.path === "batch" ? "batch" : updates.length === 1 ? "single" : "several",
-    renamed: transaction.path === "batch" ? wasRenamed(context, transaction, proof) : null,
-    refs: updates.map((update) => observeRef(context, update, proof)),
-  };
+  const kind = transaction.path === "batch" ? "batch" : updates.length === 1 ? "single" : "several";
+  const refs = updates.map((update) => observeRef(context, update, proof));
+  const shown = kind === "several" ? null : wasShown(context, journal, transaction, proof);
+  // The file that announces a deletion goes right behind the ref; until our lock goes, nobody else deletes it.
+  const isDeleted = kind === "single" &&
+    refs.some(({ actual, update, locked }) => actual === null && update.new === null && locked);
+  return { last, transaction, kind, shown: isDeleted ? true : shown, refs };
+}
+
+/**
+ * Whether a single ref or a batch became visible.
+ *
+ * A file in the temporary folder tells: it is there before the journal names the transaction, and gone when the refs
+ * are visible. After a restart of the machine it tells nothing, since nobody flushed its folder.
+ */
+function wasShown(
+  context: EngineContext,
+  journal: Journal,
+  transaction: UpdatesRecord,
+  proof: LockProof,
+): boolean | null {
+  const { system: { disk, host }, repository: { commonDir } } = context;
+  const isBatch = transaction.path === "batch";
+  if (host.bootId !== null && host.bootId === journal.begin.boot_id) {
+    const folder = temporaryFolder(commonDir, journal.begin.op_id);
+    return disk.lstat(isBatch ? stagedPackedRefs(folder) : stagedValue(folder, 0)) === null;
+  }
+  return isBatch ? wasRenamed(context, transaction, proof) : null;
 }
 
 /** The inode tells; and while our lock of `packed-refs` stands, nobody else can have replaced what we put in place. */

@@ -33,7 +33,7 @@ import {
 } from "./paths.ts";
 import { type Plan, type PlannedUpdate, planTransaction, recordedValue } from "./plan.ts";
 import { beginRecord, type OperationOrigin, updatesRecord } from "./records.ts";
-import { announcePackedRefs, makeRefFolders, stageValues } from "./ref_files.ts";
+import { announceDeletion, announcePackedRefs, makeRefFolders, stageValues } from "./ref_files.ts";
 import { LockMaker, waitUntilFree } from "./ref_locks.ts";
 import { refuseBlockedReflogs } from "./reflog_lines.ts";
 import type { RunningTransaction } from "./running.ts";
@@ -199,6 +199,9 @@ class OperationInProgress {
     const changes = plan.updates.filter((update) => update.changes);
     const batch = isBatch(plan.view, changes);
     this.stored.store(new Map([...objectsToStore(context, plan.updates, this.brought), ...this.keeping]));
+    // What is to be shown by one step is there before the journal says so, and goes by that step: after a kill, this
+    // tells whether it was made, whatever others have done to the refs since.
+    const early = changes.length === 1 ? this.stage(changes) : null;
     const record = updatesRecord(
       context,
       plan,
@@ -212,7 +215,7 @@ class OperationInProgress {
       system.disk.syncFile(opStatePath(repository.commonDir));
       system.disk.syncDirectory(`${repository.commonDir}/lattice`);
     }
-    const staged = batch ? new Map<string, string>() : this.stage(changes);
+    const staged = batch ? new Map<string, string>() : early ?? this.stage(changes);
     makeRefFolders(context, plan.updates.map((update) => update.ref), this.made);
     const hook = new ReferenceTransactionHook(context, this.origin.opId, changes);
     hook.run("preparing");
@@ -247,6 +250,7 @@ class OperationInProgress {
   }
 
   private stage(changes: readonly PlannedUpdate[]): ReadonlyMap<string, string> {
+    if (changes.length === 1 && changes[0]!.new === null) announceDeletion(this.context, this.folder);
     const sets = changes.flatMap(({ ref, new: value }) => value === null ? [] : [{ ref, value }]);
     return stageValues(this.context, this.folder, sets);
   }
@@ -255,9 +259,9 @@ class OperationInProgress {
   retreat(): void {
     const journal = this.journal!;
     this.unlock();
-    removeTree(this.context.system, this.folder);
-    makeFolder(this.context.system, this.folder);
     journal.append([{ type: "reverted", transaction: this.before + this.transactions }], "lazy");
+    removeTree(this.context.system, this.folder); // only now: what is staged tells that nothing was shown
+    makeFolder(this.context.system, this.folder);
   }
 
   /** Ends the operation after a failure, as far as that is possible now. Returns what is to be thrown. */

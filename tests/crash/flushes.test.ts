@@ -28,11 +28,11 @@ async function flushesOf(base: readonly Step[], step: Step): Promise<string[]> {
   return flushNames(system.disk.trace.slice(before));
 }
 
-test("one update flushes object, its folder, journal, ops, value, the ref's folder: no fewer and no more", async () => {
+test("one update flushes object, its folder, value, journal, ops, the ref's folder: no fewer and no more", async () => {
   assert.deepEqual(await flushesOf([both, batch], { updates: [setRef("refs/meta/a", seventy[0]!)], objects: [] }), [
+    "./lattice/tmp/<op>/0",
     "./lattice/ops/<op>.jsonl",
     "./lattice/ops",
-    "./lattice/tmp/<op>/0",
     "./refs/meta",
   ]);
   const fresh = blob("3");
@@ -40,9 +40,9 @@ test("one update flushes object, its folder, journal, ops, value, the ref's fold
   assert.deepEqual(flushes.filter((path) => path !== "./objects"), [
     flushes[flushes.indexOf("./objects") === 0 ? 1 : 0]!,
     "./objects/<fan-out>",
+    "./lattice/tmp/<op>/0",
     "./lattice/ops/<op>.jsonl",
     "./lattice/ops",
-    "./lattice/tmp/<op>/0",
     "./refs/meta",
   ]);
 });

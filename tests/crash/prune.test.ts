@@ -41,12 +41,12 @@ function past(writer: Writer): void {
   documents(writer);
 }
 
-/** An operation whose unflushed end only the plumbing behind it tells, and whose ref moves on. */
+/** An operation whose unflushed end only the plumbing behind it tells, and whose ref moves on, in the end back. */
 function documents(writer: Writer): void {
   const step = (object: typeof one) => ({ updates: [setRef("refs/meta/a", object)], objects: [object] });
   runStep(writer, step(three));
-  writer.transact({ ...step(two), message: "x", purpose: "plumbing" });
   writer.transact({ ...step(one), message: "x", purpose: "plumbing" });
+  writer.transact({ ...step(two), message: "x", purpose: "plumbing" });
 }
 
 /** Names of the keep refs. */

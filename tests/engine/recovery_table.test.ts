@@ -14,9 +14,9 @@ function* everyEvidence(): Generator<Evidence> {
   for (let count = 0; count <= 3; count++) {
     for (const last of LAST) {
       for (const kind of KINDS) {
-        for (const renamed of [true, false, null]) {
+        for (const shown of [true, false, null]) {
           for (const possible of [true, false]) {
-            for (const one of refs) yield { last, kind, renamed, refs: one, possible };
+            for (const one of refs) yield { last, kind, shown, refs: one, possible };
           }
         }
       }
@@ -55,8 +55,8 @@ test("decide() writes no ref unless the operation was prepared and every ref is 
 test("decide() takes a batch for applied only when nothing speaks against it", () => {
   for (const evidence of everyEvidence()) {
     if (evidence.kind !== "batch" || decide(evidence) !== "applied") continue;
-    const guessed = evidence.renamed === null;
-    assert.ok(evidence.renamed === true || (guessed && evidence.refs.every(({ state }) => state !== "old")));
+    const guessed = evidence.shown === null;
+    assert.ok(evidence.shown === true || (guessed && evidence.refs.every(({ state }) => state !== "old")));
   }
 });
 

@@ -46,7 +46,7 @@ interface Step extends HistoryOperation<Values> {
 }
 
 function changesOf(
-  { label, from, to, changes, revivals, by }: Happening,
+  { label, from, to, changes, revivals, by, doubtful }: Happening,
   { powerCut, happenings }: Question,
 ): Step[] {
   const apply = (state: Values, ref?: string): Values | undefined => {
@@ -58,7 +58,7 @@ function changesOf(
     }
     return next;
   };
-  const optional = by === "git" && (powerCut || to === Infinity);
+  const optional = doubtful === true || (by === "git" && (powerCut || to === Infinity));
   const refs = changes.map(({ ref }) => ref);
   const steps: Step[] = changes.length === 0 ? [] : [{ label, from, to, optional, refs, apply, applyTo: apply }];
   // What `docs/guarantees.md` does not promise: a ref that is deleted, or packed by somebody else, while git packs what

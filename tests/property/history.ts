@@ -25,6 +25,8 @@ export interface Happening {
   readonly to: number;
   /** What it changed, all at once. */
   readonly changes: readonly RefChange[];
+  /** Whether it may as well not have happened, for all that the disk tells after a power cut. */
+  readonly doubtful?: boolean;
   /** What it saw. */
   readonly reads: readonly { readonly ref: string; readonly value: string | null }[];
   /** Values that a `git pack-refs` that looked before it took its lock may bring back. */

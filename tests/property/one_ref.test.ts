@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "../harness.ts";
-import { runs, seedOr, tried } from "../thoroughness.ts";
-import { pick } from "../simulation/explore.ts";
+import { runs, seedOr, torture, tried } from "../thoroughness.ts";
+import { explorePoints, pick } from "../simulation/explore.ts";
 import { seededRandom } from "../simulation/random.ts";
 import { plannedSchedule } from "../simulation/schedule.ts";
 import { type Run, runTogether, type TogetherOptions } from "../simulation/together.ts";
 import { type Course, type GitStep, type LatticeStep, programsOf } from "./programs.ts";
+import { triedCuts } from "../simulation/report.ts";
+import { outcomeScenario } from "./outcome.ts";
 import { checkEnd } from "./try_course.ts";
 import { visibleRefs } from "./visible_refs.ts";
 import { makeMachine, metadataRef } from "./world.ts";
@@ -40,9 +42,9 @@ async function callsOfFirst(one: Course): Promise<number> {
 }
 
 /** Some of the moments in the life of a process that makes so many calls, the first and the last among them. */
-function moments(count: number): number[] {
-  const between = Array.from({ length: count - 1 }, (_, i) => i + 1);
-  return [0, ...pick(between, runs(70), seededRandom(SEED)), count];
+function moments(count: number, between = runs(70)): number[] {
+  const all = Array.from({ length: count - 1 }, (_, i) => i + 1);
+  return [0, ...pick(all, between, seededRandom(SEED)), count];
 }
 
 /** How many of the processes did what they were asked. */
@@ -71,6 +73,43 @@ for (const [name, race] of Object.entries(RACES)) {
     tried(name, { schedules: [calls.length, count + 1] }, SEED);
   });
 }
+
+/** What a command does to one ref, and what git makes of that ref once the command is dead. */
+const MOVED_ON: Readonly<Record<string, { readonly step: LatticeStep; readonly packed: boolean }>> = {
+  "a loose ref": { step: set(1), packed: false },
+  "a packed ref": { step: set(1), packed: true },
+  "a deletion": { step: { kind: "delete", branch: "b" }, packed: false },
+  "a deletion of a packed ref": { step: { kind: "delete", branch: "b" }, packed: true },
+};
+
+for (const [name, { step, packed }] of Object.entries(MOVED_ON)) {
+  for (const [what, value] of [["on", 6], ["back", 0]] as const) {
+    test(`the journal of a killed command says what happened, although git moved its ref ${what}: ${name}`, async () => {
+      const both = course([[step]], [{ kind: "update", ref: REF, value }], packed);
+      const count = await callsOfFirst(both);
+      const calls = moments(count, runs(6)).slice(1, -1);
+      for (let call = Math.max(1, count - 18); call <= count; call++) if (!calls.includes(call)) calls.push(call);
+      for (const call of calls) await run(both, { kills: [{ process: 0, call, half: call % 2 === 0 }] });
+      tried(`${name}, moved ${what} by git`, { schedules: calls.length, "crash points": [calls.length, count] }, SEED);
+    });
+  }
+}
+
+test("what was acknowledged stays committed when git has moved its ref on and the power goes", async () => {
+  for (const [name, { step, packed }] of Object.entries(MOVED_ON)) {
+    const both = course([[step]], [{ kind: "update", ref: REF, value: 6 }], packed);
+    const machine = makeMachine(both.beginning, both.seed);
+    const scenario = outcomeScenario(name, visibleRefs(machine.disk));
+    const ran = await runTogether(machine, programsOf(both), { schedule: plannedSchedule([]), keepPoints: true });
+    const stats = await explorePoints(
+      scenario,
+      machine,
+      ran.points,
+      torture ? { cutRecovery: false } : { cutRecovery: false, sample: { seed: SEED, maxRuns: 150 } },
+    );
+    triedCuts(`${name}, moved on by git`, stats, SEED);
+  }
+});
 
 test("whoever comes next finishes or takes back what a process left that was killed at any of its calls", async () => {
   const both = course([[several], [{ kind: "set", branch: "b", value: 3 }]], [{ kind: "read", ref: REF }], false);

@@ -371,7 +371,7 @@ const plain = (name: string, base: Step[], step: Step, options: ExploreOptions) 
 });
 
 const MAKERS: Readonly<Record<string, () => Promise<TestBed>>> = {
-  "one ref moves": plain("one ref moves", [both], single, ofProgram(200)),
+  "one ref moves": plain("one ref moves", [both], single, ofProgram(400)),
   "several refs": plain("several refs", [both], several, ofProgram(250)),
   "recovery of several refs": plain("several refs", [both], several, ofRecovery(60)),
   "a batch": plain("a batch", [], batch, ofBatch(160)),

@@ -118,7 +118,7 @@ export const refMutants: readonly Mutant[] = [
     mutation: mutateDisk((disk) => ({
       rename: (from, to) => givesValue(from, to) ? updateByPacking(disk, from, to) : disk.rename(from, to),
     })),
-    caughtIn: { "one ref, beside git pack-refs": /acknowledged work is gone/ },
+    caughtIn: { "one ref, beside git pack-refs": /acknowledged work is gone|the journals say/ },
   },
   {
     name: "lock renamed onto the ref",
