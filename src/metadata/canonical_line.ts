@@ -33,7 +33,8 @@ const DAY =
   "(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-8]))";
 const TIME = `"[0-9]{4}-${DAY}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\\.[0-9]{1,9})?Z"`;
 
-const patterns = new Map<number, RegExp>();
+const linePatterns = new Map<number, RegExp>();
+const documentPatterns = new Map<number, RegExp>();
 
 /**
  * Compares a line with the pattern.
@@ -42,8 +43,8 @@ const patterns = new Map<number, RegExp>();
  */
 export function matchCanonicalLine(line: string, format: ObjectFormat): CanonicalLine | null {
   if (line.length > LINE_MAX) return null;
-  let pattern = patterns.get(format.hexLength);
-  if (pattern === undefined) patterns.set(format.hexLength, pattern = compile(format.hexLength));
+  let pattern = linePatterns.get(format.hexLength);
+  if (pattern === undefined) linePatterns.set(format.hexLength, pattern = linePattern(format.hexLength));
   const match = pattern.exec(line);
   if (match === null) return null;
   const [, before, branch, expect, oid] = match;
@@ -56,21 +57,34 @@ export function matchCanonicalLine(line: string, format: ObjectFormat): Canonica
 
 /** Whether a text is a sound document of a branch in canonical form; `false` says nothing. */
 export function matchCanonicalDocument(branch: string, text: string, format: ObjectFormat): boolean {
-  return matchCanonicalLine(`{"branch":"${branch}","metadata":${text}}`, format)?.branch === branch;
+  if (text.length > LINE_MAX) return false;
+  const { hexLength } = format;
+  let pattern = documentPatterns.get(hexLength);
+  if (pattern === undefined) {
+    documentPatterns.set(hexLength, pattern = new RegExp(`^${documentPattern(hexLength, `(${NAME})`)}$`));
+  }
+  return pattern.exec(text)?.[1] === branch;
 }
 
-function compile(hexLength: number): RegExp {
-  const oid = `(?!0+")[0-9a-f]{${hexLength}}`;
-  const before = `\\{"branch":"(${NAME})",(?:"expect":(null|"(${oid})"),)?"metadata":`;
+function linePattern(hexLength: number): RegExp {
+  const before = `\\{"branch":"(${NAME})",(?:"expect":(null|"(${oidPattern(hexLength)})"),)?"metadata":`;
+  return new RegExp(`^(${before})${documentPattern(hexLength, "\\2")}\\}$`);
+}
+
+/** @param branch What stands for the name of the branch. */
+function documentPattern(hexLength: number, branch: string): string {
   const frozen = `"frozen","scope":${oneOf(FREEZE_SCOPES)},"reason":(?:null|"${PLAIN}*"),"frozen_at":${TIME}`;
   const lastKnown = `\\{"state":${oneOf(PR_STATES)},"is_draft":(?:true|false)\\}`;
   const linked = `"linked","forge":${oneOf(FORGES)},"number":[1-9][0-9]{0,14},"url":"${PLAIN}+","last_known":` +
     `(?:null|${lastKnown})`;
-  const document = `\\{"kind":"${DOCUMENT_KIND.replace(".", "\\.")}","schema_version":${SCHEMA_VERSION},` +
-    `"branch":\\{"name":"\\2"\\},"parent":\\{"kind":${oneOf(PARENT_KINDS)},"name":"${NAME}"\\},` +
-    `"base":\\{"oid":"${oid}"\\},"freeze":\\{"state":(?:"unfrozen"|${frozen})\\},` +
+  return `\\{"kind":"${DOCUMENT_KIND.replace(".", "\\.")}","schema_version":${SCHEMA_VERSION},` +
+    `"branch":\\{"name":"${branch}"\\},"parent":\\{"kind":${oneOf(PARENT_KINDS)},"name":"${NAME}"\\},` +
+    `"base":\\{"oid":"${oidPattern(hexLength)}"\\},"freeze":\\{"state":(?:"unfrozen"|${frozen})\\},` +
     `"pr":\\{"state":(?:"none"|${linked})\\},"timestamps":\\{"created_at":${TIME},"updated_at":${TIME}\\}\\}`;
-  return new RegExp(`^(${before})${document}\\}$`);
+}
+
+function oidPattern(hexLength: number): string {
+  return `(?!0+")[0-9a-f]{${hexLength}}`;
 }
 
 function oneOf(words: readonly string[]): string {

@@ -26,23 +26,28 @@ export interface DeltaHeader {
  * @throws {LatticeError} `invalid_data`: it ends within them, or they are beyond all bounds.
  */
 export function parseDeltaHeader(delta: Uint8Array): DeltaHeader {
-  const [baseSize, afterBase] = readSize(delta, 0);
-  const [resultSize, start] = readSize(delta, afterBase);
-  return { baseSize, resultSize, start };
+  const afterBase = endOfSize(delta, 0);
+  const start = endOfSize(delta, afterBase);
+  return { baseSize: sizeAt(delta, 0, afterBase), resultSize: sizeAt(delta, afterBase, start), start };
 }
 
-function readSize(delta: Uint8Array, start: number): [size: number, end: number] {
+function endOfSize(delta: Uint8Array, start: number): number {
   let at = start;
+  while (at < delta.length && delta[at]! >= 0x80) at++;
+  if (at === delta.length) throw badDelta("it ends within a size");
+  return at + 1;
+}
+
+/** Seven bits a byte, the lowest first. */
+function sizeAt(delta: Uint8Array, start: number, end: number): number {
   let size = 0;
-  let factor = 1;
-  for (;;) {
-    const byte = delta[at++];
-    if (byte === undefined) throw badDelta("it ends within a size");
-    size += (byte & 0x7f) * factor;
-    if (size > Number.MAX_SAFE_INTEGER || at - start > SIZE_BYTES_MAX) throw badDelta("a size is beyond all bounds");
-    if (byte < 0x80) return [size, at];
-    factor *= 128;
+  if (end - start <= SIZE_BYTES_MAX) {
+    for (let at = end - 1; at >= start; at--) {
+      size = size * 128 + (delta[at]! & 0x7f);
+    }
   }
+  if (size > Number.MAX_SAFE_INTEGER || end - start > SIZE_BYTES_MAX) throw badDelta("a size is beyond all bounds");
+  return size;
 }
 
 /**
@@ -50,54 +55,64 @@ function readSize(delta: Uint8Array, start: number): [size: number, end: number]
  *
  * @param base Content of the base.
  * @param delta The inflated delta.
- * @returns The new content.
+ * @param bytesMax The largest content that is wanted.
+ * @returns The new content; `null`: it says that it is larger than that.
  * @throws {LatticeError} `invalid_data`: the delta does not fit the base, or contradicts itself.
  */
-export function applyDelta(base: Uint8Array, delta: Uint8Array): Uint8Array {
+export function applyDelta(base: Uint8Array, delta: Uint8Array): Uint8Array;
+export function applyDelta(base: Uint8Array, delta: Uint8Array, bytesMax: number): Uint8Array | null;
+export function applyDelta(base: Uint8Array, delta: Uint8Array, bytesMax = Infinity): Uint8Array | null {
   const { baseSize, resultSize, start } = parseDeltaHeader(delta);
+  if (resultSize > bytesMax) return null;
   if (baseSize !== base.length) throw badDelta(`it is for a base of ${baseSize} bytes, not ${base.length}`);
   if (resultSize > OBJECT_BYTES_MAX) throw badDelta(`it yields ${resultSize} bytes, more than ${OBJECT_BYTES_MAX}`);
-  let written = 0;
-  walk(delta, start, baseSize, (_offset, length) => written += length);
-  if (written !== resultSize) throw badDelta(`it yields ${written} bytes instead of ${resultSize}`);
+  const length = follow(delta, start, base, null);
+  if (length !== resultSize) throw badDelta(`it yields ${length} bytes instead of ${resultSize}`);
   const result = new Uint8Array(resultSize);
-  let at = 0;
-  walk(delta, start, baseSize, (offset, length, fromBase) => {
-    const source = fromBase ? base : delta;
-    if (length > BYTEWISE_MAX) result.set(source.subarray(offset, offset + length), at);
-    else for (let i = 0; i < length; i++) result[at + i] = source[offset + i]!;
-    at += length;
-  });
+  follow(delta, start, base, result);
   return result;
 }
 
-type Step = (offset: number, length: number, fromBase: boolean) => void;
-
-/** Goes through the instructions: each copies a stretch of the base, or of the delta itself. */
-function walk(delta: Uint8Array, start: number, baseSize: number, step: Step): void {
-  let at = start;
-  while (at < delta.length) {
+/**
+ * Goes through the instructions: each copies a stretch of the base, or of the delta itself.
+ *
+ * @param start Where they begin.
+ * @param result Receives the content; `null`: they are checked only.
+ * @returns How many bytes they yield.
+ */
+function follow(delta: Uint8Array, start: number, base: Uint8Array, result: Uint8Array | null): number {
+  let written = 0;
+  for (let at = start; at < delta.length;) {
     const instruction = delta[at++]!;
     if (instruction === 0) throw badDelta("it holds the reserved instruction 0");
     if (instruction < 0x80) {
       if (at + instruction > delta.length) throw badDelta("it ends within new bytes");
-      step(at, instruction, false);
+      if (result !== null) copy(delta, at, instruction, result, written);
       at += instruction;
+      written += instruction;
       continue;
     }
     let offset = 0;
     let length = 0;
-    for (let bit = 0; bit < 7; bit++) {
-      if ((instruction & (1 << bit)) === 0) continue;
-      const byte = delta[at++];
-      if (byte === undefined) throw badDelta("it ends within a copy instruction");
-      if (bit < 4) offset += byte * 2 ** (8 * bit);
-      else length |= byte << (8 * (bit - 4));
-    }
+    if ((instruction & 0x01) !== 0) offset = delta[at++]!;
+    if ((instruction & 0x02) !== 0) offset |= delta[at++]! << 8;
+    if ((instruction & 0x04) !== 0) offset |= delta[at++]! << 16;
+    if ((instruction & 0x08) !== 0) offset += delta[at++]! * 2 ** 24; // beyond what a shift leaves positive
+    if ((instruction & 0x10) !== 0) length = delta[at++]!;
+    if ((instruction & 0x20) !== 0) length |= delta[at++]! << 8;
+    if ((instruction & 0x40) !== 0) length |= delta[at++]! << 16;
+    if (at > delta.length) throw badDelta("it ends within a copy instruction");
     if (length === 0) length = 0x10000;
-    if (offset + length > baseSize) throw badDelta("it copies from beyond its base");
-    step(offset, length, true);
+    if (offset + length > base.length) throw badDelta("it copies from beyond its base");
+    if (result !== null) copy(base, offset, length, result, written);
+    written += length;
   }
+  return written;
+}
+
+function copy(source: Uint8Array, start: number, length: number, target: Uint8Array, to: number): void {
+  if (length > BYTEWISE_MAX) target.set(source.subarray(start, start + length), to);
+  else for (let i = 0; i < length; i++) target[to + i] = source[start + i]!;
 }
 
 function badDelta(flaw: string): LatticeError {

@@ -159,7 +159,7 @@ function applyEntry(
 ): Uint8Array | null {
   const delta = inflateEntry(pack, entry, format);
   try {
-    return bytesMax !== Infinity && parseDeltaHeader(delta).resultSize > bytesMax ? null : applyDelta(base, delta);
+    return applyDelta(base, delta, bytesMax);
   } catch (cause) {
     if (!isDamage(cause)) throw cause;
     throw damagedFile(pack.path, `entry at byte ${offset}: ${cause.message}`, cause);
