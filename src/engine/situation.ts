@@ -5,6 +5,7 @@
  */
 import { isDamage } from "../platform/errors.ts";
 import type { RefValue } from "../git/refs/store.ts";
+import type { Repository } from "../git/repository.ts";
 import type { EngineContext } from "./context.ts";
 import { filesRefs, lockPath, packedLockPath } from "./files_refs.ts";
 import type { Journal } from "./journal.ts";
@@ -118,12 +119,27 @@ function wasShown(
   return isBatch ? wasRenamed(context, transaction, proof) : null;
 }
 
-/** The inode tells; and while our lock of `packed-refs` stands, nobody else can have replaced what we put in place. */
+/**
+ * The inode tells, where the values bear it out: a power cut may have taken our file before it was renamed, and its
+ * inode is free then for the `packed-refs` of somebody else. And while our lock of `packed-refs` stands, nobody else
+ * can have replaced what we put in place.
+ */
 function wasRenamed(context: EngineContext, transaction: UpdatesRecord, proof: LockProof): boolean | null {
   const { system, repository } = context;
   const packed = system.disk.lstat(filesRefs(repository).packedRefsPath);
-  if (packed !== null && String(packed.inode) === transaction.packed_inode) return true;
+  if (packed !== null && String(packed.inode) === transaction.packed_inode) return holdsValues(repository, transaction);
   return isOurLock(system, packedLockPath(repository), proof) ? false : null;
+}
+
+/** Whether `packed-refs` holds what a batch gives its refs. A damaged one was ours: nobody asked what is in it. */
+function holdsValues(repository: Repository, transaction: UpdatesRecord): boolean {
+  try {
+    const packed = filesRefs(repository).packed();
+    return changingUpdates(transaction).every((update) => packed.lookup(update.ref)?.oid === update.new);
+  } catch (error) {
+    if (isDamage(error)) return true;
+    throw error;
+  }
 }
 
 function observeRef(context: EngineContext, update: UpdateRecord, proof: LockProof): RefSituation {

@@ -188,6 +188,30 @@ test("a batch that was cut while it took its locks did not happen, though somebo
   checkClean(system);
 });
 
+test("a batch did not happen that a power cut took before its rename, though git's packed-refs got its inode", async () => {
+  const documents = Array.from({ length: 70 }, (_, i) => blob(`doc ${i}`));
+  const step = { updates: documents.map((doc, i) => setRef(`refs/meta/x${i}`, doc)), objects: documents };
+  const running = systemWith({ "/r/.git/refs/meta/other": `${oidOf(documents[0]!)}\n` });
+  const points = await cutPoints(running, () => run(running, step));
+  const staged = points.find(({ label }) => /link .*ops.* to .*x0\.lock/.test(label))!;
+  const folder = "/r/.git/lattice/tmp";
+  const cut = staged.disk.copy();
+  cut.syncFileSystem("/");
+  const { disk } = [...cut.powerCuts({ seed: 1 })][0]!;
+  const ours = `${folder}/${disk.list(folder)![0]!.name}/packed-refs`;
+  { // what is left of our file is taken for git's
+    using file = disk.openAppend(ours)!;
+    file.write(utf8(`# pack-refs with: peeled fully-peeled sorted \n${oidOf(documents[0]!)} refs/meta/other\n`));
+  }
+  disk.rename(ours, "/r/.git/packed-refs");
+  for (const { name } of disk.list("/r/.git/refs/meta")!) disk.unlink(`/r/.git/refs/meta/${name}`);
+  const system = new SimSystem(disk);
+  using writer = await openTestWriter(openTestRepository(system));
+  assert.deepEqual(writer.recovered.map(({ outcome }) => outcome), ["rolled_back"]);
+  assert.equal(valueOf(system, "refs/meta/other"), oidOf(documents[0]!));
+  checkClean(system);
+});
+
 test("a note that cannot be written does not make a committed operation a failure", async () => {
   const system = systemWith();
   await run(system, { updates: [setRef("refs/meta/a", one)], objects: [one] });
