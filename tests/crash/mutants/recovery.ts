@@ -11,7 +11,6 @@ import { markerFirst } from "./journal.ts";
 import type { Mutant } from "./mutant.ts";
 import {
   derive,
-  GIT_DIR,
   holdsRecord,
   isBelowRefs,
   isGitLock,
@@ -20,7 +19,6 @@ import {
   mutateFiles,
   openings,
   OPS,
-  PACKED_REFS,
 } from "./seam.ts";
 
 /** Mutants that recover wrongly. */
@@ -136,16 +134,16 @@ export const recoveryMutants: readonly Mutant[] = [
     caughtIn: { "recovery of several refs": /\.lock is left/ },
   },
   {
-    name: "recovery does not compare the inode of packed-refs",
-    breaks: "Recovery takes a batch for done whose packed-refs was never put in place.",
+    name: "recovery does not look for what was staged",
+    breaks: "Recovery takes a value, or a packed-refs, for renamed that was never put in place.",
     in: "recovery",
     mutation: mutateDisk((disk) => ({
-      lstat(path) {
-        const stat = disk.lstat(path);
-        return path === PACKED_REFS ? announced(disk, stat) : stat;
-      },
+      lstat: (path) => /\/lattice\/tmp\/[^/]+\/(?:0|packed-refs)$/.test(path) ? null : disk.lstat(path),
     })),
-    caughtIn: { "a batch": /the journals say something else/ },
+    caughtIn: {
+      "a batch": /the journals say something else/,
+      "one ref moves": /the journals say something else/,
+    },
   },
 ];
 
@@ -161,12 +159,4 @@ function trackJournal(disk: SimDisk): { openings: Partial<SimDisk>; stat(): File
     },
     stat: () => path === null ? null : disk.stat(path),
   };
-}
-
-/** `packed-refs` as the file that the newest batch announced. */
-function announced(disk: SimDisk, stat: FileStat | null): FileStat | null {
-  const names = (disk.list(OPS) ?? []).map(({ name }) => name).sort();
-  const inode = /"packed_inode":"(\d+)"/.exec(textAt(disk, `${OPS}/${names.at(-1)}`) ?? "")?.[1];
-  const shown = stat ?? disk.lstat(`${GIT_DIR}/HEAD`);
-  return inode === undefined || shown === null ? stat : { ...shown, inode: BigInt(inode) };
 }
