@@ -8,9 +8,9 @@
  * @module
  */
 import { filesRefs } from "./files_refs.ts";
-import { keepRefsFirst } from "./objects_of.ts";
 import { parentFolder, removeIfThere, stagedValue } from "./paths.ts";
-import { isRefSubfolder, publishValue, removeEmptyParents, removeRefFiles, syncFolderOf } from "./ref_files.ts";
+import { publishValues } from "./publish.ts";
+import { isRefSubfolder, removeEmptyParents, removeRefFiles, syncFolderOf } from "./ref_files.ts";
 import { appendReflogLines, removeReflog, syncReflogFolders } from "./reflog_lines.ts";
 import { endRecord, type RunningTransaction } from "./running.ts";
 
@@ -26,9 +26,8 @@ export function commitLoose(running: RunningTransaction): void {
     journal.append([{ type: "prepared", transaction: record.transaction }], "flush");
   }
   appendReflogLines(context, record.logs, record.identity, "fresh");
-  for (const { ref, new: value } of keepRefsFirst(changes)) {
-    if (value !== null) publishValue(context, ref, running.staged.get(ref)!);
-  }
+  const set = changes.filter(({ new: value }) => value !== null).map(({ ref, newOid: oid }) => ({ ref, oid }));
+  publishValues(context, set, running.staged);
   deleteRefs(running);
   if (!several && changes[0]!.new === null) removeIfThere(context.system, stagedValue(running.folder, 0));
   if (several) {

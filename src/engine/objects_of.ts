@@ -122,15 +122,6 @@ export function keepRefs(context: EngineContext, opId: string, replaced: readonl
   return kept;
 }
 
-/**
- * The order in which values become visible: refs that keep replaced commits first. A `git gc` that reads the refs
- * meanwhile finds those commits in their old place or in the new one.
- */
-export function keepRefsFirst<T extends { readonly ref: string }>(updates: readonly T[]): readonly T[] {
-  const isKeep = ({ ref }: T) => ref.startsWith(KEEP_PREFIX);
-  return [...updates.filter(isKeep), ...updates.filter((update) => !isKeep(update))];
-}
-
 /** A commit with the tree of its first parent, so that it needs no object beside what is there. */
 function keepCommit(context: EngineContext, opId: string, parents: readonly Oid[]): NewObject {
   const first = context.repository.objects.read(parents[0]!);

@@ -13,9 +13,9 @@ import { type EngineContext, packedLockTimeoutMs } from "./context.ts";
 import { filesRefs, packedLockPath, rootOf } from "./files_refs.ts";
 import type { Journal } from "./journal.ts";
 import { loadBytes, type StoredBytes, type UpdateRecord } from "./journal_format.ts";
-import { keepRefsFirst } from "./objects_of.ts";
 import { makeFolder, temporaryFolder, temporaryRoot } from "./paths.ts";
-import { findObstacle, makeRefFolders, publishValue, removeRefFiles, stageValues } from "./ref_files.ts";
+import { publishValues } from "./publish.ts";
+import { findObstacle, makeRefFolders, removeRefFiles, stageValues } from "./ref_files.ts";
 import { isOurLock, LockMaker, type LockProof } from "./ref_locks.ts";
 import type { Situation } from "./situation.ts";
 import { StoredObjects } from "./stored_objects.ts";
@@ -78,12 +78,11 @@ export function writeMissing(
   const folder = temporaryFolder(repository.commonDir, journal.begin.op_id);
   makeFolder(system, folder);
   new StoredObjects(context, journal.begin.op_id).store(keptDocuments(context, missing));
-  const sets = keepRefsFirst(
-    missing.flatMap(({ update, target }) => target === null ? [] : [{ ref: update.ref, value: target }]),
-  );
+  const sets = missing.flatMap(({ update, target }) => target === null ? [] : [{ ref: update.ref, value: target }]);
   makeRefFolders(context, sets.map(({ ref }) => ref), []);
   const staged = stageValues(context, folder, sets);
-  for (const { ref } of sets) publishValue(context, ref, staged.get(ref)!);
+  const shown = sets.map(({ ref, value }) => ({ ref, oid: value.kind === "direct" ? value.oid : null }));
+  publishValues(context, shown, staged);
   deleteRefs(
     context,
     journal,

@@ -16,6 +16,7 @@ import { type Journal, readJournal } from "./journal.ts";
 import type { DivergedRef, JournalRecord, UpdatesRecord } from "./journal_format.ts";
 import { isMarkerOf, readOpState, removeOpState, writeOpState } from "./op_state.ts";
 import {
+  KEEP_PREFIX,
   makeFolder,
   opStatePath,
   parentFolder,
@@ -177,7 +178,10 @@ function settleReflogs(
   outcome: "committed" | "rolled_back",
 ): void {
   try {
-    if (outcome === "rolled_back") return removeReflogLines(context, logs, identity);
+    if (outcome === "rolled_back") {
+      for (const { update: { ref } } of refs) if (ref.startsWith(KEEP_PREFIX)) removeReflog(context, ref);
+      return removeReflogLines(context, logs, identity);
+    }
     const moved = new Set(refs.filter(({ state }) => state === "third").map(({ update }) => update.ref));
     appendReflogLines(context, logs.filter(({ ref }) => !moved.has(ref)), identity, "complete");
     const gone = refs.flatMap(({ update: { ref, new: value } }) => value === null && !moved.has(ref) ? [ref] : []);

@@ -91,7 +91,7 @@ export class StoredObjects {
 }
 
 /** Whether a `git gc` holds its lock, in this repository or one of its worktrees. */
-function isGcUnderWay({ system, repository }: EngineContext): boolean {
+export function isGcUnderWay({ system, repository }: EngineContext): boolean {
   const stat = system.disk.lstat(`${repository.commonDir}/gc.pid`);
   return stat !== null && system.clock.nowMs() - Number(stat.mtimeNs / 1_000_000n) <= GC_AGE_MAX_MS;
 }

@@ -9,7 +9,18 @@ import { seededRandom } from "../simulation/random.ts";
 import { SimDisk } from "../simulation/sim_disk.ts";
 import { SimSystem } from "../simulation/sim_system.ts";
 import { runs, seedOr, tried } from "../thoroughness.ts";
-import { blob, checkClean, commit, deleteRef, EMPTY_TREE, runStep, setRef, snapshot, type Step } from "./scenarios.ts";
+import {
+  blob,
+  checkClean,
+  commit,
+  deleteRef,
+  EMPTY_TREE,
+  oidOf,
+  runStep,
+  setRef,
+  snapshot,
+  type Step,
+} from "./scenarios.ts";
 
 /** A transaction, on a disk on which everything before it is done. */
 interface Subject {
@@ -180,6 +191,36 @@ async function collectBeside(subject: Subject, kind: Collection, maxRuns: number
 
 test("no ref leads to nothing, whenever in a transaction git gc --prune=now begins and finishes", async () => {
   for (const subject of await Promise.all(subjects)) await collectBeside(subject, "gc", 16, seedOr(20261121));
+});
+
+test("no commit is lost to a git gc --prune=now that has read the keep refs before, and a tag after they changed", async () => {
+  const seed = seedOr(20261125);
+  const toTag = (tip: typeof c1): Step => ({
+    updates: [{ ...setRef("refs/tags/t", tip), keepContent: false }],
+    objects: [EMPTY_TREE, tip],
+  });
+  const { name, start, program, fresh, calls } = await subject("a tag and its keep ref", [toTag(c1)], step(toTag(c2)));
+  const pairs = somePairs(calls, runs(60, 3000), seed);
+  for (const [from, to] of pairs) {
+    const system = start.nextProcess();
+    let gc: GarbageCollector | undefined;
+    let hasReadOn = false;
+    const readOn = () => {
+      gc?.readOn();
+      hasReadOn = true;
+    };
+    afterCalls(system, [[from, () => gc = beginGc(system, "gc", "refs/lattice/m")], [to, readOn]]);
+    await run(system, program);
+    if (!hasReadOn) readOn();
+    gc?.finish();
+    expectRefs(system, fresh, `${name}: gc from call ${from}, read on at ${to} of ${calls}`);
+    {
+      using writer = await openTestWriter(openTestRepository(system));
+      undo(writer, undefined);
+    }
+    expectRefs(system, { "refs/tags/t": oidOf(c1) }, "undone");
+  }
+  tried(`git gc that reads while ${name} change`, { schedules: [pairs.length, pairsOf(calls)] }, seed);
 });
 
 test("no ref leads to nothing, whenever in a transaction git repack -ad begins and finishes", async () => {

@@ -7,7 +7,8 @@
  *
  * @module
  */
-import type { Oid } from "../../src/git/object_format.ts";
+import { type Oid, SHA1 } from "../../src/git/object_format.ts";
+import { readReflogBackwards } from "../../src/git/refs/reflog.ts";
 import type { Repository } from "../../src/git/repository.ts";
 import { openTestRepository } from "../engine/engine_repository.ts";
 import type { SimDisk } from "./sim_disk.ts";
@@ -21,7 +22,9 @@ export type Collection = "gc" | "prune" | "repack";
 
 /** A gc that is under way. */
 export interface GarbageCollector {
-  /** Removes what was unreachable when it began, and ends. */
+  /** Reads the refs that it did not read when it began, and the reflogs. */
+  readOn(): void;
+  /** Removes what was unreachable when it read the refs, and ends. */
   finish(): void;
 }
 
@@ -29,8 +32,10 @@ export interface GarbageCollector {
  * Begins a gc beside a process.
  *
  * @param system The machine as that process sees it; it is not counted as a call of it.
+ * @param upTo The first ref that it does not read at once, but when it is told to read on: git reads them in the order
+ *   of their names, each when its turn comes.
  */
-export function beginGc(system: SimSystem, kind: Collection): GarbageCollector {
+export function beginGc(system: SimSystem, kind: Collection, upTo?: string): GarbageCollector {
   const beside = system.neighbour();
   const { disk } = beside;
   const pidFile = "/r/.git/gc.pid";
@@ -40,8 +45,17 @@ export function beginGc(system: SimSystem, kind: Collection): GarbageCollector {
   const packs = namesIn(disk, packFolder);
   const isKept = (name: string) => packs.includes(name.replace(/pack$/, "keep"));
   const doomed = kind === "prune" ? [] : packs.filter((name) => name.endsWith(".pack") && !isKept(name));
-  const reachable = reachableIn(repository);
+  const reachable = reachableIn(repository, (name) => upTo === undefined || name < upTo);
   return {
+    readOn() {
+      const later = openTestRepository(beside);
+      for (const oid of reachableIn(later, (name) => name >= upTo!)) reachable.add(oid);
+      for (const { name } of later.refs.list("refs/")) {
+        for (const entry of readReflogBackwards(disk, `/r/.git/logs/${name}`, SHA1) ?? []) {
+          for (const oid of [entry.old, entry.new]) walk(later, oid, reachable);
+        }
+      }
+    },
     finish() {
       const { objects } = openTestRepository(beside);
       for (const oid of reachable) { // git packs them; that they are there is what counts
@@ -85,10 +99,10 @@ function namesIn(disk: SimDisk, folder: string): string[] {
 }
 
 /** The names of all objects that the refs of a repository lead to, as far as they are there. */
-function reachableIn(repository: Repository): ReadonlySet<Oid> {
+function reachableIn(repository: Repository, reads: (ref: string) => boolean): Set<Oid> {
   const found = new Set<Oid>();
-  for (const { value } of repository.refs.list("refs/")) {
-    if (value.kind === "direct") walk(repository, value.oid, found);
+  for (const { name, value } of repository.refs.list("refs/")) {
+    if (value.kind === "direct" && reads(name)) walk(repository, value.oid, found);
   }
   return found;
 }
