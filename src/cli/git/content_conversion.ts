@@ -23,9 +23,10 @@ export interface ContentConversion {
    * Begins to watch the content of one file.
    *
    * @param path Absolute path whose attributes count.
+   * @returns `null`: git would not change it, whatever it holds.
    * @throws {GitExit} 128: git would change it, whatever it holds.
    */
-  require(path: string): UnchangedContent;
+  require(path: string): UnchangedContent | null;
 }
 
 /** A sequence of bytes that a conversion would touch, and what asks for the conversion. */
@@ -44,7 +45,6 @@ interface AttributeRule {
 
 const CRLF = Uint8Array.of(13, 10);
 const IDENT = nameToBytes("$Id");
-const UNCHANGED: UnchangedContent = { take: () => undefined };
 
 /** Reads the configuration and attributes that ask for conversions, each file once. */
 export function createContentConversion(system: System, repository: Repository | null): ContentConversion {
@@ -68,12 +68,12 @@ export function createContentConversion(system: System, repository: Repository |
   return {
     require(path) {
       const rules = rulesIn(parentOf(path));
-      if (rules.length === 0 && configured.length === 0) return UNCHANGED;
+      if (rules.length === 0 && configured.length === 0) return null;
       const triggers = [...configured];
       for (const rule of rules) {
         if (rule.mayMatch(path)) triggers.push(...triggersOf(rule, path, repository));
       }
-      return triggers.length === 0 ? UNCHANGED : watch(triggers, path);
+      return triggers.length === 0 ? null : watch(triggers, path);
     },
   };
 }

@@ -45,6 +45,8 @@ interface Job {
   readonly conversion: ContentConversion;
   /** Reused for every small file. */
   readonly piece: Uint8Array;
+  /** The part of it that a small file is read into, behind room for the header. */
+  readonly smallPiece: Uint8Array;
 }
 
 /** Runs `git hash-object`. */
@@ -112,7 +114,9 @@ function openJob(context: GitContext, settings: Settings): Job {
   }
   const format = repository?.objectFormat ?? (context.system.env["GIT_DEFAULT_HASH"] === "sha256" ? SHA256 : SHA1);
   const conversion = createContentConversion(context.system, repository);
-  return { context, settings, repository, format, conversion, piece: new Uint8Array(PIECE_BYTES) };
+  const piece = new Uint8Array(PIECE_BYTES);
+  const smallPiece = piece.subarray(HEADER_BYTES_MAX, HEADER_BYTES_MAX + SMALL_BYTES);
+  return { context, settings, repository, format, conversion, piece, smallPiece };
 }
 
 function isType(type: string): type is ObjectType {
@@ -155,12 +159,11 @@ function hashFile(job: Job, path: string, shown: string): string {
 }
 
 function hashOpenFile(job: Job, file: OpenFile, asPath: string | null, shown: string): string {
-  const { settings, piece, repository } = job;
-  const count = file.readAt(piece.subarray(HEADER_BYTES_MAX, HEADER_BYTES_MAX + SMALL_BYTES), 0);
+  const { settings, piece, smallPiece, repository } = job;
+  const count = file.readAt(smallPiece, 0);
   if (count < SMALL_BYTES) {
-    const content = piece.subarray(HEADER_BYTES_MAX, HEADER_BYTES_MAX + count);
-    if (settings.write || settings.type !== "blob") return hashContent(job, content.slice(), asPath);
-    if (asPath !== null) job.conversion.require(asPath).take(content);
+    if (settings.write || settings.type !== "blob") return hashContent(job, smallPiece.slice(0, count), asPath);
+    if (asPath !== null) job.conversion.require(asPath)?.take(smallPiece.subarray(0, count));
     return nameOutsideObjectInPlace(job.format, "blob", piece, count);
   }
   if (settings.type !== "blob") return hashContent(job, readToEnd(file, shown), asPath);
@@ -233,7 +236,7 @@ function hashStdin(job: Job): string {
 function hashContent(job: Job, content: Uint8Array, asPath: string | null): string {
   const { settings, format, repository } = job;
   const { type } = settings;
-  if (asPath !== null) job.conversion.require(asPath).take(content);
+  if (asPath !== null) job.conversion.require(asPath)?.take(content);
   if (!isType(type)) {
     return outsideName(createOutsideHasher(format.name).update(utf8(`${type} ${content.length}\0`)).update(content));
   }

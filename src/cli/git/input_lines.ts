@@ -1,5 +1,5 @@
 /**
- * Lines of standard input, one after the other, in memory that one line takes.
+ * Lines of standard input, one after the other, in memory that the longest of them takes, or one piece of input.
  *
  * @module
  */
@@ -33,19 +33,19 @@ export function* inputLines(streams: Streams, options: LineOptions): Generator<s
     options.beforeRead();
     const chunk = streams.read();
     if (chunk === null) break;
-    let start = 0;
-    for (let end; (end = chunk.indexOf(options.delimiter, start)) >= 0; start = end + 1) {
-      parts.push(chunk.subarray(start, end));
-      yield lineOf(parts, options.delimiter);
+    const end = chunk.lastIndexOf(options.delimiter);
+    if (end >= 0) {
+      parts.push(chunk.subarray(0, end));
+      yield* linesOf(parts, options.delimiter);
       parts = [];
       held = 0;
     }
-    if (start === chunk.length) continue;
-    held += chunk.length - start;
+    if (end === chunk.length - 1) continue;
+    held += chunk.length - (end + 1);
     if (held > LINE_BYTES_MAX) throw tooLong();
-    parts.push(chunk.slice(start));
+    parts.push(chunk.slice(end + 1));
   }
-  if (held > 0) yield lineOf(parts, options.delimiter);
+  if (held > 0) yield* linesOf(parts, options.delimiter);
 }
 
 /** The end of a command that meets a line which is longer than {@link LINE_BYTES_MAX}. */
@@ -72,8 +72,10 @@ export function heldInput(): { readonly hold: (text: string) => void; readonly s
   };
 }
 
-function lineOf(parts: Uint8Array[], delimiter: number): string {
-  const bytes = parts.length === 1 ? parts[0]! : concatBytes(parts);
-  const returns = delimiter === 10 && bytes[bytes.length - 1] === 13;
-  return bytesToName(returns ? bytes.subarray(0, -1) : bytes);
+/** Decoded as a whole: no character, and no part of one, is a delimiter. */
+function linesOf(parts: readonly Uint8Array[], delimiter: 0 | 10): string[] {
+  const text = bytesToName(parts.length === 1 ? parts[0]! : concatBytes(parts));
+  if (delimiter === 0) return text.split("\0");
+  const lines = text.split("\n");
+  return text.includes("\r") ? lines.map((line) => line.endsWith("\r") ? line.slice(0, -1) : line) : lines;
 }

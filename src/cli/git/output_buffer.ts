@@ -4,7 +4,7 @@
  * @module
  */
 import type { Streams } from "../../platform/streams.ts";
-import { isWellFormed, nameToBytes } from "../../platform/text.ts";
+import { nameToBytes } from "../../platform/text.ts";
 
 /** Output that waits to be written. Whoever makes one flushes it, also before an error ends the command. */
 export interface OutputBuffer {
@@ -17,35 +17,50 @@ export interface OutputBuffer {
 }
 
 const BUFFER_BYTES = 64 * 1024;
+/** Texts are encoded together when they are so long: a call for each costs more than what it does. */
+const TEXT_LENGTH = 16 * 1024;
 
 /** Opens a buffer over standard output. */
 export function createOutputBuffer(streams: Streams): OutputBuffer {
   const pending = new Uint8Array(BUFFER_BYTES);
   let used = 0;
-  const encoder = new TextEncoder();
+  let texts = ""; // what was added last, behind what is pending
 
-  const output: OutputBuffer = {
+  function writePending(): void {
+    if (used === 0) return;
+    const length = used;
+    used = 0; // first: a reader that is gone must not be written to again
+    streams.write(pending.subarray(0, length));
+  }
+
+  function add(bytes: Uint8Array): void {
+    if (bytes.length > BUFFER_BYTES - used) writePending();
+    if (bytes.length > BUFFER_BYTES) return streams.write(bytes);
+    pending.set(bytes, used);
+    used += bytes.length;
+  }
+
+  function addTexts(): void {
+    if (texts === "") return;
+    const bytes = nameToBytes(texts);
+    texts = "";
+    add(bytes);
+  }
+
+  return {
     text(text) {
-      if (text.length * 3 <= BUFFER_BYTES - used && isWellFormed(text)) {
-        used += encoder.encodeInto(text, pending.subarray(used)).written;
-      } else {
-        output.bytes(nameToBytes(text));
-      }
+      texts += text;
+      if (texts.length >= TEXT_LENGTH) addTexts();
     },
     bytes(bytes) {
-      if (bytes.length > BUFFER_BYTES - used) output.flush();
-      if (bytes.length > BUFFER_BYTES) return streams.write(bytes);
-      pending.set(bytes, used);
-      used += bytes.length;
+      addTexts();
+      add(bytes);
     },
     flush() {
-      if (used === 0) return;
-      const length = used;
-      used = 0; // first: a reader that is gone must not be written to again
-      streams.write(pending.subarray(0, length));
+      addTexts();
+      writePending();
     },
   };
-  return output;
 }
 
 /**
