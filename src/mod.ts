@@ -1,6 +1,6 @@
 /**
- * lattice as a library: metadata of branches and refs, changed by compare-and-swap alone; undo; the repository lock; and
- * what happened.
+ * lattice as a library: metadata of branches and refs, changed by compare-and-swap alone; undo; the repository lock; what
+ * happened; locks of files; and state documents, for which {@link openStateRepository} needs no repository.
  *
  * {@link openRepository} comes first. Reading is synchronous and takes no lock: `repository.refs`, `repository.objects`,
  * {@link MetadataStore}, {@link History}, {@link Journal}. Whatever changes refs is one operation, which is journaled,
@@ -65,6 +65,22 @@ export {
   ReadFailedError,
   ReleaseFailedError,
 } from "./locks/file_lock_errors.ts";
+
+export { openMemoryStateRepository, openStateRepository, type StateOptions } from "./state/open.ts";
+export type { SavedState, StateExpectation, StateRepository, StateSchema, StoredState } from "./state/repository.ts";
+export {
+  CorruptedStateFile,
+  DeleteStateFailed,
+  DeserializationFailed,
+  DirectoryCreationFailed,
+  ExpectationFailed,
+  LockAcquisitionFailed,
+  ReadStateFailed,
+  SerializationFailed,
+  StaleLockDetected,
+  StateError,
+  WriteStateFailed,
+} from "./state/errors.ts";
 
 export { MetadataStore, type OnBroken } from "./metadata/store.ts";
 export type { DocumentText, MetadataEntry, StoredMetadata } from "./metadata/stored.ts";

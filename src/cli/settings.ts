@@ -29,6 +29,8 @@ export interface Settings {
   readonly opsKeep: number | undefined;
   /** For how long `op prune` keeps an operation, in milliseconds. */
   readonly opsKeepForMs: number | undefined;
+  /** Where state documents are kept. */
+  readonly stateStore: string | undefined;
 }
 
 /** Says what is wrong with the value of a key. */
@@ -40,6 +42,7 @@ const KEYS: ReadonlyMap<string, ValueCheck> = new Map([
   ["lock.timeout", checkDuration("lock.timeout")],
   ["ops.keep", () => null],
   ["ops.keep_for", checkDuration("ops.keep_for")],
+  ["state.store", () => null],
   ["trunk", checkTrunk],
 ]);
 
@@ -74,6 +77,7 @@ export async function loadSettings(context: CommandContext): Promise<Settings> {
     trunk: text("trunk"),
     opsKeep: keep === undefined ? undefined : Number(keep),
     opsKeepForMs: milliseconds(text("ops.keep_for")),
+    stateStore: text("state.store"),
   };
 }
 

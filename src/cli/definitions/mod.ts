@@ -13,6 +13,7 @@ import { OPERATION_COMMANDS } from "./operations.ts";
 import { PRUNING_COMMANDS } from "./pruning.ts";
 import { SETUP_COMMANDS } from "./setup.ts";
 import { STACK_COMMANDS } from "./stack.ts";
+import { STATE_COMMANDS } from "./state.ts";
 
 /** All commands except `git`, whose arguments are git's own. */
 export const COMMANDS: readonly CommandDefinition[] = [
@@ -24,5 +25,6 @@ export const COMMANDS: readonly CommandDefinition[] = [
   ...OPERATION_COMMANDS,
   ...PRUNING_COMMANDS,
   ...LOCK_COMMANDS,
+  ...STATE_COMMANDS,
   ...HOOK_COMMANDS,
 ];

@@ -1,0 +1,178 @@
+/**
+ * A document as bytes: what is sound, and how a value becomes one.
+ *
+ * @module
+ */
+import { jsonFlaw, STATE_DEPTH_MAX } from "./json_scan.ts";
+import { decodeUtf8, utf8 } from "../platform/text.ts";
+
+/** Largest document, in bytes (64 MiB). */
+export const STATE_BYTES_MAX = 64 * 1024 * 1024;
+
+/** An object as JSON has it. */
+export type JsonObject = Record<string, unknown>;
+
+/** What is wrong with stored bytes. */
+export interface DocumentFlaw {
+  /** The end of a sentence, as `it is empty`. */
+  readonly text: string;
+  /** What the parser said, where it said something. */
+  readonly cause: unknown;
+}
+
+const NEWLINE = 0x0a;
+
+/** What stored bytes say, or what is wrong with them. Of a key that occurs twice the last one counts, as in `JSON.parse`. */
+export function parseDocument(bytes: Uint8Array): { readonly value: JsonObject } | { readonly flaw: DocumentFlaw } {
+  if (bytes.length > STATE_BYTES_MAX) {
+    return { flaw: { text: `it has ${bytes.length} bytes, more than ${STATE_BYTES_MAX}`, cause: undefined } };
+  }
+  const text = decodeUtf8(bytes);
+  if (text === null) return { flaw: { text: "it is not UTF-8", cause: undefined } };
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    // The parser's own words may repeat what is in the document; and its stack may have been too small.
+    return { flaw: { text: jsonFlaw(text) ?? `it is nested deeper than can be read here`, cause } };
+  }
+  if (isObject(value)) return { value };
+  return { flaw: { text: jsonFlaw(text) ?? "it is no JSON object", cause: undefined } };
+}
+
+/** What is wrong with stored bytes; `null`: they are a sound document. */
+export function flawOf(bytes: Uint8Array): DocumentFlaw | null {
+  const parsed = parseDocument(bytes);
+  return "flaw" in parsed ? parsed.flaw : null;
+}
+
+/**
+ * The bytes to be stored of those that somebody gave: as they are, with a final newline. More strictly judged than what is
+ * read: a key must not occur twice, since readers disagree on what that means.
+ */
+export function acceptDocument(bytes: Uint8Array): { readonly bytes: Uint8Array } | { readonly flaw: DocumentFlaw } {
+  const parsed = parseDocument(bytes);
+  if ("flaw" in parsed) return parsed;
+  const text = jsonFlaw(decodeUtf8(bytes)!);
+  if (text !== null) return { flaw: { text, cause: undefined } };
+  if (bytes.at(-1) === NEWLINE) return { bytes };
+  const ended = new Uint8Array(bytes.length + 1);
+  ended.set(bytes);
+  ended[bytes.length] = NEWLINE;
+  return { bytes: ended };
+}
+
+/** A value that cannot become a document, and why. */
+export class Unserializable extends Error {}
+
+/**
+ * The text of a value: that of `JSON.stringify` with two blanks and a final newline, but that -0 is written as such.
+ *
+ * @throws {Unserializable} It is not an object of JSON's, or nested too deep.
+ */
+export function renderDocument(value: unknown, isPlain: boolean): string {
+  let text: string | undefined;
+  try {
+    text = isPlain ? JSON.stringify(value, null, 2) : stringifyWithSigns(value);
+  } catch (cause) {
+    const reason = cause instanceof RangeError ? "it is nested too deep" : describe(cause);
+    throw new Unserializable(reason, { cause });
+  }
+  if (text?.startsWith("{") !== true) throw new Unserializable("it is no object");
+  return `${text}\n`;
+}
+
+/** The bytes of such a text. @throws {Unserializable} They are too many. */
+export function encodeDocument(text: string): Uint8Array {
+  const bytes = utf8(text);
+  if (bytes.length <= STATE_BYTES_MAX) return bytes;
+  throw new Unserializable(`it takes ${bytes.length} bytes, more than ${STATE_BYTES_MAX}`);
+}
+
+/** `JSON.stringify` writes 0 for -0, which JSON can tell apart. */
+function stringifyWithSigns(value: unknown): string | undefined {
+  const text = JSON.stringify(value, null, 2) as string | undefined;
+  if (text === undefined) return undefined;
+  let mark = "-0";
+  while (text.includes(mark)) mark += "0"; // a text that the document does not hold
+  const marked = JSON.stringify(value, (_, inner: unknown) => Object.is(inner, -0) ? mark : inner, 2);
+  return marked.replaceAll(`"${mark}"`, "-0");
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message.split("\n")[0]! : String(error);
+}
+
+/** Whether a value is an object, not an array. */
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/**
+ * Whether a value is nothing but JSON's own: then JSON gives it back as it is, and nobody has to try. (`undefined`, -0 and
+ * whatever has a class of its own may come back too, but that has to be tried.)
+ */
+export function isPlainJson(value: unknown, levels: number = STATE_DEPTH_MAX): boolean {
+  switch (typeof value) {
+    case "string":
+    case "boolean":
+      return true;
+    case "number":
+      return Number.isFinite(value) && !Object.is(value, -0);
+    case "object":
+      break;
+    default:
+      return false;
+  }
+  if (value === null) return true;
+  if (levels === 0) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (Array.isArray(value)) {
+    if (prototype !== Array.prototype) return false;
+    for (let i = 0; i < value.length; i++) if (!isPlainJson(value[i], levels - 1)) return false;
+    return true;
+  }
+  if (prototype !== Object.prototype && prototype !== null) return false;
+  for (const key of Object.keys(value)) {
+    if (!isPlainJson((value as JsonObject)[key], levels - 1)) return false;
+  }
+  return true;
+}
+
+/**
+ * Whether what comes back is what was given: the same members with the same values. A member that is `undefined` counts as
+ * one that is not there. Objects that say by `toJSON` what they are must be of one class and say the same.
+ */
+export function isSameValue(given: unknown, back: unknown): boolean {
+  if (Object.is(given, back) && (typeof given !== "object" || given === null)) return true;
+  if (typeof given !== "object" || typeof back !== "object" || given === null || back === null) return false;
+  if (Array.isArray(given)) {
+    if (!Array.isArray(back) || given.length !== back.length) return false;
+    for (let i = 0; i < given.length; i++) if (!isSameValue(given[i], back[i])) return false;
+    return true;
+  }
+  if (Array.isArray(back)) return false;
+  if (typeof (given as JsonObject)["toJSON"] === "function") {
+    return Object.getPrototypeOf(given) === Object.getPrototypeOf(back) &&
+      JSON.stringify(given) === JSON.stringify(back);
+  }
+  if (!hasMembersAlone(given) || !hasMembersAlone(back)) return false;
+  return haveSameMembers(given as JsonObject, back as JsonObject);
+}
+
+/** Whether an object is what its members are; a `Map`, say, is not. */
+function hasMembersAlone(value: object): boolean {
+  return Object.prototype.toString.call(value) === "[object Object]";
+}
+
+function haveSameMembers(given: JsonObject, back: JsonObject): boolean {
+  let count = 0;
+  for (const key of Object.keys(given)) {
+    const inner = given[key];
+    if (inner === undefined) continue;
+    count++;
+    if (!Object.hasOwn(back, key) || !isSameValue(inner, back[key])) return false;
+  }
+  for (const key of Object.keys(back)) if (back[key] !== undefined) count--;
+  return count === 0;
+}

@@ -1,0 +1,104 @@
+/**
+ * The folders of the JSON files: looked at, made, and taken away again.
+ *
+ * **A folder that is there is durable**, or is the last one of its path. Whoever makes a folder flushes first the one that
+ * holds its parent, since the parent may be a dead process's, who did not come to that. So when the first document is
+ * written into a folder, only the name of that folder itself is left to be flushed.
+ *
+ * @module
+ */
+import { type DirectoryEntry, type Disk, type FileKind, isDiskError } from "../../platform/disk.ts";
+import { LatticeError } from "../../platform/errors.ts";
+
+/** Nobody but the owner. */
+export const FOLDER_MODE = 0o700;
+
+/** The folder that holds a path. */
+export function parentOf(path: string): string {
+  return path.slice(0, path.lastIndexOf("/")) || "/";
+}
+
+/**
+ * Makes a folder and those above it that are missing, all of them for the owner alone, whatever the umask.
+ *
+ * @param made Gets what was made, outermost first; whoever fails takes it away again.
+ * @throws {DiskError}
+ * @throws {LatticeError} `unsupported`: something else stands in its place.
+ */
+export function makeFolders(disk: Disk, path: string, made: string[]): void {
+  if (disk.stat(path)?.kind === "directory") return;
+  const parent = parentOf(path);
+  if (parent !== path) makeFolders(disk, parent, made);
+  flushIfAllowed(disk, parentOf(parent));
+  try {
+    disk.makeDirectory(path, FOLDER_MODE);
+  } catch (error) {
+    if (!isDiskError(error, "EEXIST")) throw error;
+    if (disk.stat(path)?.kind === "directory") return; // somebody else was first
+    throw error;
+  }
+  made.push(path);
+  disk.chmod(path, FOLDER_MODE); // the umask may have taken some of it, and a default ACL added some
+}
+
+/** Takes away folders that this process made and in which there is nothing; outermost first. */
+export function removeMade(disk: Disk, made: readonly string[]): void {
+  for (const path of made.toReversed()) removeIfEmpty(disk, path);
+}
+
+/** Removes a folder, unless somebody uses it. One that stays is empty, and does no harm. */
+export function removeIfEmpty(disk: Disk, path: string): void {
+  try {
+    disk.removeDirectory(path);
+  } catch (error) {
+    if (!isDiskError(error)) throw error;
+  }
+}
+
+/** Flushes a folder in which this process changed nothing. Who may not read it cannot flush it, and need not. */
+export function flushIfAllowed(disk: Disk, path: string): void {
+  try {
+    disk.syncDirectory(path);
+  } catch (error) {
+    if (!isDiskError(error, "EACCES", "EPERM", "EROFS")) throw error;
+  }
+}
+
+/**
+ * What stands at a path, not following a link.
+ *
+ * @param wanted What is to stand there.
+ * @returns Whether anything does.
+ * @throws {LatticeError} `unsupported`: something else does.
+ */
+export function insistOn(disk: Disk, path: string, wanted: "file" | "directory"): boolean {
+  const stat = disk.lstat(path);
+  if (stat !== null && stat.kind !== wanted) throw notWanted(path, stat.kind, wanted);
+  return stat !== null;
+}
+
+/** The error about something that stands in the place of something else. */
+export function notWanted(path: string, kind: FileKind, wanted: "file" | "directory"): LatticeError {
+  return new LatticeError(
+    "unsupported",
+    `${JSON.stringify(path)} is not ${DESCRIPTIONS[wanted]} but ${DESCRIPTIONS[kind]}`,
+    {
+      hint: kind === "symlink"
+        ? "state is not read or written through a symbolic link; name what it leads to, or move it away"
+        : `move it away; the state repository keeps ${DESCRIPTIONS[wanted]} there`,
+      details: { path, kind },
+    },
+  );
+}
+
+const DESCRIPTIONS: Readonly<Record<FileKind, string>> = {
+  file: "a file",
+  directory: "a folder",
+  symlink: "a symbolic link",
+  other: "a pipe, a socket or a device",
+};
+
+/** Entries of a folder; none where it is not there. */
+export function entriesOf(disk: Disk, path: string): readonly DirectoryEntry[] {
+  return insistOn(disk, path, "directory") ? disk.list(path) ?? [] : [];
+}

@@ -1,0 +1,176 @@
+/**
+ * Documents as JSON files: `<folder>/<name>/state.json`, and `state.json.lock` beside it while somebody writes.
+ *
+ * Guarantee: a document is the old one or the new one, whatever is killed or loses power, and the new one once `write()`
+ * has returned (proof: `tests/state/crash.test.ts`). Who writes holds the lock from the comparison to the flush, so that
+ * none is lost (proof: `tests/state/processes.test.ts`).
+ *
+ * The order of a write: the folders; the lock; what dead writers left; the comparison; the flush of the folder's own name,
+ * where it holds no document yet; the temporary file, flushed; the rename; the flush of the folder; the lock off.
+ *
+ * @module
+ */
+import { type LockOptions, underLock } from "./lock.ts";
+import { entriesOf, flushIfAllowed, insistOn, makeFolders, removeIfEmpty, removeMade } from "./folders.ts";
+import { hasDocument, readDocument } from "./reading.ts";
+import { checkExpectation, type DocumentStore, type Expectation } from "../document_store.ts";
+import {
+  DeleteStateFailed,
+  DirectoryCreationFailed,
+  ReadStateFailed,
+  StateError,
+  WriteStateFailed,
+} from "../errors.ts";
+import { isStateName } from "../name.ts";
+import { sweepTemporaryFiles, temporaryPath } from "../../locks/temporary_file.ts";
+import { replaceFile } from "../../platform/replace_file.ts";
+import type { System } from "../../platform/system.ts";
+
+/** The document within its folder. */
+const FILE = "state.json";
+
+/** Nobody but the owner. */
+const FILE_MODE = 0o600;
+
+/** A folder that goes while it is about to be used is made again so often. */
+const ATTEMPTS_MAX = 100;
+
+/** Documents in the folders of a folder. */
+export class JsonFileStore implements DocumentStore {
+  readonly #system: System;
+  readonly #folder: string;
+  readonly #locking: LockOptions;
+
+  /**
+   * Does nothing yet.
+   *
+   * @param folder Absolute. It need not exist before something is written.
+   */
+  constructor(system: System, folder: string, locking: LockOptions) {
+    this.#system = system;
+    this.#folder = folder.replace(/(?!^)\/+$/, "");
+    this.#locking = locking;
+  }
+
+  pathOf(name: string): string {
+    return `${this.#folderOf(name)}/${FILE}`;
+  }
+
+  // deno-lint-ignore require-await -- what is thrown must reject the promise
+  async read(name: string): Promise<Uint8Array | null> {
+    return this.#reading(name, () => readDocument(this.#system.disk, this.pathOf(name)));
+  }
+
+  // deno-lint-ignore require-await -- what is thrown must reject the promise
+  async exists(name: string): Promise<boolean> {
+    return this.#reading(name, () => hasDocument(this.#system.disk, this.pathOf(name))) ?? false;
+  }
+
+  // deno-lint-ignore require-await -- what is thrown must reject the promise
+  async list(): Promise<string[]> {
+    const { disk } = this.#system;
+    return attempt(() => {
+      const names = entriesOf(disk, this.#folder)
+        .filter(({ name, kind }) => kind === "directory" && isStateName(name))
+        .map(({ name }) => name);
+      return names.filter((name) => disk.lstat(this.pathOf(name))?.kind === "file").sort();
+    }, (cause) => new ReadStateFailed(this.#folder, cause));
+  }
+
+  async write(name: string, bytes: Uint8Array, expectation: Expectation): Promise<void> {
+    for (let tried = 1;; tried++) {
+      const made: string[] = [];
+      let isDone = false;
+      try {
+        this.#makeFolders(name, made);
+        isDone = await underLock(
+          this.#system,
+          this.pathOf(name),
+          this.#locking,
+          () => this.#replace(name, bytes, expectation),
+        );
+        if (isDone) return;
+        if (tried === ATTEMPTS_MAX) {
+          throw new DirectoryCreationFailed(this.#folderOf(name), "it is removed again and again");
+        }
+      } finally {
+        if (!isDone) removeMade(this.#system.disk, made);
+      }
+    }
+  }
+
+  async delete(name: string): Promise<void> {
+    const { disk } = this.#system;
+    const [folder, path] = [this.#folderOf(name), this.pathOf(name)];
+    const failed = (cause: unknown) => new DeleteStateFailed(path, cause);
+    const isThere = attempt(
+      () => insistOn(disk, this.#folder, "directory") && insistOn(disk, folder, "directory"),
+      failed,
+    );
+    const isDone = isThere && await underLock(this.#system, path, this.#locking, () => this.#remove(name));
+    // Somebody else may have removed it, and have died before that was durable.
+    if (!isDone) attempt(() => insistOn(disk, this.#folder, "directory") && flushIfAllowed(disk, this.#folder), failed);
+    else attempt(() => removeIfEmpty(disk, folder), failed);
+  }
+
+  #folderOf(name: string): string {
+    return `${this.#folder === "/" ? "" : this.#folder}/${name}`;
+  }
+
+  /** Reads, where the folders are such. `null`: one is not there. */
+  #reading<T>(name: string, read: () => T | null): T | null {
+    const { disk } = this.#system;
+    return attempt(() => {
+      if (!insistOn(disk, this.#folder, "directory")) return null;
+      return insistOn(disk, this.#folderOf(name), "directory") ? read() : null;
+    }, (cause) => new ReadStateFailed(this.pathOf(name), cause));
+  }
+
+  #makeFolders(name: string, made: string[]): void {
+    const { disk } = this.#system;
+    const folder = this.#folderOf(name);
+    attempt(() => {
+      if (insistOn(disk, this.#folder, "directory") && insistOn(disk, folder, "directory")) return;
+      makeFolders(disk, folder, made);
+    }, (cause) => new DirectoryCreationFailed(folder, cause));
+  }
+
+  /** Compares and replaces, under the lock. */
+  #replace(name: string, bytes: Uint8Array, expectation: Expectation): void {
+    const { disk } = this.#system;
+    const [folder, path] = [this.#folderOf(name), this.pathOf(name)];
+    const failed = (cause: unknown) => new WriteStateFailed(path, cause);
+    attempt(() => sweepTemporaryFiles(this.#system, folder, (target) => target === FILE), failed);
+    const current = attempt(() => readDocument(disk, path), (cause) => new ReadStateFailed(path, cause));
+    checkExpectation(path, name, current, expectation);
+    attempt(() => {
+      // A document stands in no folder whose own name may still be lost: see `folders.ts`.
+      if (current === null) disk.syncDirectory(this.#folder);
+      replaceFile(disk, temporaryPath(this.#system, path), path, bytes, {
+        mode: FILE_MODE,
+        adjust: (temporary) => disk.chmod(temporary, FILE_MODE), // whatever the umask took, or a default ACL added
+      });
+    }, failed);
+    attempt(() => disk.syncDirectory(folder), (cause) => new WriteStateFailed(path, cause, true));
+  }
+
+  /** Removes the document, under the lock. */
+  #remove(name: string): void {
+    const { disk } = this.#system;
+    const [folder, path] = [this.#folderOf(name), this.pathOf(name)];
+    attempt(() => {
+      sweepTemporaryFiles(this.#system, folder, (target) => target === FILE);
+      if (hasDocument(disk, path)) disk.unlink(path);
+    }, (cause) => new DeleteStateFailed(path, cause));
+    attempt(() => disk.syncDirectory(folder), (cause) => new DeleteStateFailed(path, cause, true));
+  }
+}
+
+/** Does something; what the disk refuses becomes an error that says what was to be done. */
+function attempt<T>(action: () => T, failed: (cause: unknown) => StateError): T {
+  try {
+    return action();
+  } catch (cause) {
+    throw cause instanceof StateError ? cause : failed(cause);
+  }
+}
