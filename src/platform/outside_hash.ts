@@ -15,11 +15,12 @@ export type { OutsideDigest, OutsideHasher } from "./sha1_kernel.ts";
  * No message that is shorter, in bytes, ends an attack, so that its hash is all there is to compute. An attack ends with
  * a block that makes two different chaining values equal:
  *
- * - It is not the first block, before which the chaining value is SHA-1's own: another block, with the differences that
- *   this one undoes, comes before it. (That is why an attack takes two near-collision blocks, one behind the other.)
+ * - It is not the first block, before which the chaining value is SHA-1's own in both messages: the difference that this
+ *   one undoes was made by a block before it. (That is why an attack takes two near-collision blocks, one behind the
+ *   other.)
  * - It does not hold the length, which stands in its words 14 and 15. The messages would differ in word 14, as they do
- *   by all 32 vectors, and so in length by 2^32 bits or more; but the block with the length is the last one of both, and
- *   they have the same number of blocks.
+ *   by all 32 vectors, and so in length by 2^32 bits or more. Messages of an attack have as many blocks one as the other,
+ *   and the block with the length is the last: so their lengths differ by less than a block.
  *
  * So there are a whole block of 64 bytes and one of which 56 bytes at least are content, or the length would fit.
  */

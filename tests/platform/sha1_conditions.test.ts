@@ -14,7 +14,7 @@ import {
 import { FIRST_STEP, LAST_STEP, tiedBits } from "../../scripts/wasm/bit_relations.ts";
 import { test } from "../harness.ts";
 import { type SeededRandom, seededRandom } from "../simulation/random.ts";
-import { runs } from "../thoroughness.ts";
+import { runs, seedOr } from "../thoroughness.ts";
 
 /** How many words are tried for a step. */
 const TRIES = 24;
@@ -138,7 +138,7 @@ function obeys(words: Int32Array, [t1, bit1, t2, bit2, differ]: (typeof CONDITIO
 
 test("the conditions of a vector hold for every pair of messages that follows it", () => {
   const pairs = runs(3, 100);
-  const seed = 1995;
+  const seed = seedOr(1995);
   const random = seededRandom(seed);
   let checked = 0;
   const met = new Set<string>();
@@ -160,7 +160,7 @@ test("the conditions of a vector hold for every pair of messages that follows it
 });
 
 test("suspectVectors() leaves a vector whose conditions hold, and rules it out when any one of them is broken", () => {
-  const random = seededRandom(20);
+  const random = seededRandom(seedOr(20));
   for (const [index, vector] of VECTORS.entries()) {
     const own = CONDITIONS.filter(([, , , , , vectors]) => vectors >>> index & 1);
     const words = Int32Array.from({ length: 80 }, () => word(random));

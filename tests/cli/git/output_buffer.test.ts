@@ -4,21 +4,22 @@ import { ClosedOutputError, type Streams } from "../../../src/platform/streams.t
 import { concatBytes, equalBytes, nameToBytes } from "../../../src/platform/text.ts";
 import { test } from "../../harness.ts";
 import { seededRandom } from "../../simulation/random.ts";
+import { seedOr } from "../../thoroughness.ts";
 
 test("an output buffer writes texts and bytes in the order in which they came, whatever their sizes", () => {
-  const seed = 7;
+  const seed = seedOr(7);
   const random = seededRandom(seed);
-  for (let i = 0; i < 30; i++) {
+  for (let i = 0; i < 5; i++) {
     const written: Uint8Array[] = [];
     const expected: Uint8Array[] = [];
     const output = createOutputBuffer({
       write: (bytes: Uint8Array) => written.push(bytes.slice()),
     } as unknown as Streams);
     for (let step = 0; step < 60; step++) {
-      const length = random.below(step % 7 === 0 ? 100_000 : 300);
+      const length = random.below(step % 10 === 0 ? 100_000 : 300);
       const kind = random.below(10);
       if (kind < 6) {
-        const text = ["a", "\u00e9", "\u{1f600}", "\udcff"][random.below(4)]!.repeat(length);
+        const text = `${["a", "\u00e9", "\u{1f600}"][random.below(3)]!.repeat(length)}\udcff`; // the last is no UTF-8
         output.text(text);
         expected.push(nameToBytes(text));
       } else if (kind < 9) {
