@@ -8,11 +8,12 @@ import type { Clock, Host, LockableFile, ProcessFacts, RunOptions, RunResult, Sy
 import { DiskError, type FileStat, isDiskError } from "./disk.ts";
 import { isNotUtf8, nativePath, realDisk, toStat } from "./real_disk.ts";
 import { exactCommand } from "./exact_command.ts";
+import { nameableFolder, signalNumber, startFailure, startProgram } from "./start_program.ts";
 import { exactEnvironment, exactWorkingDirectory } from "./exact_names.ts";
 import { bun, deno, type DenoFile } from "./runtime.ts";
 import { onExit, onSignal } from "./process.ts";
 import { releaseFlock, tryFlock } from "./native.ts";
-import { isWellFormed, utf8 } from "./text.ts";
+import { utf8 } from "./text.ts";
 
 interface NodeProcess {
   pid: number;
@@ -154,6 +155,7 @@ export const realSystem: System = {
   lookUpProcess,
   onEnd,
   run,
+  start: (command, cwd) => startProgram(command, cwd, realSystem.env),
 };
 
 function onEnd(hook: () => void, signals: boolean): () => void {
@@ -345,15 +347,8 @@ function runByBun(given: string[], options: RunOptions): RunResult {
       : 128 + signalNumber(result.signalCode);
     return { exitCode, stdout: new Uint8Array(result.stdout ?? []) };
   } catch (error) {
-    return startFailure(error);
+    return { ...startFailure(error), stdout: new Uint8Array() };
   }
-}
-
-/** A folder by a name that is UTF-8: its own, or that of our descriptor, which Linux shows as a link to it. */
-function nameableFolder(path: string | undefined): Disposable & { path: string | undefined } {
-  if (path === undefined || isWellFormed(path)) return { path, [Symbol.dispose]() {} };
-  const descriptor = fs.openSync(nativePath(path), fs.constants.O_RDONLY);
-  return { path: `/proc/${nodeProcess.pid}/fd/${descriptor}`, [Symbol.dispose]: () => fs.closeSync(descriptor) };
 }
 
 function runByDeno(command: string[], options: RunOptions): RunResult {
@@ -377,20 +372,9 @@ function runByDeno(command: string[], options: RunOptions): RunResult {
     ],
   });
   if ((result.status ?? null) === null && (result.signal ?? null) === null) {
-    return startFailure(result.error ?? { code: "EACCES" }); // of a file that is no program Deno says nothing at all
+    return { ...startFailure(result.error ?? { code: "EACCES" }), stdout: new Uint8Array() }; // of a file that is no program Deno says nothing at all
   }
   const signal = result.signal ?? null; // Deno leaves it undefined where Node has null
   const exitCode = signal === null ? result.status ?? 0 : 128 + signalNumber(signal);
   return { exitCode, stdout: new Uint8Array(result.stdout ?? []) };
-}
-
-function startFailure(error: unknown): RunResult {
-  const { code = "ENOENT" } = error as { code?: string };
-  const absent = code === "ENOENT" || code === "ENOTDIR";
-  return { exitCode: absent ? 127 : 126, stdout: new Uint8Array(), startErrno: code };
-}
-
-function signalNumber(name: string): number {
-  const { constants } = nodeProcess.getBuiltinModule("node:os") as { constants: { signals: Record<string, number> } };
-  return constants.signals[name] ?? 0;
 }

@@ -53,6 +53,7 @@ export interface BunRuntime {
     },
   ): {
     pid: number;
+    stdout?: ReadableStream<Uint8Array>;
     exited: Promise<number>;
     exitCode: number | null;
     signalCode: string | null;
@@ -68,6 +69,7 @@ export interface DenoRuntime {
     outputSync(): { code: number; signal: string | null; stdout: Uint8Array; stderr: Uint8Array };
     spawn(): {
       pid: number;
+      stdout: ReadableStream<Uint8Array>;
       status: Promise<{ code: number; signal: string | null }>;
       kill(signal?: string): void;
       stdin: WritableStream<Uint8Array>;

@@ -65,13 +65,17 @@ export interface ProcessFacts {
 }
 
 /** How another program ended. */
-export interface RunResult {
+export interface ProgramEnd {
   /** Its exit code; 128 + n when a signal n ended it; 127 not found; 126 not executable. */
   exitCode: number;
-  /** What it wrote to its standard output, when that was captured; else empty. */
-  stdout: Uint8Array;
   /** Why it could not be started, as the system names it (`ENOENT`); absent where it was. */
   startErrno?: string;
+}
+
+/** How another program ended, and what it said. */
+export interface RunResult extends ProgramEnd {
+  /** What it wrote to its standard output, when that was captured; else empty. */
+  stdout: Uint8Array;
 }
 
 /** How another program is started. */
@@ -89,6 +93,16 @@ export interface RunOptions {
    * is given back. Only Bun can hand a descriptor on.
    */
   inherit?: LockableFile;
+}
+
+/** A program that runs beside us. */
+export interface RunningProgram {
+  /** What it writes to its standard output, to be read once, until all who hold that have closed it. */
+  readonly output: AsyncIterable<Uint8Array>;
+  /** How it ended; 127 or 126 where it could not be started. Never rejected. */
+  readonly ended: Promise<ProgramEnd>;
+  /** Asks it to end, by SIGTERM; does nothing when it has. */
+  stop(): void;
 }
 
 /** Everything outside of the program. */
@@ -123,4 +137,11 @@ export interface System {
   onEnd(hook: () => void, signals: boolean): () => void;
   /** Runs a program and waits for it. Never through a shell. */
   run(command: string[], options?: RunOptions): RunResult;
+  /**
+   * Starts a program whose output is read while it runs, and goes on; never through a shell. It reads what we read, and
+   * its messages go to our standard error.
+   *
+   * @param cwd Working directory.
+   */
+  start(command: string[], cwd: string): RunningProgram;
 }

@@ -129,11 +129,16 @@ export function concatBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffe
 }
 
 /** What both runtimes have and their common types do not. */
-type HexBytes = Uint8Array & { toHex(): string };
+type HexBytes = Uint8Array & { toHex(): string; toBase64(): string };
 
 /** Lower-case hexadecimal digits of bytes. */
 export function toHex(bytes: Uint8Array): string {
   return (bytes as HexBytes).toHex();
+}
+
+/** Base64 of bytes, with its padding. */
+export function toBase64(bytes: Uint8Array): string {
+  return (bytes as HexBytes).toBase64();
 }
 
 /** Bytes of an even number of hexadecimal digits, which the caller has checked. */

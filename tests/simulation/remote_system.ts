@@ -9,6 +9,7 @@ import type {
   Host,
   LockableFile,
   ProcessFacts,
+  RunningProgram,
   RunOptions,
   RunResult,
   System,
@@ -110,6 +111,10 @@ export class RemoteSystem implements System {
     const inherited = options.inherit instanceof RemoteLockable ? options.inherit.handle : null;
     const exitCode = this.caller.call("run", command, options.env ?? null, inherited) as number;
     return { exitCode, stdout: new Uint8Array() };
+  }
+
+  start(): RunningProgram {
+    throw new Error("the simulation starts no program that runs beside others");
   }
 }
 

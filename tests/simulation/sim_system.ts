@@ -26,6 +26,7 @@ import type {
   Host,
   LockableFile,
   ProcessFacts,
+  RunningProgram,
   RunOptions,
   RunResult,
   System,
@@ -150,10 +151,20 @@ export class SimSystem implements System {
     return () => {};
   }
 
+  /** What {@link SimSystemOptions.run} stands for: it has ended before it is read. */
+  start(command: string[], cwd: string): RunningProgram {
+    const { stdout, ...end } = this.run(command, { cwd, stdout: "capture" });
+    return { output: partsOf(stdout), ended: Promise.resolve(end), stop() {} };
+  }
+
   run(command: string[], options: RunOptions = {}): RunResult {
     if (this.options.run === undefined) throw new Error(`the simulation has no program ${command.join(" ")}`);
     return this.options.run(command, options);
   }
+}
+
+async function* partsOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  if (bytes.length > 0) yield bytes;
 }
 
 /** Opens a file that can be flocked; it is created before where it is not there and a mode is given. */

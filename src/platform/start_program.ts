@@ -1,0 +1,89 @@
+/**
+ * Programs that are started and then run beside us, and what starting any program needs.
+ *
+ * @module
+ */
+import * as fs from "node:fs";
+import { exactCommand } from "./exact_command.ts";
+import { nativePath } from "./real_disk.ts";
+import { bun, deno } from "./runtime.ts";
+import type { ProgramEnd, RunningProgram, System } from "./system.ts";
+import { isWellFormed } from "./text.ts";
+
+const nodeProcess = (globalThis as unknown as {
+  process: { pid: number; getBuiltinModule(id: string): unknown };
+}).process;
+
+/** Starts a program, as {@link System.start} has it. @throws {LatticeError} `unsupported`, as {@link exactCommand}. */
+export function startProgram(given: string[], cwd: string, env: System["env"]): RunningProgram {
+  const { command, ...environment } = exactCommand(given, undefined, env);
+  try {
+    return bun === undefined ? startByDeno(command, cwd) : startByBun(command, cwd, environment);
+  } catch (error) {
+    return { output: nothing(), ended: Promise.resolve(startFailure(error)), stop() {} };
+  }
+}
+
+function startByBun(command: string[], cwd: string, environment: { env?: Record<string, string> }): RunningProgram {
+  using folder = nameableFolder(cwd);
+  const child = bun!.spawn(command, {
+    ...(folder.path === undefined ? {} : { cwd: folder.path }),
+    ...environment,
+    stdin: "inherit",
+    stdout: "pipe",
+    stderr: "inherit",
+  });
+  return {
+    output: partsOf(child.stdout!),
+    ended: child.exited.then((exitCode) => ({
+      exitCode: child.signalCode === null ? exitCode : 128 + signalNumber(child.signalCode),
+    })),
+    stop: () => child.kill(),
+  };
+}
+
+function startByDeno([program, ...args]: string[], cwd: string): RunningProgram {
+  const options = { args, cwd, stdin: "inherit", stdout: "piped", stderr: "inherit" };
+  const child = new deno!.Command(program!, options).spawn();
+  let hasEnded = false;
+  return {
+    output: partsOf(child.stdout),
+    ended: child.status.then(({ code, signal }) => {
+      hasEnded = true;
+      return { exitCode: signal === null ? code : 128 + signalNumber(signal) };
+    }),
+    stop: () => hasEnded || child.kill("SIGTERM"),
+  };
+}
+
+/** A stream of bytes; not every runtime and its types let it be gone through as it is. */
+async function* partsOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const reader = stream.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    yield value;
+  }
+}
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}
+
+/** How a program ended that could not be started: as shells say it. */
+export function startFailure(error: unknown): ProgramEnd {
+  const { code = "ENOENT" } = error as { code?: string };
+  const absent = code === "ENOENT" || code === "ENOTDIR";
+  return { exitCode: absent ? 127 : 126, startErrno: code };
+}
+
+/** The number of a signal by its name. */
+export function signalNumber(name: string): number {
+  const { constants } = nodeProcess.getBuiltinModule("node:os") as { constants: { signals: Record<string, number> } };
+  return constants.signals[name] ?? 0;
+}
+
+/** A folder by a name that is UTF-8: its own, or that of our descriptor, which Linux shows as a link to it. */
+export function nameableFolder(path: string | undefined): Disposable & { path: string | undefined } {
+  if (path === undefined || isWellFormed(path)) return { path, [Symbol.dispose]() {} };
+  const descriptor = fs.openSync(nativePath(path), fs.constants.O_RDONLY);
+  return { path: `/proc/${nodeProcess.pid}/fd/${descriptor}`, [Symbol.dispose]: () => fs.closeSync(descriptor) };
+}
