@@ -81,6 +81,21 @@ export {
   StateError,
   WriteStateFailed,
 } from "./state/errors.ts";
+export {
+  Cache,
+  type CachedContent,
+  type CacheEntry,
+  type CacheOptions,
+  type EntryStatus,
+  type OpenedContent,
+  type PutOptions,
+  type RefreshedEntry,
+  type RefreshOptions,
+} from "./cache/cache.ts";
+export type { CacheContent } from "./cache/content.ts";
+export type { Cleaned } from "./cache/cleaning.ts";
+export { CacheError } from "./cache/errors.ts";
+export { cacheFolder } from "./cache/folder.ts";
 
 export { MetadataStore, type OnBroken } from "./metadata/store.ts";
 export type { DocumentText, MetadataEntry, StoredMetadata } from "./metadata/stored.ts";
@@ -131,5 +146,15 @@ export type { ObjectFormat, ObjectType, Oid } from "./git/object_format.ts";
 export type { HashName } from "./platform/hash.ts";
 export type { GitObject, NewObject, ObjectInfo, ObjectStore, PrefixMatch } from "./git/objects/store.ts";
 export type { RefEntry, ReflogEntry, RefStore, RefValue, ResolvedRef } from "./git/refs/store.ts";
-export type { Clock, Host, LockableFile, ProcessFacts, RunOptions, RunResult, System } from "./platform/system.ts";
+export type {
+  Clock,
+  Host,
+  LockableFile,
+  ProcessFacts,
+  ProgramEnd,
+  RunningProgram,
+  RunOptions,
+  RunResult,
+  System,
+} from "./platform/system.ts";
 export type { DirectoryEntry, Disk, FileKind, FileStat, OpenFile } from "./platform/disk.ts";
