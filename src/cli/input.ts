@@ -46,16 +46,30 @@ function readUpTo(
   }
   const parts: Uint8Array[] = [];
   let length = 0;
-  try {
-    for (let part = streams.read(); part !== null; part = streams.read()) {
-      parts.push(part);
-      length += part.length;
-      if (length >= enough) break;
-    }
-  } catch (cause) {
-    const errno = (cause as { code?: unknown }).code;
-    if (typeof errno !== "string") throw cause; // not the system's refusal
-    throw new LatticeError("io", `cannot read standard input: ${errno}`, { details: { errno }, cause });
+  for (const part of standardInput(streams)) {
+    parts.push(part);
+    length += part.length;
+    if (length >= enough) break;
   }
   return concatBytes(parts);
+}
+
+/**
+ * Reads standard input part by part.
+ *
+ * @throws {LatticeError} `io`.
+ */
+export function* standardInput(streams: CommandContext["streams"]): Generator<Uint8Array> {
+  for (;;) {
+    let part: Uint8Array | null;
+    try {
+      part = streams.read();
+    } catch (cause) {
+      const errno = (cause as { code?: unknown }).code;
+      if (typeof errno !== "string") throw cause; // not the system's refusal
+      throw new LatticeError("io", `cannot read standard input: ${errno}`, { details: { errno }, cause });
+    }
+    if (part === null) return;
+    yield part;
+  }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { GlobalOptions } from "./global_options.ts";
-import { escapeJson, escapeMessage, escapeText } from "./escape.ts";
+import { escapeJson, escapeLines, escapeMessage, escapeText } from "./escape.ts";
 import { LatticeError } from "../platform/errors.ts";
 import { ClosedOutputError, type Streams } from "../platform/streams.ts";
 import type { System } from "../platform/system.ts";
@@ -24,6 +24,8 @@ export interface Output {
   jsonBytes(bytes: Uint8Array): void;
   /** Prints text of our own as it is. */
   text(text: string): void;
+  /** Prints bytes of somebody else's as they are, except that a terminal gets text with its control characters escaped. */
+  bytes(bytes: Uint8Array): void;
 }
 
 /** Where messages go. */
@@ -50,6 +52,10 @@ export function createOutput(streams: Streams, json: boolean): Output {
       write(terminal ? nameToBytes(escapeJson(bytesToName(bytes))) : bytes);
     },
     text: (text) => write(nameToBytes(text)),
+    bytes: (bytes) => {
+      terminal ??= streams.isTerminal(1);
+      write(terminal ? nameToBytes(escapeLines(bytesToName(bytes))) : bytes);
+    },
   };
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 import type { CommandDefinition } from "../definition.ts";
+import { CACHE_COMMANDS } from "./cache.ts";
 import { DOCTOR_COMMANDS } from "./doctor.ts";
 import { HOOK_COMMANDS } from "./hooks.ts";
 import { IMPORTING_COMMANDS } from "./importing.ts";
@@ -26,5 +27,6 @@ export const COMMANDS: readonly CommandDefinition[] = [
   ...PRUNING_COMMANDS,
   ...LOCK_COMMANDS,
   ...STATE_COMMANDS,
+  ...CACHE_COMMANDS,
   ...HOOK_COMMANDS,
 ];

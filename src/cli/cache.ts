@@ -1,0 +1,61 @@
+/**
+ * What the cache commands have in common.
+ *
+ * @module
+ */
+import { absolutePath, type CommandContext } from "./context.ts";
+import { requireDuration } from "./duration.ts";
+import { lockObserver } from "./lock_observer.ts";
+import type { ParsedCommand } from "./parse.ts";
+import { Cache, type CacheEntry } from "../cache/cache.ts";
+import { cacheFolder } from "../cache/folder.ts";
+import { LatticeError } from "../platform/errors.ts";
+
+/** The cache that a command is about, to be read. */
+export function cacheToRead({ system }: CommandContext, parsed: ParsedCommand): Cache {
+  return new Cache(folderOf(system, parsed), {}, system);
+}
+
+/** The cache that a command is about, to be changed. */
+export async function cacheToChange(context: CommandContext, parsed: ParsedCommand): Promise<Cache> {
+  const { system } = context;
+  const name = parsed.arguments[0];
+  const words = [...parsed.command, ...(name === undefined ? [] : [name])];
+  return new Cache(folderOf(system, parsed), {
+    command: words.join(" "), // not the program's: what it is given may be secret
+    timeoutMs: await context.lockTimeoutMs(),
+    ...(name === undefined
+      ? {}
+      : { observer: lockObserver(context, `the lock of the cache entry ${JSON.stringify(name)}`) }),
+  }, system);
+}
+
+function folderOf(system: CommandContext["system"], parsed: ParsedCommand): string {
+  const dir = parsed.value("dir");
+  if (dir !== undefined && dir !== "") return absolutePath(system, dir);
+  return absolutePath(system, cacheFolder(system.env));
+}
+
+/** The value of `--ttl` in milliseconds. @throws {LatticeError} `usage`: it is no duration. */
+export function ttlOption(parsed: ParsedCommand): { ttlMs?: number } {
+  const ttl = parsed.value("ttl");
+  return ttl === undefined ? {} : { ttlMs: requireDuration(ttl, "--ttl") };
+}
+
+/** An entry as JSON has it. */
+export function entryJson({ name, fetchedAt, ttlMs, size, stale, digest, path }: CacheEntry) {
+  return { name, fetched_at: fetchedAt, ttl_ms: ttlMs, size, stale, digest, path };
+}
+
+/** The error about an entry that is not there; it says so where one is damaged. */
+export function noEntry(cache: Cache, name: string): LatticeError {
+  const isThere = cache.status(name) !== undefined;
+  return new LatticeError(
+    "not_found",
+    `the cache entry ${JSON.stringify(name)} is ${isThere ? "damaged, and counts as absent" : "not there"}`,
+    {
+      hint: `fetch it with lattice cache refresh ${name} -- <command>`,
+      details: { name, path: `${cache.folder}/${name}`, damaged: isThere },
+    },
+  );
+}
