@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { deflateSync } from "node:zlib";
 import { writePackFiles } from "../../../src/git/objects/pack_writer.ts";
-import { SHA1 } from "../../../src/git/object_format.ts";
+import { type ObjectType, SHA1 } from "../../../src/git/object_format.ts";
 import { sharedRepository } from "../../../src/git/objects/permissions.ts";
 import { LatticeError } from "../../../src/platform/errors.ts";
 import { realSystem } from "../../../src/platform/real_system.ts";
@@ -12,7 +12,7 @@ import { temporaryFolder } from "../../fixtures.ts";
 import { configOf, openObjects } from "../../git/objects/open_fixture.ts";
 import { gitText } from "../../git_oracle.ts";
 import { test } from "../../harness.ts";
-import type { Ended } from "../command_line.ts";
+import { type Ended, lattice } from "../command_line.ts";
 import { type Circumstances, latticeGit } from "./against_git.ts";
 
 const ATTACK =
@@ -28,7 +28,7 @@ function repository(): string {
 function assertRefused(ended: Ended): string {
   const match = ATTACK.exec(ended.stderr);
   assert.ok(match, ended.stderr);
-  assert.deepEqual([ended.exit, ended.stdout], [6, ""]);
+  assert.deepEqual([ended.exit, ended.stdout], [128, ""]);
   return match[1]!;
 }
 
@@ -37,7 +37,7 @@ const filesIn = (folder: string) =>
   readdirSync(join(folder, ".git/objects"), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile()).map(({ name }) => name);
 
-test("git hash-object refuses an attack however it is given, with exit code 6, and stores nothing", async () => {
+test("git hash-object refuses an attack however it is given, and stores nothing", async () => {
   const folder = repository();
   for (const size of [6000, 200_000, 3 << 20]) {
     const content = forgedContent("blob", size);
@@ -83,18 +83,18 @@ test("git hash-object in a SHA-256 repository asks for no SHA-1", async () => {
 });
 
 /** Stores the object under the name that the forged kernel gives it; the folder of objects need not be a repository's. */
-async function storeForged(folder: string, packed: boolean): Promise<string> {
-  const content = forgedContent("blob", 6000);
-  writeFileSync(join(folder, "file"), content);
-  const oid = assertRefused(await whileForging(1, () => latticeGit(["hash-object", "file"], folder)));
+async function storeForged(folder: string, packed: boolean, type: ObjectType = "blob"): Promise<string> {
+  const content = forgedContent(type, 6000);
+  const args = ["hash-object", "-t", type, "--literally", "--stdin"];
+  const oid = assertRefused(await whileForging(1, () => latticeGit(args, folder, { stdin: content })));
   const objectsDir = join(folder, ".git/objects");
   if (packed) {
     const storage = { system: realSystem, objectsDir, shared: sharedRepository(configOf({})) };
-    writePackFiles(storage, SHA1, [{ oid, object: { type: "blob", content } }], "", undefined);
+    writePackFiles(storage, SHA1, [{ oid, object: { type, content } }], "", undefined);
   } else {
     const path = join(objectsDir, oid.slice(0, 2), oid.slice(2));
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, deflateSync(Uint8Array.of(...new TextEncoder().encode("blob 6000\0"), ...content)));
+    writeFileSync(path, deflateSync(Uint8Array.of(...new TextEncoder().encode(`${type} 6000\0`), ...content)));
   }
   return oid;
 }
@@ -121,3 +121,29 @@ for (const place of ["loose", "packed", "borrowed"] as const) {
     assertRefused(await whileForging(1, () => latticeGit(["cat-file", "blob", oid], folder)));
   });
 }
+
+test("git cat-file refuses an attack in an object of every type, also in a batch", async () => {
+  const folder = repository();
+  for (const [index, type] of (["blob", "tree", "commit", "tag"] as const).entries()) {
+    const oid = await storeForged(folder, index % 2 === 0, type);
+    for (const [args, stdin] of [[["-p", oid], ""], [[type, oid], ""], [["--batch"], `${oid}\n`]] as const) {
+      assertRefused(await whileForging(1, () => latticeGit(["cat-file", ...args], folder, { stdin })));
+    }
+    const { exit, stdout } = await latticeGit(["cat-file", "-t", oid], folder); // its content is not looked at
+    assert.deepEqual([exit, stdout], [0, `${type}\n`]);
+  }
+});
+
+test("meta get and meta export refuse a document that is part of an attack, with exit code 6, and name its ref", async () => {
+  for (const packed of [false, true]) {
+    const folder = repository();
+    const oid = await storeForged(folder, packed);
+    mkdirSync(join(folder, ".git/refs/branch-metadata"));
+    writeFileSync(join(folder, ".git/refs/branch-metadata/topic"), `${oid}\n`);
+    for (const args of [["meta", "get", "topic"], ["meta", "export"]]) {
+      const { exit, stdout, stderr } = await whileForging(1, () => lattice(args, { cwd: folder }));
+      assert.deepEqual([exit, stdout], [6, ""], stderr);
+      assert.ok(stderr.includes("refs/branch-metadata/topic") && stderr.includes(`collision attack: ${oid}`), stderr);
+    }
+  }
+});
