@@ -66,6 +66,12 @@ export {
   ReleaseFailedError,
 } from "./locks/file_lock_errors.ts";
 
+export { createSecretStore } from "./secrets/create_store.ts";
+export { FileSecretStore } from "./secrets/file_store.ts";
+export { KeychainSecretStore } from "./secrets/keychain_store.ts";
+export { SecretDeleteError, SecretReadError, SecretWriteError } from "./secrets/errors.ts";
+export type { SecretProvider, SecretStore, SecretStoreOptions } from "./secrets/secret_store.ts";
+export type { Keychain } from "./platform/keychain.ts";
 export { openMemoryStateRepository, openStateRepository, type StateOptions } from "./state/open.ts";
 export type { SavedState, StateExpectation, StateRepository, StateSchema, StoredState } from "./state/repository.ts";
 export {

@@ -69,6 +69,8 @@ export interface CommandDefinition {
   readonly options: readonly OptionDefinition[];
   /** Whether another program's command line follows a `--`. */
   readonly program?: boolean;
+  /** Whether words that it does not take are left out of errors: one may be a secret that stands in the wrong place. */
+  readonly hidesWords?: boolean;
   /** The shape printed with `--json`, or `null` where nothing is printed in another shape. */
   readonly json: string | null;
   readonly examples: readonly ExampleDefinition[];

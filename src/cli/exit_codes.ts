@@ -30,3 +30,6 @@ export const EXIT_NEGATIVE = 1;
 
 /** Nobody reads standard output any more: 128 + SIGPIPE. */
 export const EXIT_CLOSED_OUTPUT = 141;
+
+/** Interrupted by who sits at the terminal: 128 + SIGINT. */
+export const EXIT_INTERRUPTED = 130;

@@ -5,6 +5,7 @@
  */
 import { escapeJson, escapeMessage } from "./escape.ts";
 import { EXIT_CLOSED_OUTPUT, EXIT_CODES } from "./exit_codes.ts";
+import { redact, redactParts } from "./redaction.ts";
 import { VERSION } from "./version_number.ts";
 import { type ErrorCode, type ErrorDetails, LatticeError } from "../platform/errors.ts";
 import { ClosedOutputError, type Streams } from "../platform/streams.ts";
@@ -25,9 +26,9 @@ export interface FailureStyle {
  */
 export function reportFailure(error: unknown, streams: Streams, style: FailureStyle): number {
   if (error instanceof ClosedOutputError) return EXIT_CLOSED_OUTPUT;
-  const failure = describe(error);
+  const failure = redacted(describe(error));
   streams.writeError(style.json ? renderJson(failure) : renderText(failure, style.color));
-  if (style.debug && failure.code === "internal") streams.writeError(`${stackOf(error)}\n`);
+  if (style.debug && failure.code === "internal") streams.writeError(`${redact(stackOf(error))}\n`);
   return EXIT_CODES[failure.code];
 }
 
@@ -49,6 +50,15 @@ function describe(error: unknown): Failure {
     hint: `this is a bug in lattice ${VERSION}: please report it with the output of the same command ` +
       `run with LATTICE_DEBUG=1`,
     details: error instanceof LatticeError ? error.details : {},
+  };
+}
+
+function redacted({ code, message, hint, details }: Failure): Failure {
+  return {
+    code,
+    message: redact(message),
+    hint: hint === undefined ? undefined : redact(hint),
+    details: redactParts(details) as ErrorDetails,
   };
 }
 

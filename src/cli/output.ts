@@ -5,6 +5,7 @@
  */
 import type { GlobalOptions } from "./global_options.ts";
 import { escapeJson, escapeLines, escapeMessage, escapeText } from "./escape.ts";
+import { redact } from "./redaction.ts";
 import { LatticeError } from "../platform/errors.ts";
 import { ClosedOutputError, type Streams } from "../platform/streams.ts";
 import type { System } from "../platform/system.ts";
@@ -61,7 +62,7 @@ export function createOutput(streams: Streams, json: boolean): Output {
 
 /** Messages to standard error. */
 export function createLog(streams: Streams, options: GlobalOptions, system: System): Log {
-  const say = (message: string) => streams.writeError(`${escapeMessage(message)}\n`);
+  const say = (message: string) => streams.writeError(`${escapeMessage(redact(message))}\n`);
   return {
     info: (message) => {
       if (options.verbosity >= 0) say(message);
@@ -71,7 +72,7 @@ export function createLog(streams: Streams, options: GlobalOptions, system: Syst
     },
     warn: (message) => {
       const word = usesColor(options.color, system, streams, 2) ? "\x1b[33mwarning:\x1b[0m" : "warning:";
-      streams.writeError(`${word} ${escapeMessage(message)}\n`);
+      streams.writeError(`${word} ${escapeMessage(redact(message))}\n`);
     },
   };
 }

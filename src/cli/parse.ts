@@ -67,7 +67,7 @@ export function parseCommandLine(args: readonly string[], table: CommandTable): 
   const own = words.command?.options ?? [];
   const options = [...GLOBAL_OPTIONS, ...own];
   const tokens = tokenize(args, options);
-  const collected = collect(tokens, options);
+  const collected = collect(tokens, options, words.command?.hidesWords === true);
   const global = globalOptions(collected);
   if (collected.flags("help")) return { global, invocation: { kind: "help", topic: words.path } };
   if (collected.flags("version")) return { global, invocation: { kind: "version" } };
@@ -142,6 +142,7 @@ function findCommandWords(args: readonly string[], table: CommandTable): Command
 
 function throwUnlessOwn(token: ArgumentToken & { kind: "option" }, command: CommandDefinition | undefined): void {
   if (command === undefined || findOption(command.options, token) === undefined) {
+    if (command?.hidesWords === true) throw hiddenWord(command.path.join(" "));
     throw unknownOption(token.rawName, [...GLOBAL_OPTIONS, ...(command?.options ?? [])]);
   }
 }
@@ -196,7 +197,11 @@ interface Collected {
   flags(name: string): boolean;
 }
 
-function collect(tokens: readonly ArgumentToken[], options: readonly OptionDefinition[]): Collected {
+function collect(
+  tokens: readonly ArgumentToken[],
+  options: readonly OptionDefinition[],
+  hidesWords = false,
+): Collected {
   const given = new Map<string, (string | true)[]>();
   const positionals: string[] = [];
   const order: string[] = [];
@@ -208,10 +213,10 @@ function collect(tokens: readonly ArgumentToken[], options: readonly OptionDefin
       (afterTerminator ?? positionals).push(token.value);
     } else {
       const option = findOption(options, token);
-      if (option === undefined) throw unknownOption(token.rawName, options);
+      if (option === undefined) throw hidesWords ? hiddenWord(null) : unknownOption(token.rawName, options);
       order.push(option.name);
       const values = given.get(option.name) ?? [];
-      values.push(optionValue(option, token));
+      values.push(optionValue(option, token, hidesWords));
       given.set(option.name, values);
     }
   }
@@ -229,9 +234,14 @@ function collect(tokens: readonly ArgumentToken[], options: readonly OptionDefin
   };
 }
 
-function optionValue(option: OptionDefinition, token: ArgumentToken & { kind: "option" }): string | true {
+function optionValue(
+  option: OptionDefinition,
+  token: ArgumentToken & { kind: "option" },
+  hidesWords: boolean,
+): string | true {
   if (option.value === undefined) {
     if (token.value !== undefined) {
+      if (hidesWords) throw new LatticeError("usage", `option ${token.rawName} takes no value`);
       throw new LatticeError("usage", `option ${token.rawName} takes no value, given ${JSON.stringify(token.value)}`, {
         hint: `write ${token.rawName} alone`,
       });
@@ -322,6 +332,7 @@ function checkArguments(command: CommandDefinition, name: string, positionals: r
   const variadic = command.arguments[command.arguments.length - 1]?.variadic === true;
   const extra = positionals[command.arguments.length];
   if (extra !== undefined && !variadic) {
+    if (command.hidesWords === true) throw hiddenWord(name);
     throw new LatticeError("usage", `"lattice ${name}" does not take ${JSON.stringify(extra)}`, {
       hint: command.program === true
         ? `write the command to run after --: lattice ${name} -- ${extra}`
@@ -337,6 +348,15 @@ function checkArguments(command: CommandDefinition, name: string, positionals: r
       });
     }
   }
+}
+
+/** The error about a word that may be a secret. */
+function hiddenWord(name: string | null): LatticeError {
+  const command = name === null ? "the command" : JSON.stringify(`lattice ${name}`);
+  return new LatticeError("usage", `${command} is given a word that it does not take, which is not shown here`, {
+    hint: "a secret comes from standard input or is typed when it is asked for, never from an argument; " +
+      "one that stood there is in the shell's history and was seen in the list of processes",
+  });
 }
 
 function helpHint(name: string): string {

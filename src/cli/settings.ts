@@ -16,6 +16,7 @@ import {
 import { DURATION_HINT, parseDuration, requireDuration } from "./duration.ts";
 import { LOCK_BACKENDS } from "../locks/repo_lock_backend.ts";
 import { checkBranchName } from "../git/refs/names.ts";
+import { SECRET_PROVIDERS } from "../secrets/secret_store.ts";
 import { LatticeError } from "../platform/errors.ts";
 import type { System } from "../platform/system.ts";
 
@@ -29,6 +30,8 @@ export interface Settings {
   readonly opsKeep: number | undefined;
   /** For how long `op prune` keeps an operation, in milliseconds. */
   readonly opsKeepForMs: number | undefined;
+  /** Where secrets are kept. */
+  readonly secretsProvider: string | undefined;
   /** Where state documents are kept. */
   readonly stateStore: string | undefined;
 }
@@ -42,6 +45,7 @@ const KEYS: ReadonlyMap<string, ValueCheck> = new Map([
   ["lock.timeout", checkDuration("lock.timeout")],
   ["ops.keep", () => null],
   ["ops.keep_for", checkDuration("ops.keep_for")],
+  ["secrets.provider", checkProvider],
   ["state.store", () => null],
   ["trunk", checkTrunk],
 ]);
@@ -77,6 +81,7 @@ export async function loadSettings(context: CommandContext): Promise<Settings> {
     trunk: text("trunk"),
     opsKeep: keep === undefined ? undefined : Number(keep),
     opsKeepForMs: milliseconds(text("ops.keep_for")),
+    secretsProvider: text("secrets.provider"),
     stateStore: text("state.store"),
   };
 }
@@ -138,6 +143,15 @@ function checkDuration(key: string): ValueCheck {
     if (parseDuration(value) !== null) return null;
     return invalidConfig(path, `${key} is no duration: ${JSON.stringify(value)}`, { key, hint: DURATION_HINT });
   };
+}
+
+function checkProvider(value: string, { path }: ConfigFile): LatticeError | null {
+  if ((SECRET_PROVIDERS as readonly string[]).includes(value)) return null;
+  const key = "secrets.provider";
+  return invalidConfig(path, `${key} is ${JSON.stringify(value)}, expected one of ${SECRET_PROVIDERS.join(", ")}`, {
+    key,
+    hint: `correct the file; provider = "file" is the one that works everywhere`,
+  });
 }
 
 function checkTrunk(value: string, { path }: ConfigFile): LatticeError | null {

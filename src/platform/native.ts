@@ -15,6 +15,9 @@ const LOCK_EX = 2;
 const LOCK_NB = 4;
 const LOCK_UN = 8;
 
+/** The C library's names for it, by system. */
+const LIBRARIES = ["libc.so.6", "libc.so", "libSystem.B.dylib"];
+
 let calls: NativeCalls | null | undefined;
 
 /** The C library's calls, or `null` where they cannot be had (Deno, a platform without the library). */
@@ -24,17 +27,28 @@ function nativeCalls(): NativeCalls | null {
   return calls;
 }
 
-const LIBRARIES = ["libc.so.6", "libc.so", "libSystem.B.dylib"];
-
 function load(runtime: BunRuntime): NativeCalls | null {
+  return loadCalls<NativeCalls>(runtime, (isLinux) => ({
+    flock: { args: ["i32", "i32"], returns: "i32" },
+    ...(isLinux ? { syncfs: { args: ["i32"], returns: "i32" } } : {}),
+  }));
+}
+
+/**
+ * Some calls of the C library.
+ *
+ * @param symbols What is called, and with what; Linux has some that macOS has not.
+ * @returns `null`: it is not to be had.
+ */
+export function loadCalls<Calls>(
+  runtime: BunRuntime,
+  symbols: (isLinux: boolean) => Parameters<OpenLibrary>[1],
+): Calls | null {
   const open = libraryOpener(runtime);
   for (const library of LIBRARIES) {
     try {
-      const opened = open(library, {
-        flock: { args: ["i32", "i32"], returns: "i32" },
-        ...(library.endsWith(".dylib") ? {} : { syncfs: { args: ["i32"], returns: "i32" } }),
-      });
-      if (!(opened instanceof Error)) return opened.symbols as NativeCalls;
+      const opened = open(library, symbols(!library.endsWith(".dylib")));
+      if (!(opened instanceof Error)) return opened.symbols as Calls;
     } catch {
       continue; // this platform names its C library otherwise
     }

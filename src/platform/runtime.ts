@@ -12,13 +12,24 @@ export type OpenLibrary = (
   symbols: Record<string, { args: string[]; returns: string }>,
 ) => { symbols: object } | Error;
 
+/** What a library's calls take a place in memory as. */
+export interface ForeignMemory {
+  ptr?(memory: ArrayBufferView): number;
+}
+
 /** What lattice calls of Bun. */
 export interface BunRuntime {
   version: string;
   /** Since this process started, or thereabouts. */
   nanoseconds(): number;
   /** What `bun:ffi` stands on, as far as this version shows it. */
-  FFI?: { dlopen?: OpenLibrary };
+  FFI?: { dlopen?: OpenLibrary } & ForeignMemory;
+  /** The system's keychain. */
+  secrets: {
+    get(entry: { service: string; name: string }): Promise<string | null>;
+    set(entry: { service: string; name: string; value: string }): Promise<void>;
+    delete(entry: { service: string; name: string }): Promise<boolean>;
+  };
   deflateSync(bytes: Uint8Array, options?: { level?: number; windowBits?: number }): Uint8Array;
   inflateSync(bytes: Uint8Array, options?: { windowBits?: number }): Uint8Array;
   CryptoHasher: {

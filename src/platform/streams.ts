@@ -5,6 +5,7 @@
  * @module
  */
 import * as fs from "node:fs";
+import { deno } from "./runtime.ts";
 import { nameToBytes } from "./text.ts";
 
 /** The three streams of a command. */
@@ -22,6 +23,12 @@ export interface Streams {
   writeError(text: string): void;
   /** Whether stream 0, 1 or 2 is a terminal. */
   isTerminal(stream: 0 | 1 | 2): boolean;
+  /**
+   * Has the terminal of standard input show nothing of what is typed, and hand on every key at once, Ctrl-C too.
+   *
+   * @returns Makes the terminal what it was; a second call does nothing.
+   */
+  hideTyping(): () => void;
 }
 
 /** The reader of our standard output is gone; the command ends quietly with 141. */
@@ -88,7 +95,33 @@ export const realStreams: Streams = {
       (globalThis as unknown as { process: { getBuiltinModule(id: string): unknown } }).process;
     return (getBuiltinModule("node:tty") as { isatty(descriptor: number): boolean }).isatty(stream);
   },
+
+  hideTyping() {
+    let hidden = true;
+    setRawTyping(true);
+    return () => {
+      if (hidden) setRawTyping(false);
+      hidden = false;
+    };
+  },
 };
+
+/** What both runtimes call the mode in which keys are handed on as they are. */
+function setRawTyping(raw: boolean): void {
+  if (deno !== undefined) {
+    (deno as unknown as { stdin: { setRaw(raw: boolean): void } }).stdin.setRaw(raw);
+    return;
+  }
+  const { getBuiltinModule } =
+    (globalThis as unknown as { process: { getBuiltinModule(id: string): unknown } }).process;
+  const { ReadStream } = getBuiltinModule("node:tty") as {
+    ReadStream: new (descriptor: number) => { setRawMode(raw: boolean): void };
+  };
+  terminal ??= new ReadStream(0);
+  terminal.setRawMode(raw);
+}
+
+let terminal: { setRawMode(raw: boolean): void } | undefined;
 
 /** Linux numbers `/dev/null` and its like as devices of this class (Documentation/admin-guide/devices.txt). */
 const MEMORY_DEVICES = 1;

@@ -53,6 +53,7 @@ export function keptStreams(surroundings: Surroundings): { streams: Streams; end
         stderr += text;
       },
       isTerminal: (stream) => surroundings.terminals?.includes(stream) ?? false,
+      hideTyping: () => () => {},
     },
     ended(exit) {
       const stdoutBytes = concatBytes(output);

@@ -65,6 +65,7 @@ test("apply takes its progress away before it prints the answer on the same term
     write: (bytes) => void (screen += new TextDecoder().decode(bytes)),
     writeError: (text) => void (screen += text),
     isTerminal: (stream) => stream > 0,
+    hideTyping: () => () => {},
   });
   assert.equal(exit, 0, screen);
   assert.match(screen, /locking refs: \d+ of 1500/);

@@ -14,7 +14,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   stack: ["metadata", "git", "platform"],
   hooks: ["git", "platform"],
   operations: ["engine", "git", "locks", "platform"],
-  doctor: ["stack", "metadata", "operations", "engine", "git", "locks", "platform"],
+  doctor: ["stack", "metadata", "operations", "engine", "git", "secrets", "locks", "platform"],
   secrets: ["locks", "platform"],
   state: ["locks", "platform"],
   cache: ["locks", "platform"],

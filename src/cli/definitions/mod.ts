@@ -12,6 +12,7 @@ import { LOCK_COMMANDS } from "./locks.ts";
 import { METADATA_COMMANDS } from "./metadata.ts";
 import { OPERATION_COMMANDS } from "./operations.ts";
 import { PRUNING_COMMANDS } from "./pruning.ts";
+import { SECRET_COMMANDS } from "./secrets.ts";
 import { SETUP_COMMANDS } from "./setup.ts";
 import { STACK_COMMANDS } from "./stack.ts";
 import { STATE_COMMANDS } from "./state.ts";
@@ -26,6 +27,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
   ...OPERATION_COMMANDS,
   ...PRUNING_COMMANDS,
   ...LOCK_COMMANDS,
+  ...SECRET_COMMANDS,
   ...STATE_COMMANDS,
   ...CACHE_COMMANDS,
   ...HOOK_COMMANDS,

@@ -6,31 +6,27 @@
 import type { Check, Examination } from "../examination.ts";
 import { type Finding, findingId, quote } from "../finding.ts";
 import { changeMode, lookAt } from "../seen_file.ts";
-
-/** Bits that others than the owner have. */
-const OTHERS = 0o077;
+import { FILE_MODE, flawOf, FOLDER_MODE, octal, secretsFile, secretsFolder } from "../../secrets/location.ts";
 
 /** Looks at `~/.lattice`, where there are secrets. */
 export const SECRETS: Check = {
   name: "secrets",
   kinds: { "permission.secrets": "others may read the file of the secrets, or look into its folder" },
   *examine(examination) {
-    const { env, disk } = examination.system;
-    const folder = env["LATTICE_HOME"] ?? (env["HOME"] === undefined ? undefined : `${env["HOME"]}/.lattice`);
-    if (folder === undefined || !folder.startsWith("/")) return;
-    if (disk.lstat(`${folder}/secrets.toml`) === null) return;
-    yield* judge(examination, folder, "folder", 0o700);
-    yield* judge(examination, `${folder}/secrets.toml`, "secrets.toml", 0o600);
+    const folder = secretsFolder(examination.system);
+    if (folder === null || examination.system.disk.lstat(secretsFile(folder)) === null) return;
+    yield* judge(examination, folder, "folder", FOLDER_MODE);
+    yield* judge(examination, secretsFile(folder), "secrets.toml", FILE_MODE);
   },
 };
 
 function* judge({ system }: Examination, path: string, name: string, wanted: number): Generator<Finding> {
   const seen = lookAt(system.disk, path);
-  if (seen === null || seen.stat.kind === "symlink" || system.host.userId === null) return;
+  if (seen === null || seen.stat.kind === "symlink") return;
   const { mode, uid } = seen.stat;
-  const isOurs = uid === system.host.userId;
-  if (isOurs && (mode & OTHERS) === 0) return;
-  const octal = (bits: number) => bits.toString(8).padStart(4, "0");
+  const flaw = flawOf(seen.stat, system);
+  if (flaw === null) return;
+  const isOurs = flaw.kind === "mode";
   yield {
     id: findingId("permission.secrets", name),
     severity: "error",
