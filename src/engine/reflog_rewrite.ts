@@ -61,10 +61,7 @@ const ABOUT_ONE_REF: ReadonlySet<string> = new Set(["locked", "invalid_data", "u
 
 function rewriteOne(upkeep: Upkeep, ref: string, rewrite: ReflogRewrite): void {
   const { context } = upkeep;
-  const entries = context.repository.refs.readReflog(ref, (error) => {
-    if (error instanceof LatticeError && error.details["odd_time"] === true) throw error; // git would keep that line
-    rewrite.onBroken(error);
-  });
+  const entries = context.repository.refs.readReflog(ref, rewrite.onBroken);
   if (entries === null) return;
   const kept = rewrite.judge(ref, entries).filter(({ keep }) => keep).map(({ entry }) => entry);
   const value = rewrite.updateRef ? valueFor(context, ref, kept.at(-1)?.new) : null;

@@ -38,7 +38,7 @@ export function selectorOf(walked: WalkedEntry, view: ReflogView, short: boolean
   const name = short ? shortenRef(view.repository, walked.name, false) : walked.name;
   if (view.dates === null || walked.numbered) return `${name}@{${walked.number}}`;
   const { seconds, timeZone } = walked.entry;
-  return `${name}@{${formatDate(BigInt(seconds), Number(timeZone), view.dates, view.clock)}}`;
+  return `${name}@{${formatDate(seconds, Number(timeZone), view.dates, view.clock)}}`;
 }
 
 /** The message with its newline; as with git, whatever follows a NUL byte is not seen, the newline included. */

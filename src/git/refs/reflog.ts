@@ -22,7 +22,7 @@ export const LOG_BYTES_MAX = 512 * 1024 * 1024;
 /** A line may not be longer, in bytes. */
 const LINE_BYTES_MAX = 16 * 1024 * 1024;
 
-/** How many malformed lines of a log are told one by one, of either kind. */
+/** How many malformed lines of a log are told one by one. */
 const BROKEN_TOLD_MAX = 10;
 
 const NEWLINE = 0x0a;
@@ -32,8 +32,7 @@ const NEWLINE = 0x0a;
  *
  * @param path Absolute path of the log.
  * @param onBroken Called with the error of each malformed line, which is then passed over; without it, the first throws.
- *   `details.odd_time`: git would read the line. Of many lines the first ones of either kind are told one by one, and
- *   the others at last by one error, `details.more` being how many.
+ *   Of many, the first are told one by one, and the others at last by one error, `details.more` being how many.
  * @returns Oldest entry first; `null`: there is no log.
  * @throws {LatticeError} `invalid_data`; `io`.
  */
@@ -58,27 +57,21 @@ export function parseReflog(
   onBroken?: (error: unknown) => void,
 ): ReflogEntry[] {
   const entries: ReflogEntry[] = [];
-  const told = { odd: 0, broken: 0 };
+  let broken = 0;
   for (let start = 0, number = 1; start < content.length; number++) {
     const newline = content.indexOf(NEWLINE, start);
     const end = newline < 0 ? content.length : newline;
-    const line = content.subarray(start, end);
-    const entry = newline < 0 ? null : parseReflogLine(line, format);
+    const entry = newline < 0 ? null : parseReflogLine(content.subarray(start, end), format);
     if (entry !== null) {
       entries.push(entry);
-    } else {
-      const isOdd = newline >= 0 && hasOddTime(line);
-      if (told[isOdd ? "odd" : "broken"]++ < BROKEN_TOLD_MAX) {
-        const reason = newline < 0 ? "it has no end" : isOdd ? ODD_TIME : "it is no entry";
-        const error = brokenLine(path, `line ${number}`, reason);
-        if (isOdd) error.details["odd_time"] = true;
-        if (onBroken === undefined) throw error;
-        onBroken(error);
-      }
+    } else if (broken++ < BROKEN_TOLD_MAX) {
+      const error = brokenLine(path, `line ${number}`, newline < 0 ? "it has no end" : "it is no entry");
+      if (onBroken === undefined) throw error;
+      onBroken(error);
     }
     start = end + 1;
   }
-  const more = Math.max(0, told.odd - BROKEN_TOLD_MAX) + Math.max(0, told.broken - BROKEN_TOLD_MAX);
+  const more = broken - BROKEN_TOLD_MAX;
   if (more > 0) {
     const error = brokenLine(path, `${more} more`, "they are no entries either");
     error.details["more"] = more;
@@ -103,10 +96,11 @@ export function parseReflogLine(line: Uint8Array, format: ObjectFormat): ReflogE
   if (text[digits] !== " " || text[2 * digits + 1] !== " ") return null;
   const rest = text.slice(2 * digits + 2);
   const emailEnd = rest.indexOf(">");
-  const when = emailEnd < 0 ? null : /^ (\d+) ([+-]\d{4})/.exec(rest.slice(emailEnd + 1, emailEnd + 40));
+  if (rest.slice(0, emailEnd).includes("\0")) return null; // there git sees the line's end
+  const when = emailEnd < 0 ? null : /^ ([+-]?\d+) ([+-]\d{4})/.exec(rest.slice(emailEnd + 1));
   if (when === null) return null;
-  const seconds = Number(when[1]);
-  if (seconds === 0 || !Number.isSafeInteger(seconds)) return null; // git takes no line of second 0 either
+  const seconds = secondsOf(when[1]!);
+  if (seconds === 0n) return null; // git takes no such line either
   const message = rest.slice(emailEnd + 1 + when[0].length);
   return {
     old: old.toLowerCase(),
@@ -118,12 +112,15 @@ export function parseReflogLine(line: Uint8Array, format: ObjectFormat): ReflogE
   };
 }
 
-/** Git takes a time before 1970, or beyond all numbers, for one in a far future. */
-const ODD_TIME = "its time is out of range";
+/** The last second that git knows. */
+export const SECONDS_MAX = 2n ** 64n - 1n;
 
-/** Whether a line that is no entry here could be one for git, were it not for its time. */
-function hasOddTime(line: Uint8Array): boolean {
-  return line.length <= LINE_BYTES_MAX && /^[^>]*> (?:-\d+|\d{16,}) [+-]\d{4}/.test(bytesToName(line));
+/** A time as strtoumax(3) reads it for git: one before 1970, or beyond 64 bits, lies in a far future. */
+function secondsOf(digits: string): bigint {
+  if (digits.replace(/^[+-]?0*/, "").length > 20) return SECONDS_MAX;
+  const value = BigInt(digits.replace(/^[+-]/, ""));
+  if (value > SECONDS_MAX) return SECONDS_MAX;
+  return digits.startsWith("-") ? BigInt.asUintN(64, -value) : value;
 }
 
 /**

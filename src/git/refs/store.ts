@@ -38,8 +38,8 @@ export interface ReflogEntry {
   readonly new: Oid;
   /** `Name <email>`, as it stands. */
   readonly identity: string;
-  /** Seconds since 1970. */
-  readonly seconds: number;
+  /** Seconds since 1970, as git has them: 64 bits, without a sign. */
+  readonly seconds: bigint;
   /** Such as `+0100`. */
   readonly timeZone: string;
   /** Without the newline; may be empty. */

@@ -8,11 +8,12 @@ import type { Oid } from "../object_format.ts";
 import { openAncestry } from "../objects/ancestry.ts";
 import { peelIfPossible } from "../objects/peel.ts";
 import { refScope } from "../refs/names.ts";
+import { SECONDS_MAX } from "../refs/reflog.ts";
 import type { ReflogEntry } from "../refs/store.ts";
 import type { Repository } from "../repository.ts";
 import { ancestorsOf } from "./reach.ts";
 
-/** What is to go. Times are in seconds since 1970; an infinite one is behind every line, 0 before every line. */
+/** What is to go. Times are in seconds since 1970; an infinite one is git's last second, 0 is before every line. */
 export interface ReflogExpiry {
   /** Lines older than this go. */
   readonly total: number;
@@ -50,6 +51,10 @@ export function openReflogJudge(repository: Repository): ReflogJudge {
   };
 }
 
+function exactSeconds(time: number): bigint {
+  return Number.isFinite(time) ? BigInt(Math.floor(time)) : SECONDS_MAX;
+}
+
 /** @param reachable Commits that count as reachable; `null`: none does, since the ref holds no commit. */
 function judge(
   repository: Repository,
@@ -58,6 +63,7 @@ function judge(
   reachable: () => ReadonlySet<Oid> | null,
 ): JudgedEntry[] {
   const { zero } = repository.objectFormat;
+  const [total, unreachable] = [exactSeconds(expiry.total), exactSeconds(expiry.unreachable)];
   const whatever = expiry.unreachable <= expiry.total;
   const isLost = (oid: Oid): boolean => {
     if (oid === zero) return false;
@@ -65,8 +71,8 @@ function judge(
     return commit !== null && reachable()?.has(commit.oid) !== true;
   };
   const expires = (old: Oid, { new: value, seconds }: ReflogEntry): boolean => {
-    if (seconds < expiry.total) return true;
-    if (seconds >= expiry.unreachable) return false;
+    if (seconds < total) return true;
+    if (seconds >= unreachable) return false;
     return whatever || reachable() === null || isLost(old) || isLost(value);
   };
   let lastKept = zero;

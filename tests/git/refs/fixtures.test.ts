@@ -99,7 +99,7 @@ test("RefStore.readReflog() agrees with git on every fixture", () => {
           old: line.old,
           new: line.new,
           identity: `${line.name} <${line.email}>`,
-          seconds: line.time,
+          seconds: BigInt(line.time),
           timeZone: line.tz,
           message: message ?? "",
         });

@@ -44,7 +44,7 @@ test("parseReflogLine() gives back what formatReflogLine() was given", () => {
         old: A,
         new: B,
         identity: "N <e@x>",
-        seconds: seconds + 1,
+        seconds: BigInt(seconds + 1),
         timeZone: "-0330",
         message: "",
       });
@@ -53,6 +53,19 @@ test("parseReflogLine() gives back what formatReflogLine() was given", () => {
     }),
     { seed: 3, numRuns: 300 },
   );
+});
+
+test("parseReflogLine() takes no line whose identity holds a NUL, as git takes none", () => {
+  const folder = temporaryFolder();
+  gitText(["init", "-q", "-b", "main"], folder);
+  gitText(["commit", "-q", "--allow-empty", "-m", "one"], folder);
+  const commit = gitText(["rev-parse", "HEAD"], folder);
+  for (const identity of ["N <e@x>", "N\0 <e@x>", "\0N <e@x>", "N <e\0@x>", "N <e@x>\0"]) {
+    const line = `${SHA1.zero} ${commit} ${identity} 1700100000 +0000\tmessage`;
+    writeFileSync(join(folder, ".git/logs/refs/heads/main"), `${line}\n`);
+    const isEntry = gitText(["reflog", "show", "--format=%gs", "main"], folder) === "message";
+    assert.equal(parseReflogLine(utf8(line), SHA1) !== null, isEntry, JSON.stringify(identity));
+  }
 });
 
 test("readReflogBackwards() gives long logs and long lines, newest first, across its windows", () => {
