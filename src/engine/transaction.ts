@@ -91,7 +91,7 @@ function prepareWith(
   refuseInsideHook(env);
   if (env["GIT_QUARANTINE_PATH"] !== undefined) {
     throw new LatticeError("unsupported", "refs are not updated while git holds new objects in quarantine", {
-      hint: "update refs from a post-receive hook, not from pre-receive or update",
+      hint: "update refs from an update or post-receive hook, not from pre-receive",
     });
   }
   let plan = planTransaction(context, request);

@@ -128,7 +128,7 @@ export async function judge(system: SimSystem, args: readonly string[], options:
 }
 
 /** Words of exceptions that nobody meant to show, of values that were none, and of the report of a bug. */
-const EXCEPTION =
+export const EXCEPTION =
   /internal error|(?:Type|Range|Syntax|Reference)Error|\bERR_[A-Z]|\bat .*\.[tj]s:\d|undefined is not|is not a function|Cannot read prop|call stack|typed array length|out of memory|\[object |\bNaN\b/;
 
 /** What a terminal would act on. */
