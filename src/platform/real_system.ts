@@ -296,9 +296,9 @@ class DenoLockable implements LockableFile {
 
   overwrite(text: string): void {
     const bytes = utf8(text);
-    this.file.truncateSync(0);
     this.file.seekSync(0, 0);
     for (let done = 0; done < bytes.length;) done += this.file.writeSync(bytes.subarray(done));
+    if (this.file.statSync().size > bytes.length) this.file.truncateSync(bytes.length); // only now, as above
   }
 
   sync(): void {

@@ -92,7 +92,7 @@ export interface DenoRuntime {
 export interface DenoFile {
   tryLockSync(exclusive?: boolean): boolean;
   unlockSync(): void;
-  statSync(): { dev: number; ino: number | null };
+  statSync(): { dev: number; ino: number | null; size: number };
   truncateSync(length?: number): void;
   seekSync(offset: number, whence: number): number;
   readSync(buffer: Uint8Array): number | null;

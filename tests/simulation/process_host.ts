@@ -123,7 +123,7 @@ export class ProcessHost {
     return this.lastHandle;
   }
 
-  private onLock(method: string, handle: number, text: unknown): unknown {
+  private onLock(method: string, handle: number, input: unknown): unknown {
     const lock = this.shared(handle);
     switch (method) {
       case "tryLock":
@@ -135,9 +135,9 @@ export class ProcessHost {
       case "read":
         return lock.file.read();
       case "truncate":
-        return lock.file.truncate();
+        return lock.file.truncate(input as number);
       case "write":
-        return lock.file.write(text as string);
+        return lock.file.write(input as string);
       case "sync":
         return lock.file.sync();
       case "close":

@@ -14,6 +14,7 @@ import type {
   RunResult,
   System,
 } from "../../src/platform/system.ts";
+import { utf8 } from "../../src/platform/text.ts";
 import { SimCrash } from "./calls.ts";
 import type { Channel } from "./channel.ts";
 import { type SeededRandom, seededRandom } from "./random.ts";
@@ -247,8 +248,9 @@ class RemoteLockable implements LockableFile {
     return this.caller.call("lock.read", this.handle) as string;
   }
   overwrite(text: string): void {
-    this.caller.call("lock.truncate", this.handle); // two calls: others see the empty text between
-    this.caller.call("lock.write", this.handle, text);
+    this.caller.call("lock.write", this.handle, text); // calls of their own: others see what lies between
+    const { length } = utf8(text);
+    if (this.stat().size > length) this.caller.call("lock.truncate", this.handle, length);
   }
   sync(): void {
     this.caller.call("lock.sync", this.handle);

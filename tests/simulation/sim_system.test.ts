@@ -53,9 +53,9 @@ test("LockableFile.overwrite() is torn by a kill and by a power cut until sync()
   const calls = system.disk.gate.count;
   system.disk.crashAt(calls + 2, "before");
   assert.throws(() => lock.overwrite("second"), SimCrash);
-  assert.equal(textAt(system.disk.forNextProcess(), "/d/lock"), "");
+  assert.equal(textAt(system.disk.forNextProcess(), "/d/lock"), "secondholder"); // written, and not yet cut
   const left = [...system.disk.powerCuts({ seed: 1 })].map((cut) => textAt(cut.disk, "/d/lock"));
-  assert.deepEqual(left, ["first holder", ""]);
+  for (const text of ["first holder", "secondholder", "second"]) assert.ok(left.includes(text), `${text} in ${left}`);
   lock.close(); // does nothing in a dead process
 });
 

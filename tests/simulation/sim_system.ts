@@ -213,18 +213,19 @@ export class SimLockable implements LockableFile {
     return this.call("lock.read", () => new TextDecoder().decode(this.content()));
   }
 
-  /** Cut, then written, as the real one: an observer sees the empty and the half written text between. */
+  /** Written over what was there, then cut where that was longer, as the real one: others see what lies between. */
   overwrite(text: string): void {
-    this.truncate();
     this.write(text);
-  }
-
-  /** The first half of {@link overwrite}. */
-  truncate(): void {
-    this.disk.call("lock.truncate", this.path, () => this.disk.storage.truncate(this.ino, 0, this.path));
+    const { length } = utf8(text);
+    if (this.stat().size > length) this.truncate(length);
   }
 
   /** The second half of {@link overwrite}. */
+  truncate(length: number): void {
+    this.disk.call("lock.truncate", this.path, () => this.disk.storage.truncate(this.ino, length, this.path));
+  }
+
+  /** The first half of {@link overwrite}: what stands behind the text stays. */
   write(text: string): void {
     const bytes = utf8(text);
     const { storage } = this.disk;

@@ -271,9 +271,13 @@ class Together {
   private doHalf(process: Living): void {
     const { host, request: { operation, args } } = process;
     if (operation === "run") return this.startChild(process);
-    if (operation !== "file.write") return;
-    const bytes = args[1] as Uint8Array;
-    host.perform({ operation, args: [args[0], bytes.subarray(0, bytes.length >> 1)] });
+    if (operation === "file.write") {
+      const bytes = args[1] as Uint8Array;
+      host.perform({ operation, args: [args[0], bytes.subarray(0, bytes.length >> 1)] });
+    } else if (operation === "lock.write") {
+      const text = args[1] as string; // of a holder, so it may be cut between any two characters
+      host.perform({ operation, args: [args[0], text.slice(0, text.length >> 1)] });
+    }
   }
 
   private startChild(process: Living): void {

@@ -124,7 +124,7 @@ export const recoveryMutants: readonly Mutant[] = [
         readAt: (buffer, position) => file.readAt(buffer.subarray(0, Math.max(0, size - position)), position),
       };
     }),
-    caughtIn: { "several refs": /neither old nor new/ },
+    caughtIn: { "several refs": /neither old nor new|the journals say/ },
   },
   {
     name: "recovery removes the marker before the locks",
