@@ -68,6 +68,26 @@ test("the published attack passes the conditions of its vector in both near-coll
   }
 });
 
+test("the published attack is noticed in every lane of the kernel, whether more follows or the message ends there", () => {
+  const { kernel, input } = freshKernel();
+  for (const message of [ATTACK, otherAttack()]) {
+    let chaining: Int32Array = Int32Array.of(0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0);
+    for (let at = 0; at <= NEAR_COLLISIONS[1]!; at += 64) { // the block that ends it comes as the fifth, … the first
+      for (const more of [0, 1000]) {
+        const rest = new Uint8Array(message.length - at + more);
+        rest.set(message.subarray(at));
+        kernel.init();
+        setChaining(kernel, chaining);
+        input.set(rest);
+        kernel.update(rest.length);
+        kernel.final();
+        assert.equal(kernel.attack(), ATTACK_VECTOR + 1, `from byte ${at}, ${more} bytes more`);
+      }
+      chaining = compress(chaining, wordsOf(message.slice(at, at + 64))).out;
+    }
+  }
+});
+
 test("what is near to the published attack, and is none, is not refused", () => {
   for (const at of [0, 100, 192, 255, 256, 319]) {
     const message = ATTACK.slice();
