@@ -1,0 +1,55 @@
+/**
+ * What a way of keeping lock records has to offer; everything else of a store is built on it once, in `locks.ts`.
+ *
+ * @module
+ */
+import type { Claim } from "./conflict.ts";
+import type { PersistedLock } from "./lock.ts";
+import type { LockQuery } from "./store.ts";
+
+/** The records as one transaction sees them. */
+export interface LockSession {
+  /** The present time, by the store's own clock. */
+  now(): Promise<Date>;
+  /** Stores a record in place of one with the same id. */
+  put(lock: PersistedLock): Promise<void>;
+  /** A record, whether its time is up or not. */
+  get(id: string): Promise<PersistedLock | null>;
+  /** Removes a record. @returns Whether it was there. */
+  remove(id: string): Promise<boolean>;
+  /** Records that match, in any order. */
+  list(query: LockQuery): Promise<PersistedLock[]>;
+  /** At least all records that conflict with a claim. */
+  rivals(claim: Claim): Promise<PersistedLock[]>;
+  /** Removes the records of a file whose time is up at an instant. */
+  removeExpired(shareName: string, fileId: string, now: Date): Promise<void>;
+  /** The token that was given last; 0 in a fresh store. */
+  lastFencingToken(): Promise<bigint>;
+  /** Sets the token that was given last. */
+  setLastFencingToken(token: bigint): Promise<void>;
+  /** 0 in a fresh store. */
+  epoch(): Promise<bigint>;
+  /** Sets the epoch. */
+  setEpoch(epoch: bigint): Promise<void>;
+}
+
+/** How a transaction is run. */
+export interface TransactOptions {
+  /** Whether it only reads. */
+  readonly readOnly: boolean;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** A way of keeping lock records. */
+export interface LockStoreBackend {
+  /** Runs a transaction; serialisable. Where it meets another one it is done again, a bounded number of times. */
+  transact<T>(action: (session: LockSession) => Promise<T>, options: TransactOptions): Promise<T>;
+  /**
+   * Waits until records may have changed.
+   *
+   * @param waitMs No longer than this, in milliseconds.
+   */
+  waitForChange(waitMs: number, signal: AbortSignal | undefined): Promise<void>;
+  /** Closes the store. */
+  close(): Promise<void>;
+}

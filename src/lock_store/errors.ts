@@ -1,0 +1,120 @@
+/**
+ * What can go wrong with a lock store, one class each.
+ *
+ * @module
+ */
+import { LatticeError } from "../platform/errors.ts";
+import type { PersistedLock } from "./lock.ts";
+
+/** There is no such lock record, or it has expired. */
+export class LockNotFoundError extends LatticeError {
+  /** Tells the class apart. */
+  override readonly name = "LockNotFoundError";
+
+  /** Made where it is looked for. */
+  constructor(readonly id: string) {
+    super("not_found", `there is no lock record ${JSON.stringify(id)}`, {
+      hint: "it may have been released or have expired: lattice lease list shows what is held",
+      details: { id },
+    });
+  }
+}
+
+/** Somebody else holds a lock that excludes the one wanted. */
+export class LockConflictError extends LatticeError {
+  /** Tells the class apart. */
+  override readonly name = "LockConflictError";
+
+  /**
+   * Made when waiting ends.
+   *
+   * @param conflicting One of the locks that are in the way.
+   * @param waitedMs How long was waited, in milliseconds.
+   */
+  constructor(readonly conflicting: PersistedLock, waitedMs: number) {
+    const { shareName, fileId, ownerId, clientId, expiresAt } = conflicting;
+    const until = expiresAt === null ? "without end" : `until ${expiresAt.toISOString()}`;
+    super(
+      "locked",
+      `file ${JSON.stringify(fileId)} of share ${JSON.stringify(shareName)} is locked by ` +
+        `${JSON.stringify(ownerId)} of ${JSON.stringify(clientId)}, ${until}`,
+      {
+        hint: "wait for it with --wait 30s; lattice lease list shows what is held",
+        details: {
+          holder: null,
+          waited_ms: Math.round(waitedMs),
+          id: conflicting.id,
+          owner: ownerId,
+          client: clientId,
+          expires_at: expiresAt?.toISOString() ?? null,
+        },
+      },
+    );
+  }
+}
+
+/** The lock that a fencing token belongs to is no longer held: what its holder does now comes too late. */
+export class FencingTokenRefusedError extends LatticeError {
+  /** Tells the class apart. */
+  override readonly name = "FencingTokenRefusedError";
+
+  /** Made where the token is shown. */
+  constructor(readonly id: string, readonly fencingToken: bigint) {
+    super(
+      "cas_failed",
+      `fencing token ${fencingToken} is refused: lock ${JSON.stringify(id)} is no longer held by it`,
+      {
+        hint: "the lock expired or was released, and somebody else may hold it: take it again, and begin anew",
+        details: { id, fencing_token: String(fencingToken) },
+      },
+    );
+  }
+}
+
+/** A value of a lock record is out of its range. */
+export class InvalidLockError extends LatticeError {
+  /** Tells the class apart. */
+  override readonly name = "InvalidLockError";
+
+  /** Made where the value is given. */
+  constructor(readonly field: string, value: unknown, expected: string) {
+    const shown = typeof value === "string" ? JSON.stringify(value.slice(0, 100)) : String(value);
+    super("usage", `${field} of a lock is ${shown}, expected ${expected}`, { details: { field } });
+  }
+}
+
+/** The database cannot be reached, or stopped answering. Nothing says whether a transaction that was under way was done. */
+export class StoreUnavailableError extends LatticeError {
+  /** Tells the class apart. */
+  override readonly name = "StoreUnavailableError";
+
+  /** Made of what the client of the database says; `store` is its address without any password. */
+  constructor(store: string, reason: string, options: { hint?: string; cause?: unknown } = {}) {
+    super("store_unavailable", `the store ${JSON.stringify(store)} cannot be used: ${reason}`, {
+      hint: options.hint ?? "check that it runs and can be reached, then try again",
+      details: { store },
+      cause: options.cause,
+    });
+  }
+}
+
+/** The database has another schema than this program knows. */
+export class SchemaVersionError extends LatticeError {
+  /** Tells the class apart. */
+  override readonly name = "SchemaVersionError";
+
+  /** Made when the store is opened. */
+  constructor(store: string, readonly found: number, readonly known: number) {
+    const isNewer = found > known;
+    super(
+      "unsupported",
+      `the store ${JSON.stringify(store)} has schema version ${found}, and this lattice knows ${known}`,
+      {
+        hint: isNewer
+          ? "use the newer lattice that made it"
+          : "type lattice lease migrate, or set auto_migrate in the config",
+        details: { store, found, known },
+      },
+    );
+  }
+}

@@ -1,0 +1,115 @@
+/**
+ * Lock records in memory, for one process: for tests, and for programs that need nothing more.
+ *
+ * Transactions run one after the other. What a transaction that fails has changed is put back.
+ *
+ * @module
+ */
+import { sleepUnlessAborted } from "../locks/waiting.ts";
+import type { System } from "../platform/system.ts";
+import type { LockSession, LockStoreBackend, TransactOptions } from "./backend.ts";
+import type { Claim } from "./conflict.ts";
+import type { PersistedLock } from "./lock.ts";
+import { isExpired } from "./operations.ts";
+import type { LockQuery } from "./store.ts";
+
+/** Keeps lock records in memory. */
+export class MemoryBackend implements LockStoreBackend {
+  private readonly locks = new Map<string, PersistedLock>();
+  private readonly counters = new Map<"fencing" | "epoch", bigint>();
+  /** Ends with the transaction that was begun last. */
+  private last: Promise<unknown> = Promise.resolve();
+  private readonly sleepers = new Set<() => void>();
+
+  /** @param system Its clock decides what has expired. */
+  constructor(private readonly system: System) {}
+
+  async transact<T>(action: (session: LockSession) => Promise<T>, options: TransactOptions): Promise<T> {
+    const before = this.last;
+    let finish = () => {};
+    this.last = new Promise<void>((resolve) => finish = resolve);
+    await before;
+    const undo: (() => void)[] = [];
+    try {
+      options.signal?.throwIfAborted();
+      const result = await action(this.session(undo));
+      options.signal?.throwIfAborted();
+      if (undo.length > 0) this.wakeAll();
+      return result;
+    } catch (error) {
+      for (const step of undo.reverse()) step();
+      throw error;
+    } finally {
+      finish();
+    }
+  }
+
+  async waitForChange(waitMs: number, signal: AbortSignal | undefined): Promise<void> {
+    let wake = () => {};
+    const changed = new Promise<void>((resolve) => wake = resolve);
+    this.sleepers.add(wake);
+    try {
+      await Promise.race([sleepUnlessAborted(this.system, waitMs, signal), changed]);
+    } finally {
+      this.sleepers.delete(wake);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.last;
+    this.locks.clear();
+  }
+
+  private wakeAll(): void {
+    for (const wake of this.sleepers) wake();
+  }
+
+  private session(undo: (() => void)[]): LockSession {
+    const { locks, counters, system } = this;
+    const set = (id: string, lock: PersistedLock | undefined): void => {
+      const old = locks.get(id);
+      undo.push(() => old === undefined ? locks.delete(id) : locks.set(id, old));
+      if (lock === undefined) locks.delete(id);
+      else locks.set(id, lock);
+    };
+    const count = (name: "fencing" | "epoch", value: bigint): Promise<void> => {
+      const old = counters.get(name) ?? 0n;
+      undo.push(() => counters.set(name, old));
+      counters.set(name, value);
+      return Promise.resolve();
+    };
+    const find = (isMeant: (lock: PersistedLock) => boolean) => Promise.resolve([...locks.values()].filter(isMeant));
+    return {
+      now: () => Promise.resolve(new Date(system.clock.nowMs())),
+      put: (lock) => Promise.resolve(set(lock.id, lock)),
+      get: (id) => Promise.resolve(locks.get(id) ?? null),
+      remove: (id) => {
+        const isThere = locks.has(id);
+        if (isThere) set(id, undefined);
+        return Promise.resolve(isThere);
+      },
+      list: (query) => find((lock) => matches(lock, query)),
+      rivals: (claim) => find((lock) => isSameFile(lock, claim)),
+      removeExpired: (shareName, fileId, now) => {
+        for (const lock of [...locks.values()]) {
+          if (isSameFile(lock, { shareName, fileId }) && isExpired(lock, now)) set(lock.id, undefined);
+        }
+        return Promise.resolve();
+      },
+      lastFencingToken: () => Promise.resolve(counters.get("fencing") ?? 0n),
+      setLastFencingToken: (token) => count("fencing", token),
+      epoch: () => Promise.resolve(counters.get("epoch") ?? 0n),
+      setEpoch: (epoch) => count("epoch", epoch),
+    };
+  }
+}
+
+function isSameFile(lock: PersistedLock, { shareName, fileId }: Pick<Claim, "shareName" | "fileId">): boolean {
+  return lock.shareName === shareName && lock.fileId === fileId;
+}
+
+function matches(lock: PersistedLock, { fileId, ownerId, clientId, shareName }: LockQuery): boolean {
+  return (fileId === undefined || lock.fileId === fileId) && (ownerId === undefined || lock.ownerId === ownerId) &&
+    (clientId === undefined || lock.clientId === clientId) &&
+    (shareName === undefined || lock.shareName === shareName);
+}

@@ -1,0 +1,238 @@
+/**
+ * Lock records in a SQLite file, for all processes of one machine.
+ *
+ * The file is in WAL mode with `synchronous = FULL`: a transaction that was acknowledged is durable. Each transaction that
+ * writes begins with `BEGIN IMMEDIATE`, so transactions happen one after the other, in whichever process; each has a
+ * connection of its own, and who meets another one waits without keeping its own program from going on.
+ *
+ * @module
+ */
+import { sleepUnlessAborted, startWaiting } from "../locks/waiting.ts";
+import { isDiskError } from "../platform/disk.ts";
+import {
+  openSqlite,
+  type SqliteConnection,
+  SqliteError,
+  type SqliteRow,
+  type SqliteValue,
+} from "../platform/sqlite.ts";
+import type { System } from "../platform/system.ts";
+import type { LockSession, LockStoreBackend, TransactOptions } from "./backend.ts";
+import { lastByte } from "./conflict.ts";
+import { StoreUnavailableError } from "./errors.ts";
+import type { LockType, PersistedLock, ShareReservation } from "./lock.ts";
+import { migrateSqlite } from "./sqlite_schema.ts";
+
+/** How long a transaction waits for others, in milliseconds, when nothing is said. */
+export const BUSY_TIMEOUT_MS_DEFAULT = 10_000;
+
+/** How the file is used. */
+export interface SqliteOptions {
+  /** Longest wait for transactions of others, in milliseconds. */
+  readonly busyTimeoutMs?: number;
+}
+
+/** Keeps lock records in a SQLite file. It is opened, and made, when it is first used. */
+export class SqliteBackend implements LockStoreBackend {
+  private readonly idle: SqliteConnection[] = [];
+  private inode: bigint | null = null;
+  private readonly busyTimeoutMs: number;
+
+  /**
+   * Opens nothing yet.
+   *
+   * @param path The file, absolute; its folder must exist.
+   */
+  constructor(private readonly system: System, private readonly path: string, options: SqliteOptions = {}) {
+    this.busyTimeoutMs = options.busyTimeoutMs ?? BUSY_TIMEOUT_MS_DEFAULT;
+  }
+
+  async transact<T>(
+    action: (session: LockSession) => Promise<T>,
+    { readOnly, signal }: TransactOptions,
+  ): Promise<T> {
+    const connection = this.idle.pop() ?? await this.patiently(signal, () => this.open());
+    let isSound = false;
+    try {
+      await this.patiently(signal, () => connection.exec(readOnly ? "begin" : "begin immediate"));
+      try {
+        this.requireSameFile();
+        const result = await action(sessionOf(this.system, connection));
+        signal?.throwIfAborted();
+        this.requireSameFile();
+        connection.exec("commit");
+        isSound = true;
+        return result;
+      } catch (error) {
+        isSound = rollBack(connection);
+        throw error;
+      }
+    } finally {
+      if (isSound) this.idle.push(connection);
+      else connection.close();
+    }
+  }
+
+  async waitForChange(waitMs: number, signal: AbortSignal | undefined): Promise<void> {
+    await sleepUnlessAborted(this.system, waitMs, signal);
+  }
+
+  close(): Promise<void> {
+    for (const connection of this.idle.splice(0)) connection.close();
+    return Promise.resolve();
+  }
+
+  private open(): SqliteConnection {
+    const { disk } = this.system;
+    try {
+      disk.create(this.path, 0o600).close(); // SQLite would make it as the umask allows
+    } catch (error) {
+      if (!isDiskError(error, "EEXIST")) throw error;
+    }
+    const connection = openSqlite(this.path);
+    try {
+      connection.exec("pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;");
+      migrateSqlite(connection, this.path);
+      const inode = disk.lstat(this.path)?.inode ?? null;
+      this.inode ??= inode;
+      return connection;
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+  }
+
+  /** What is written to a file that was moved away or replaced would be lost, and SQLite does not notice. */
+  private requireSameFile(): void {
+    const inode = this.system.disk.stat(this.path)?.inode ?? null;
+    if (inode === this.inode) return;
+    throw new StoreUnavailableError(`sqlite:${this.path}`, "its file was moved away or replaced while it was in use", {
+      hint: "nothing was changed; put the file back, or start again with the one that is there",
+    });
+  }
+
+  /** Tries again while others are at work. */
+  private async patiently<T>(signal: AbortSignal | undefined, call: () => T): Promise<T> {
+    const waiting = startWaiting(this.system, this.busyTimeoutMs);
+    for (;;) {
+      try {
+        return call();
+      } catch (error) {
+        if (!(error instanceof SqliteError) || error.failure !== "busy") throw error;
+        const delayMs = waiting.nextDelayMs();
+        if (delayMs === null) throw error;
+        await sleepUnlessAborted(this.system, delayMs, signal);
+      }
+    }
+  }
+}
+
+/** @returns Whether the connection can be used again: where it cannot roll back, closing it does. */
+function rollBack(connection: SqliteConnection): boolean {
+  try {
+    connection.exec("rollback");
+    return true;
+  } catch (error) {
+    if (!(error instanceof SqliteError)) throw error;
+    return false; // SQLite has rolled back already (a full disk), or cannot any more
+  }
+}
+
+const COLUMNS = "id, share_name, file_id, owner_id, client_id, lock_type, range_offset, range_length, " +
+  "share_reservation, acquired_at, server_epoch, expires_at, fencing_token";
+
+function sessionOf(system: System, connection: SqliteConnection): LockSession {
+  const rows = (where: string, ...values: SqliteValue[]): Promise<PersistedLock[]> =>
+    Promise.resolve(connection.all(`select ${COLUMNS} from locks where ${where}`, ...values).map(lockOf));
+  const counter = (name: string): Promise<bigint> => {
+    const row = connection.all("select value from counters where name = ?", name)[0];
+    return Promise.resolve(row === undefined ? 0n : BigInt(row["value"] as string));
+  };
+  const setCounter = (name: string, value: bigint): Promise<void> => {
+    connection.run("insert or replace into counters (name, value) values (?, ?)", name, fixedWidth(value));
+    return Promise.resolve();
+  };
+  return {
+    now: () => Promise.resolve(new Date(system.clock.nowMs())),
+    put: (lock) => {
+      connection.run(
+        `insert or replace into locks (${COLUMNS}, range_last) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        lock.id,
+        lock.shareName,
+        lock.fileId,
+        lock.ownerId,
+        lock.clientId,
+        lock.lockType,
+        fixedWidth(lock.offset),
+        fixedWidth(lock.length),
+        lock.shareReservation,
+        lock.acquiredAt.getTime(),
+        fixedWidth(lock.serverEpoch),
+        lock.expiresAt?.getTime() ?? null,
+        fixedWidth(lock.fencingToken),
+        fixedWidth(lastByte(lock.offset, lock.length)),
+      );
+      return Promise.resolve();
+    },
+    get: async (id) => (await rows("id = ?", id))[0] ?? null,
+    remove: (id) => Promise.resolve(connection.run("delete from locks where id = ?", id) > 0),
+    list: ({ fileId, ownerId, clientId, shareName }) => {
+      const given = Object.entries({
+        file_id: fileId,
+        owner_id: ownerId,
+        client_id: clientId,
+        share_name: shareName,
+      }).filter((entry): entry is [string, string] => entry[1] !== undefined);
+      const where = given.map(([column]) => `${column} = ?`).join(" and ");
+      return rows(where === "" ? "true" : where, ...given.map(([, value]) => value));
+    },
+    rivals: ({ shareName, fileId, offset, length, shareReservation }) =>
+      rows(
+        "file_id = ? and share_name = ? and (range_offset <= ? and range_last >= ? or share_reservation > 0 or ? > 0)",
+        fileId,
+        shareName,
+        fixedWidth(lastByte(offset, length)),
+        fixedWidth(offset),
+        shareReservation,
+      ),
+    removeExpired: (shareName, fileId, now) => {
+      connection.run(
+        "delete from locks where file_id = ? and share_name = ? and expires_at <= ?",
+        fileId,
+        shareName,
+        now.getTime(),
+      );
+      return Promise.resolve();
+    },
+    lastFencingToken: () => counter("fencing_token"),
+    setLastFencingToken: (token) => setCounter("fencing_token", token),
+    epoch: () => counter("server_epoch"),
+    setEpoch: (epoch) => setCounter("server_epoch", epoch),
+  };
+}
+
+/** Digits of the largest unsigned 64-bit number: texts of this width sort as the numbers do. */
+const UINT64_DIGITS = 20;
+
+function fixedWidth(value: bigint): string {
+  return value.toString().padStart(UINT64_DIGITS, "0");
+}
+
+function lockOf(row: SqliteRow): PersistedLock {
+  const expiresAt = row["expires_at"] as number | null;
+  return {
+    id: row["id"] as string,
+    shareName: row["share_name"] as string,
+    fileId: row["file_id"] as string,
+    ownerId: row["owner_id"] as string,
+    clientId: row["client_id"] as string,
+    lockType: row["lock_type"] as LockType,
+    offset: BigInt(row["range_offset"] as string),
+    length: BigInt(row["range_length"] as string),
+    shareReservation: row["share_reservation"] as ShareReservation,
+    acquiredAt: new Date(row["acquired_at"] as number),
+    serverEpoch: BigInt(row["server_epoch"] as string),
+    expiresAt: expiresAt === null ? null : new Date(expiresAt),
+    fencingToken: BigInt(row["fencing_token"] as string),
+  };
+}

@@ -1,0 +1,113 @@
+/**
+ * What every lock store can do, whichever way it keeps its records.
+ *
+ * All returned values are copies. An `AbortSignal` that is aborted already keeps a call from doing anything; one that is
+ * aborted later ends waiting. A record whose time is up counts as gone in every call.
+ *
+ * @module
+ */
+import type { LockType, PersistedLock, ShareReservation } from "./lock.ts";
+
+/** Which records are meant: all that are given must match; nothing given means all. */
+export interface LockQuery {
+  readonly fileId?: string;
+  readonly ownerId?: string;
+  readonly clientId?: string;
+  readonly shareName?: string;
+}
+
+/** What every call takes. */
+export interface CallOptions {
+  /** Ends the call with its reason when it is aborted. */
+  readonly signal?: AbortSignal;
+}
+
+/** A lock that is wanted. */
+export interface LockRequest {
+  readonly shareName: string;
+  readonly fileId: string;
+  readonly ownerId: string;
+  readonly clientId: string;
+  /** 1 (exclusive) when nothing is said. */
+  readonly lockType?: LockType;
+  /** First byte; 0 when nothing is said. */
+  readonly offset?: bigint;
+  /** Number of bytes; 0, to the end, when nothing is said. */
+  readonly length?: bigint;
+  /** 0 when nothing is said. */
+  readonly shareReservation?: ShareReservation;
+  /** For how long, in milliseconds, by the clock of the store; without it, it never expires. */
+  readonly ttlMs?: number;
+}
+
+/** How long to wait for a lock. */
+export interface AcquireOptions extends CallOptions {
+  /** Longest wait in milliseconds while others are in the way: 0 (default) fails at once, `Infinity` never gives up. */
+  readonly waitMs?: number;
+}
+
+/** What can be done with lock records, alone or within a transaction. */
+export interface LockOperations {
+  /**
+   * Stores a record, in place of one with the same id. A fencing token of 0 becomes the next one of the store.
+   *
+   * @throws {InvalidLockError}
+   */
+  putLock(lock: PersistedLock, options?: CallOptions): Promise<PersistedLock>;
+  /** @throws {LockNotFoundError} */
+  getLock(id: string, options?: CallOptions): Promise<PersistedLock>;
+  /** @throws {LockNotFoundError} */
+  deleteLock(id: string, options?: CallOptions): Promise<void>;
+  /** Records that match, by fencing token; an empty list when there are none. */
+  listLocks(query?: LockQuery, options?: CallOptions): Promise<PersistedLock[]>;
+  /** @returns How many records are gone. */
+  deleteLocksByClient(clientId: string, options?: CallOptions): Promise<number>;
+  /** @returns How many records are gone. */
+  deleteLocksByFile(fileId: string, options?: CallOptions): Promise<number>;
+  /** 0 in a fresh store. */
+  getServerEpoch(options?: CallOptions): Promise<bigint>;
+  /** @returns The new epoch. */
+  incrementServerEpoch(options?: CallOptions): Promise<bigint>;
+  /** Deletes the records of earlier epochs. @returns How many are gone. */
+  deleteStaleLocks(options?: CallOptions): Promise<number>;
+  /**
+   * Lets a lock live on.
+   *
+   * @param ttlMs From now on, in milliseconds; `null`: for ever.
+   * @throws {LockNotFoundError} It has expired or was released.
+   */
+  renewLock(id: string, ttlMs: number | null, options?: CallOptions): Promise<PersistedLock>;
+  /**
+   * Makes sure that a lock is still held with this token: to be called in the transaction that does what the lock
+   * protects.
+   *
+   * @throws {FencingTokenRefusedError}
+   */
+  requireFencingToken(id: string, fencingToken: bigint, options?: CallOptions): Promise<void>;
+}
+
+/** Locks and state documents in one transaction. */
+export interface StoreTransaction extends LockOperations {
+  /** Takes a lock, or fails at once. @throws {LockConflictError} */
+  acquire(request: LockRequest, options?: CallOptions): Promise<PersistedLock>;
+}
+
+/** A store of lock records. */
+export interface LockStore extends LockOperations, AsyncDisposable {
+  /**
+   * Takes a lock: looks for conflicts and inserts the record in one step.
+   *
+   * @throws {LockConflictError} Others are in the way, and the time to wait is up.
+   * @throws {InvalidLockError}
+   */
+  acquire(request: LockRequest, options?: AcquireOptions): Promise<PersistedLock>;
+  /**
+   * Does several things, all of them or none. A transaction that meets another one is done again from its beginning, a
+   * bounded number of times: so what it does outside of the store may happen more than once.
+   *
+   * @param action Works with the transaction that it is given, not with the store itself.
+   */
+  transaction<T>(action: (transaction: StoreTransaction) => Promise<T>, options?: CallOptions): Promise<T>;
+  /** Closes the store. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,123 @@
+/**
+ * SQLite, as both runtimes have it built in (`node:sqlite`), loaded when it is first needed.
+ *
+ * @module
+ */
+import { LatticeError } from "./errors.ts";
+
+/** What a column can hold. */
+export type SqliteValue = string | number | null | Uint8Array;
+
+/** A row, by the names of its columns. */
+export type SqliteRow = Record<string, SqliteValue>;
+
+/** An open database. */
+export interface SqliteConnection {
+  /** Runs statements that take no values and return nothing. */
+  exec(sql: string): void;
+  /** Runs a statement. @returns How many rows it changed. */
+  run(sql: string, ...values: SqliteValue[]): number;
+  /** Runs a query. */
+  all(sql: string, ...values: SqliteValue[]): SqliteRow[];
+  /** Closes it. */
+  close(): void;
+}
+
+/** What kind of failure SQLite tells of. */
+export type SqliteFailure = "busy" | "full" | "corrupt" | "cannot-open" | "readonly" | "io" | "other";
+
+/** What SQLite says went wrong. */
+export class SqliteError extends LatticeError {
+  /** Tells the class apart. */
+  override readonly name = "SqliteError";
+
+  /** @param failure Its kind. */
+  constructor(readonly failure: SqliteFailure, path: string, cause: unknown) {
+    const text = cause instanceof Error ? cause.message : String(cause);
+    const about = ABOUT[failure];
+    super(about.code, `the database ${JSON.stringify(path)} ${about.what}: ${text}`, {
+      ...(about.hint === undefined ? {} : { hint: about.hint }),
+      details: { path },
+      cause,
+    });
+  }
+}
+
+const ABOUT: Readonly<Record<SqliteFailure, { code: LatticeError["code"]; what: string; hint?: string }>> = {
+  busy: { code: "locked", what: "is in use by another process", hint: "wait longer with --lock-timeout 60s" },
+  full: { code: "io", what: "cannot grow", hint: "free some space and run the command again; nothing was changed" },
+  corrupt: {
+    code: "invalid_data",
+    what: "is damaged or no database",
+    hint: "nothing was changed; restore it from a backup, or move it away to begin anew",
+  },
+  "cannot-open": {
+    code: "io",
+    what: "cannot be opened",
+    hint: "check that its folder exists, and the permissions of both",
+  },
+  readonly: {
+    code: "io",
+    what: "cannot be written",
+    hint: "check its permissions, those of its folder, and the mount",
+  },
+  io: { code: "io", what: "cannot be read or written", hint: "check the system's log before you try again" },
+  other: { code: "internal", what: "refuses a statement" },
+};
+
+/** SQLite's messages (sqlite3_errstr); only one of the runtimes passes the number on. */
+const FAILURES: readonly (readonly [RegExp, SqliteFailure])[] = [
+  [/database (?:schema |table )?is locked|database is busy/, "busy"],
+  [/disk is full/, "full"],
+  [/malformed|not a database|file is encrypted/, "corrupt"],
+  [/unable to open database/, "cannot-open"],
+  [/readonly database|read-only/, "readonly"],
+  [/disk I\/O error/, "io"],
+];
+
+interface Statement {
+  run(...values: SqliteValue[]): { changes: number | bigint };
+  all(...values: SqliteValue[]): SqliteRow[];
+}
+
+interface Database {
+  exec(sql: string): void;
+  prepare(sql: string): Statement;
+  close(): void;
+}
+
+/**
+ * Opens a database file, which must exist.
+ *
+ * @throws {SqliteError}
+ */
+export function openSqlite(path: string): SqliteConnection {
+  const { getBuiltinModule } =
+    (globalThis as unknown as { process: { getBuiltinModule(id: string): unknown } }).process;
+  const { DatabaseSync } = getBuiltinModule("node:sqlite") as { DatabaseSync: new (path: string) => Database };
+  const attempt = <T>(call: () => T): T => {
+    try {
+      return call();
+    } catch (cause) {
+      throw new SqliteError(failureOf(cause), path, cause);
+    }
+  };
+  const database = attempt(() => new DatabaseSync(path));
+  const statements = new Map<string, Statement>();
+  const prepare = (sql: string): Statement => {
+    let statement = statements.get(sql);
+    if (statement === undefined) statements.set(sql, statement = database.prepare(sql));
+    return statement;
+  };
+  return {
+    exec: (sql) => attempt(() => database.exec(sql)),
+    run: (sql, ...values) => attempt(() => Number(prepare(sql).run(...values).changes)),
+    all: (sql, ...values) => attempt(() => prepare(sql).all(...values)),
+    close: () => attempt(() => database.close()),
+  };
+}
+
+function failureOf(error: unknown): SqliteFailure {
+  const text = error instanceof Error ? error.message : String(error);
+  return FAILURES.find(([pattern]) => pattern.test(text))?.[1] ?? "other";
+}
