@@ -26,11 +26,15 @@ function bytesOf({ offset, length }: { offset: bigint; length: bigint }): Set<bi
 }
 
 test("overlaps() says whether two ranges have a byte in common, in all corners of 64 bits", () => {
-  holds(fc.property(range, range, (a, b) => {
-    const common = [...bytesOf(a)].some((byte) => bytesOf(b).has(byte));
-    assert.equal(overlaps(a, b), common);
-    assert.equal(overlaps(b, a), common);
-  }));
+  holds(
+    "ranges that overlap",
+    fc.property(range, range, (a, b) => {
+      const common = [...bytesOf(a)].some((byte) => bytesOf(b).has(byte));
+      assert.equal(overlaps(a, b), common);
+      assert.equal(overlaps(b, a), common);
+    }),
+    { seed: 20_261_121, numRuns: 2000, tortureRuns: 500_000 },
+  );
 });
 
 test("conflicts() is symmetric, and never holds between two locks of one owner", () => {
@@ -42,10 +46,14 @@ test("conflicts() is symmetric, and never holds between two locks of one owner",
     lockType: fc.constantFrom(0, 1),
     shareReservation: fc.constantFrom(0, 1, 2, 3),
   });
-  holds(fc.property(claim, claim, range, range, (one, two, first, second) => {
-    const [a, b] = [{ ...one, ...first }, { ...two, ...second }] as [Claim, Claim];
-    assert.equal(conflicts(a, b), conflicts(b, a));
-    if (a.ownerId === b.ownerId && a.clientId === b.clientId) assert.equal(conflicts(a, b), false);
-    if (a.fileId !== b.fileId || a.shareName !== b.shareName) assert.equal(conflicts(a, b), false);
-  }));
+  holds(
+    "conflicts of claims",
+    fc.property(claim, claim, range, range, (one, two, first, second) => {
+      const [a, b] = [{ ...one, ...first }, { ...two, ...second }] as [Claim, Claim];
+      assert.equal(conflicts(a, b), conflicts(b, a));
+      if (a.ownerId === b.ownerId && a.clientId === b.clientId) assert.equal(conflicts(a, b), false);
+      if (a.fileId !== b.fileId || a.shareName !== b.shareName) assert.equal(conflicts(a, b), false);
+    }),
+    { seed: 20_261_121, numRuns: 2000, tortureRuns: 500_000 },
+  );
 });
