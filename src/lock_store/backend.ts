@@ -7,8 +7,22 @@ import type { Claim } from "./conflict.ts";
 import type { PersistedLock } from "./lock.ts";
 import type { LockQuery } from "./store.ts";
 
+/** Named state documents as one transaction sees them: bytes, which are not looked at. Names were checked by the caller. */
+export interface DocumentRecords {
+  /** `null`: there is none. */
+  read(name: string): Promise<Uint8Array | null>;
+  /** Stores a document in place of one of that name. */
+  put(name: string, content: Uint8Array): Promise<void>;
+  /** Removes one; that it is not there is fine. */
+  remove(name: string): Promise<void>;
+  /** All names, in any order. */
+  list(): Promise<string[]>;
+}
+
 /** The records as one transaction sees them. */
 export interface LockSession {
+  /** State documents that are kept beside the lock records. */
+  readonly documents: DocumentRecords;
   /** The present time, by the store's own clock. */
   now(): Promise<Date>;
   /** Stores a record in place of one with the same id. */
@@ -42,6 +56,8 @@ export interface TransactOptions {
 
 /** A way of keeping lock records. */
 export interface LockStoreBackend {
+  /** Where the records are, without any password: for messages. */
+  readonly address: string;
   /** Runs a transaction; serialisable. Where it meets another one it is done again, a bounded number of times. */
   transact<T>(action: (session: LockSession) => Promise<T>, options: TransactOptions): Promise<T>;
   /**

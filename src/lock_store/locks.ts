@@ -6,7 +6,7 @@
 import { startWaiting } from "../locks/waiting.ts";
 import type { System } from "../platform/system.ts";
 import { toHex } from "../platform/text.ts";
-import type { LockSession, LockStoreBackend } from "./backend.ts";
+import type { DocumentRecords, LockSession, LockStoreBackend } from "./backend.ts";
 import { LockConflictError } from "./errors.ts";
 import type { PersistedLock } from "./lock.ts";
 import {
@@ -78,7 +78,7 @@ class Operations implements LockOperations {
 }
 
 class Transaction extends Operations implements StoreTransaction {
-  constructor(private readonly system: System, run: Runner) {
+  constructor(private readonly system: System, readonly documents: DocumentRecords, run: Runner) {
     super(run);
   }
 
@@ -100,6 +100,10 @@ export class Locks extends Operations implements LockStore {
     });
   }
 
+  get address(): string {
+    return this.backend.address;
+  }
+
   async acquire(request: LockRequest, options: AcquireOptions = {}): Promise<PersistedLock> {
     const { waitMs = 0, signal } = options;
     const waiting = startWaiting(this.system, waitMs);
@@ -119,7 +123,7 @@ export class Locks extends Operations implements LockStore {
   transaction<T>(action: (transaction: StoreTransaction) => Promise<T>, options?: CallOptions): Promise<T> {
     return this.run(false, options, (session) =>
       action(
-        new Transaction(this.system, async (_readOnly, inner, work) => {
+        new Transaction(this.system, session.documents, async (_readOnly, inner, work) => {
           inner?.signal?.throwIfAborted();
           return await work(session);
         }),

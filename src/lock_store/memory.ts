@@ -15,6 +15,8 @@ import type { LockQuery } from "./store.ts";
 
 /** Keeps lock records in memory. */
 export class MemoryBackend implements LockStoreBackend {
+  readonly address = "memory:";
+  private readonly documents = new Map<string, Uint8Array>();
   private readonly locks = new Map<string, PersistedLock>();
   private readonly counters = new Map<"fencing" | "epoch", bigint>();
   /** Ends with the transaction that was begun last. */
@@ -58,6 +60,7 @@ export class MemoryBackend implements LockStoreBackend {
   async close(): Promise<void> {
     await this.last;
     this.locks.clear();
+    this.documents.clear();
   }
 
   private wakeAll(): void {
@@ -65,21 +68,23 @@ export class MemoryBackend implements LockStoreBackend {
   }
 
   private session(undo: (() => void)[]): LockSession {
-    const { locks, counters, system } = this;
-    const set = (id: string, lock: PersistedLock | undefined): void => {
-      const old = locks.get(id);
-      undo.push(() => old === undefined ? locks.delete(id) : locks.set(id, old));
-      if (lock === undefined) locks.delete(id);
-      else locks.set(id, lock);
+    const { locks, counters, documents, system } = this;
+    const change = <K, V>(map: Map<K, V>, key: K, value: V | undefined): void => {
+      const old = map.get(key);
+      undo.push(() => old === undefined ? map.delete(key) : map.set(key, old));
+      if (value === undefined) map.delete(key);
+      else map.set(key, value);
     };
-    const count = (name: "fencing" | "epoch", value: bigint): Promise<void> => {
-      const old = counters.get(name) ?? 0n;
-      undo.push(() => counters.set(name, old));
-      counters.set(name, value);
-      return Promise.resolve();
-    };
+    const set = (id: string, lock: PersistedLock | undefined): void => change(locks, id, lock);
+    const count = (name: "fencing" | "epoch", value: bigint) => Promise.resolve(change(counters, name, value));
     const find = (isMeant: (lock: PersistedLock) => boolean) => Promise.resolve([...locks.values()].filter(isMeant));
     return {
+      documents: {
+        read: (name) => Promise.resolve(documents.get(name)?.slice() ?? null),
+        put: (name, content) => Promise.resolve(change(documents, name, content.slice())),
+        remove: (name) => Promise.resolve(change(documents, name, undefined)),
+        list: () => Promise.resolve([...documents.keys()]),
+      },
       now: () => Promise.resolve(new Date(system.clock.nowMs())),
       put: (lock) => Promise.resolve(set(lock.id, lock)),
       get: (id) => Promise.resolve(locks.get(id) ?? null),

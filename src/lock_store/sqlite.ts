@@ -17,7 +17,7 @@ import {
   type SqliteValue,
 } from "../platform/sqlite.ts";
 import type { System } from "../platform/system.ts";
-import type { LockSession, LockStoreBackend, TransactOptions } from "./backend.ts";
+import type { DocumentRecords, LockSession, LockStoreBackend, TransactOptions } from "./backend.ts";
 import { lastByte } from "./conflict.ts";
 import { StoreUnavailableError } from "./errors.ts";
 import type { LockType, PersistedLock, ShareReservation } from "./lock.ts";
@@ -34,6 +34,7 @@ export interface SqliteOptions {
 
 /** Keeps lock records in a SQLite file. It is opened, and made, when it is first used. */
 export class SqliteBackend implements LockStoreBackend {
+  readonly address: string;
   private readonly idle: SqliteConnection[] = [];
   private inode: bigint | null = null;
   private readonly busyTimeoutMs: number;
@@ -44,6 +45,7 @@ export class SqliteBackend implements LockStoreBackend {
    * @param path The file, absolute; its folder must exist.
    */
   constructor(private readonly system: System, private readonly path: string, options: SqliteOptions = {}) {
+    this.address = `sqlite:${path}`;
     this.busyTimeoutMs = options.busyTimeoutMs ?? BUSY_TIMEOUT_MS_DEFAULT;
   }
 
@@ -106,7 +108,7 @@ export class SqliteBackend implements LockStoreBackend {
   private requireSameFile(): void {
     const inode = this.system.disk.stat(this.path)?.inode ?? null;
     if (inode === this.inode) return;
-    throw new StoreUnavailableError(`sqlite:${this.path}`, "its file was moved away or replaced while it was in use", {
+    throw new StoreUnavailableError(this.address, "its file was moved away or replaced while it was in use", {
       hint: "nothing was changed; put the file back, or start again with the one that is there",
     });
   }
@@ -153,6 +155,7 @@ function sessionOf(system: System, connection: SqliteConnection): LockSession {
     return Promise.resolve();
   };
   return {
+    documents: documentsOf(connection),
     now: () => Promise.resolve(new Date(system.clock.nowMs())),
     put: (lock) => {
       connection.run(
@@ -208,6 +211,24 @@ function sessionOf(system: System, connection: SqliteConnection): LockSession {
     setLastFencingToken: (token) => setCounter("fencing_token", token),
     epoch: () => counter("server_epoch"),
     setEpoch: (epoch) => setCounter("server_epoch", epoch),
+  };
+}
+
+function documentsOf(connection: SqliteConnection): DocumentRecords {
+  return {
+    read: (name) => {
+      const row = connection.all("select content from state_documents where name = ?", name)[0];
+      return Promise.resolve(row === undefined ? null : new Uint8Array(row["content"] as Uint8Array));
+    },
+    put: (name, content) => {
+      connection.run("insert or replace into state_documents (name, content) values (?, ?)", name, content);
+      return Promise.resolve();
+    },
+    remove: (name) => {
+      connection.run("delete from state_documents where name = ?", name);
+      return Promise.resolve();
+    },
+    list: () => Promise.resolve(connection.all("select name from state_documents").map((row) => row["name"] as string)),
   };
 }
 

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import type { DocumentRecords } from "./backend.ts";
 import type { LockType, PersistedLock, ShareReservation } from "./lock.ts";
 
 /** Which records are meant: all that are given must match; nothing given means all. */
@@ -88,6 +89,8 @@ export interface LockOperations {
 
 /** Locks and state documents in one transaction. */
 export interface StoreTransaction extends LockOperations {
+  /** The store's state documents; `statesIn` makes a repository of them. */
+  readonly documents: DocumentRecords;
   /** Takes a lock, or fails at once. @throws {LockConflictError} */
   acquire(request: LockRequest, options?: CallOptions): Promise<PersistedLock>;
 }
@@ -108,6 +111,8 @@ export interface LockStore extends LockOperations, AsyncDisposable {
    * @param action Works with the transaction that it is given, not with the store itself.
    */
   transaction<T>(action: (transaction: StoreTransaction) => Promise<T>, options?: CallOptions): Promise<T>;
+  /** The store's address, without any password. */
+  readonly address: string;
   /** Closes the store. */
   close(): Promise<void>;
 }

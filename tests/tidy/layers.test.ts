@@ -16,7 +16,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   operations: ["engine", "git", "locks", "platform"],
   doctor: ["stack", "metadata", "operations", "engine", "git", "secrets", "locks", "platform"],
   secrets: ["locks", "platform"],
-  state: ["locks", "platform"],
+  state: ["lock_store", "locks", "platform"],
   cache: ["locks", "platform"],
   lock_store: ["locks", "platform"],
   library: ["metadata", "operations", "engine", "git", "secrets", "state", "cache", "lock_store", "locks", "platform"],
