@@ -75,6 +75,8 @@ const CONFIGURATION = [
   "beats the user's (`$LATTICE_CONFIG`, else `$XDG_CONFIG_HOME/lattice/config.toml`, else `~/.lattice/config.toml`).",
   "",
   ...table(["key", "value"], [
+    ["`lease.auto_migrate`", "true: tables of lock records are brought to the present version by themselves"],
+    ["`lease.store`", "where lock records are kept, as `--store` names it"],
     [
       "`lock.backend`",
       'how the repository is locked: `"flock"`, `"pid"` (a PID lock file) or `"auto"`; in the config file of a repository alone',

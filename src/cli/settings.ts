@@ -30,6 +30,10 @@ export interface Settings {
   readonly opsKeep: number | undefined;
   /** For how long `op prune` keeps an operation, in milliseconds. */
   readonly opsKeepForMs: number | undefined;
+  /** Where lock records are kept. */
+  readonly leaseStore: string | undefined;
+  /** Whether a database of lock records is brought to the present version by itself. */
+  readonly leaseAutoMigrate: boolean;
   /** Where secrets are kept. */
   readonly secretsProvider: string | undefined;
   /** Where state documents are kept. */
@@ -41,6 +45,8 @@ type ValueCheck = (value: string, file: ConfigFile) => LatticeError | null;
 
 /** The keys that are known; values are texts, but for {@link COUNTS}. A map, since any word may be looked up in it. */
 const KEYS: ReadonlyMap<string, ValueCheck> = new Map([
+  ["lease.auto_migrate", () => null],
+  ["lease.store", () => null],
   ["lock.backend", checkBackend],
   ["lock.timeout", checkDuration("lock.timeout")],
   ["ops.keep", () => null],
@@ -52,6 +58,9 @@ const KEYS: ReadonlyMap<string, ValueCheck> = new Map([
 
 /** Keys whose values are whole numbers. */
 const COUNTS: ReadonlySet<string> = new Set(["ops.keep"]);
+
+/** Keys whose values are true or false. */
+const SWITCHES: ReadonlySet<string> = new Set(["lease.auto_migrate"]);
 
 /** Tables are not searched deeper for keys; no known key has as many words. */
 const DEPTH_MAX = 8;
@@ -81,6 +90,8 @@ export async function loadSettings(context: CommandContext): Promise<Settings> {
     trunk: text("trunk"),
     opsKeep: keep === undefined ? undefined : Number(keep),
     opsKeepForMs: milliseconds(text("ops.keep_for")),
+    leaseStore: text("lease.store"),
+    leaseAutoMigrate: text("lease.auto_migrate") === "true",
     secretsProvider: text("secrets.provider"),
     stateStore: text("state.store"),
   };
@@ -108,7 +119,11 @@ async function readValues({ system, log }: CommandContext, file: ConfigFile): Pr
     }
     const text = textOf(key, value);
     if (text === null) {
-      const expected = COUNTS.has(key) ? "a whole number that is not negative" : "a text";
+      const expected = COUNTS.has(key)
+        ? "a whole number that is not negative"
+        : SWITCHES.has(key)
+        ? "true or false"
+        : "a text";
       throw invalidConfig(file.path, `${key} is ${describeType(value)}, expected ${expected}`, { key });
     }
     const error = check(text, file);
@@ -134,6 +149,7 @@ function* flatten(table: ConfigTable, prefix: string, depth: number): Generator<
 
 /** A value as a text; `null`: it is not of the type that the key takes. */
 function textOf(key: string, value: unknown): string | null {
+  if (SWITCHES.has(key)) return typeof value === "boolean" ? String(value) : null;
   if (!COUNTS.has(key)) return typeof value === "string" ? value : null;
   return Number.isSafeInteger(value) && value as number >= 0 ? String(value) : null;
 }

@@ -5,7 +5,7 @@
  */
 import type { Claim } from "./conflict.ts";
 import type { PersistedLock } from "./lock.ts";
-import type { LockQuery } from "./store.ts";
+import type { LockQuery, Migration } from "./store.ts";
 
 /** Named state documents as one transaction sees them: bytes, which are not looked at. Names were checked by the caller. */
 export interface DocumentRecords {
@@ -66,6 +66,8 @@ export interface LockStoreBackend {
    * @param waitMs No longer than this, in milliseconds.
    */
   waitForChange(waitMs: number, signal: AbortSignal | undefined): Promise<void>;
+  /** Brings the tables to the present version, or takes them away. */
+  migrate(direction: "up" | "down", options: { readonly dryRun: boolean }): Promise<Migration>;
   /** Closes the store. */
   close(): Promise<void>;
 }

@@ -28,7 +28,9 @@ import type {
   LockQuery,
   LockRequest,
   LockStore,
+  Migration,
   StoreTransaction,
+  TransactionOptions,
 } from "./store.ts";
 
 /** Runs one step of work on the records. */
@@ -120,14 +122,18 @@ export class Locks extends Operations implements LockStore {
     }
   }
 
-  transaction<T>(action: (transaction: StoreTransaction) => Promise<T>, options?: CallOptions): Promise<T> {
-    return this.run(false, options, (session) =>
+  transaction<T>(action: (transaction: StoreTransaction) => Promise<T>, options?: TransactionOptions): Promise<T> {
+    return this.run(options?.readOnly === true, options, (session) =>
       action(
         new Transaction(this.system, session.documents, async (_readOnly, inner, work) => {
           inner?.signal?.throwIfAborted();
           return await work(session);
         }),
       ));
+  }
+
+  migrate(direction: "up" | "down", options = { dryRun: false }): Promise<Migration> {
+    return this.backend.migrate(direction, options);
   }
 
   close(): Promise<void> {

@@ -11,7 +11,7 @@ import type { LockSession, LockStoreBackend, TransactOptions } from "./backend.t
 import type { Claim } from "./conflict.ts";
 import type { PersistedLock } from "./lock.ts";
 import { isExpired } from "./operations.ts";
-import type { LockQuery } from "./store.ts";
+import type { LockQuery, Migration } from "./store.ts";
 
 /** Keeps lock records in memory. */
 export class MemoryBackend implements LockStoreBackend {
@@ -55,6 +55,10 @@ export class MemoryBackend implements LockStoreBackend {
     } finally {
       this.sleepers.delete(wake);
     }
+  }
+
+  migrate(): Promise<Migration> {
+    return Promise.resolve({ from: 0, to: 0, statements: [] });
   }
 
   async close(): Promise<void> {

@@ -21,7 +21,8 @@ import type { DocumentRecords, LockSession, LockStoreBackend, TransactOptions } 
 import { lastByte } from "./conflict.ts";
 import { StoreUnavailableError } from "./errors.ts";
 import type { LockType, PersistedLock, ShareReservation } from "./lock.ts";
-import { migrateSqlite } from "./sqlite_schema.ts";
+import { migrateSqlite, requireSchema } from "./sqlite_schema.ts";
+import type { Migration } from "./store.ts";
 
 /** How long a transaction waits for others, in milliseconds, when nothing is said. */
 export const BUSY_TIMEOUT_MS_DEFAULT = 10_000;
@@ -79,24 +80,45 @@ export class SqliteBackend implements LockStoreBackend {
     await sleepUnlessAborted(this.system, waitMs, signal);
   }
 
+  async migrate(direction: "up" | "down", { dryRun }: { readonly dryRun: boolean }): Promise<Migration> {
+    const connection = await this.patiently(undefined, () => this.connect());
+    try {
+      return await this.patiently(
+        undefined,
+        () => migrateSqlite(connection, this.address, direction, dryRun),
+      );
+    } finally {
+      connection.close();
+    }
+  }
+
   close(): Promise<void> {
     for (const connection of this.idle.splice(0)) connection.close();
     return Promise.resolve();
   }
 
+  /** A connection to tables of the present version. */
   private open(): SqliteConnection {
-    const { disk } = this.system;
+    const connection = this.connect();
     try {
-      disk.create(this.path, 0o600).close(); // SQLite would make it as the umask allows
+      requireSchema(connection, this.address);
+      this.inode ??= this.system.disk.stat(this.path)?.inode ?? null;
+      return connection;
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+  }
+
+  private connect(): SqliteConnection {
+    try {
+      this.system.disk.create(this.path, 0o600).close(); // SQLite would make it as the umask allows
     } catch (error) {
       if (!isDiskError(error, "EEXIST")) throw error;
     }
     const connection = openSqlite(this.path);
     try {
-      connection.exec("pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;");
-      migrateSqlite(connection, this.path);
-      const inode = disk.lstat(this.path)?.inode ?? null;
-      this.inode ??= inode;
+      connection.exec("pragma journal_mode = wal; pragma synchronous = full");
       return connection;
     } catch (error) {
       connection.close();

@@ -23,6 +23,12 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
+/** How a transaction is run. */
+export interface TransactionOptions extends CallOptions {
+  /** Whether it only reads: then it waits for nobody, and sees one state of the store throughout. */
+  readonly readOnly?: boolean;
+}
+
 /** A lock that is wanted. */
 export interface LockRequest {
   readonly shareName: string;
@@ -39,6 +45,16 @@ export interface LockRequest {
   readonly shareReservation?: ShareReservation;
   /** For how long, in milliseconds, by the clock of the store; without it, it never expires. */
   readonly ttlMs?: number;
+}
+
+/** What a migration did, or would do. */
+export interface Migration {
+  /** The schema's version before; 0: there were no tables. */
+  readonly from: number;
+  /** The version after it. */
+  readonly to: number;
+  /** What leads there, one statement each. */
+  readonly statements: readonly string[];
 }
 
 /** How long to wait for a lock. */
@@ -110,7 +126,14 @@ export interface LockStore extends LockOperations, AsyncDisposable {
    *
    * @param action Works with the transaction that it is given, not with the store itself.
    */
-  transaction<T>(action: (transaction: StoreTransaction) => Promise<T>, options?: CallOptions): Promise<T>;
+  transaction<T>(action: (transaction: StoreTransaction) => Promise<T>, options?: TransactionOptions): Promise<T>;
+  /**
+   * Brings the tables to the present version (`up`), or takes them away with everything in them (`down`). Several may do so
+   * at once.
+   *
+   * @throws {SchemaVersionError} A newer program made the tables.
+   */
+  migrate(direction: "up" | "down", options?: { readonly dryRun: boolean }): Promise<Migration>;
   /** The store's address, without any password. */
   readonly address: string;
   /** Closes the store. */

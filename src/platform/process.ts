@@ -115,6 +115,26 @@ export function onSignal(hook: () => void): () => void {
   };
 }
 
+/** A signal that asks for the end. */
+export type EndSignal = "SIGHUP" | "SIGINT" | "SIGTERM";
+
+let catcher: ((signal: EndSignal, exitCode: number) => void) | null = null;
+
+/**
+ * Has signals that ask for the end told, instead of ending this process: for who has to wait for another program, or for a
+ * server, before it ends.
+ *
+ * @param handler Is given the signal and the exit code that it means.
+ * @returns Lets signals end this process again.
+ */
+export function catchSignals(handler: (signal: EndSignal, exitCode: number) => void): () => void {
+  listen();
+  catcher = handler;
+  return () => {
+    if (catcher === handler) catcher = null;
+  };
+}
+
 /**
  * Calls a hook when this process ends by itself, be it by an error that nobody caught.
  *
@@ -131,6 +151,7 @@ function listen(): void {
   listening = true;
   for (const [signal, exitCode] of Object.entries(SIGNAL_EXIT_CODES)) {
     listenTo(signal, () => {
+      if (catcher !== null) return catcher(signal as EndSignal, exitCode);
       try {
         while (signalHooks.length > 0) signalHooks.pop()!();
       } finally {

@@ -155,7 +155,7 @@ export const realSystem: System = {
   lookUpProcess,
   onEnd,
   run,
-  start: (command, cwd) => startProgram(command, cwd, realSystem.env),
+  start: (command, options) => startProgram(command, options, realSystem.env),
 };
 
 function onEnd(hook: () => void, signals: boolean): () => void {

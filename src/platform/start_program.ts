@@ -7,7 +7,7 @@ import * as fs from "node:fs";
 import { exactCommand } from "./exact_command.ts";
 import { nativePath } from "./real_disk.ts";
 import { bun, deno } from "./runtime.ts";
-import type { ProgramEnd, RunningProgram, System } from "./system.ts";
+import type { ProgramEnd, RunningProgram, StartOptions, System } from "./system.ts";
 import { isWellFormed } from "./text.ts";
 
 const nodeProcess = (globalThis as unknown as {
@@ -15,44 +15,54 @@ const nodeProcess = (globalThis as unknown as {
 }).process;
 
 /** Starts a program, as {@link System.start} has it. @throws {LatticeError} `unsupported`, as {@link exactCommand}. */
-export function startProgram(given: string[], cwd: string, env: System["env"]): RunningProgram {
-  const { command, ...environment } = exactCommand(given, undefined, env);
+export function startProgram(given: string[], options: StartOptions, env: System["env"]): RunningProgram {
+  const { command, ...environment } = exactCommand(given, options.env, env);
   try {
-    return bun === undefined ? startByDeno(command, cwd) : startByBun(command, cwd, environment);
+    return bun === undefined ? startByDeno(command, options) : startByBun(command, options, environment);
   } catch (error) {
     return { output: nothing(), ended: Promise.resolve(startFailure(error)), stop() {} };
   }
 }
 
-function startByBun(command: string[], cwd: string, environment: { env?: Record<string, string> }): RunningProgram {
+function startByBun(
+  command: string[],
+  { cwd, stdout }: StartOptions,
+  environment: { env?: Record<string, string> },
+): RunningProgram {
   using folder = nameableFolder(cwd);
   const child = bun!.spawn(command, {
     ...(folder.path === undefined ? {} : { cwd: folder.path }),
     ...environment,
     stdin: "inherit",
-    stdout: "pipe",
+    stdout: stdout === "read" ? "pipe" : "inherit",
     stderr: "inherit",
   });
   return {
-    output: partsOf(child.stdout!),
+    output: stdout === "read" ? partsOf(child.stdout!) : nothing(),
     ended: child.exited.then((exitCode) => ({
       exitCode: child.signalCode === null ? exitCode : 128 + signalNumber(child.signalCode),
     })),
-    stop: () => child.kill(),
+    stop: (signal = "SIGTERM") => child.kill(signal),
   };
 }
 
-function startByDeno([program, ...args]: string[], cwd: string): RunningProgram {
-  const options = { args, cwd, stdin: "inherit", stdout: "piped", stderr: "inherit" };
-  const child = new deno!.Command(program!, options).spawn();
+function startByDeno([program, ...args]: string[], { cwd, env, stdout }: StartOptions): RunningProgram {
+  const child = new deno!.Command(program!, {
+    args,
+    cwd,
+    ...(env === undefined ? {} : { env, clearEnv: true }),
+    stdin: "inherit",
+    stdout: stdout === "read" ? "piped" : "inherit",
+    stderr: "inherit",
+  }).spawn();
   let hasEnded = false;
   return {
-    output: partsOf(child.stdout),
+    output: stdout === "read" ? partsOf(child.stdout) : nothing(),
     ended: child.status.then(({ code, signal }) => {
       hasEnded = true;
       return { exitCode: signal === null ? code : 128 + signalNumber(signal) };
     }),
-    stop: () => hasEnded || child.kill("SIGTERM"),
+    stop: (signal = "SIGTERM") => hasEnded || child.kill(signal),
   };
 }
 

@@ -97,12 +97,22 @@ export interface RunOptions {
 
 /** A program that runs beside us. */
 export interface RunningProgram {
-  /** What it writes to its standard output, to be read once, until all who hold that have closed it. */
+  /** What it writes to its standard output, to be read once, until all who hold that have closed it; else nothing. */
   readonly output: AsyncIterable<Uint8Array>;
   /** How it ended; 127 or 126 where it could not be started. Never rejected. */
   readonly ended: Promise<ProgramEnd>;
-  /** Asks it to end, by SIGTERM; does nothing when it has. */
-  stop(): void;
+  /** Asks it to end, by SIGTERM when nothing else is said; does nothing when it has. */
+  stop(signal?: "SIGHUP" | "SIGINT" | "SIGTERM" | "SIGKILL"): void;
+}
+
+/** How a program is started that runs beside us. */
+export interface StartOptions {
+  /** Working directory. */
+  readonly cwd: string;
+  /** The whole environment; without it, the present one is inherited. */
+  readonly env?: Record<string, string>;
+  /** Whether its output is read here, or goes where ours goes. */
+  readonly stdout: "read" | "inherit";
 }
 
 /** Everything outside of the program. */
@@ -138,10 +148,7 @@ export interface System {
   /** Runs a program and waits for it. Never through a shell. */
   run(command: string[], options?: RunOptions): RunResult;
   /**
-   * Starts a program whose output is read while it runs, and goes on; never through a shell. It reads what we read, and
-   * its messages go to our standard error.
-   *
-   * @param cwd Working directory.
+   * Starts a program and goes on; never through a shell. It reads what we read, and its messages go to our standard error.
    */
-  start(command: string[], cwd: string): RunningProgram;
+  start(command: string[], options: StartOptions): RunningProgram;
 }

@@ -11,7 +11,7 @@ import type { DocumentRecords } from "../lock_store/backend.ts";
 import type { LockStore, StoreTransaction } from "../lock_store/store.ts";
 
 /** Does something with the records in a transaction. */
-type Runner = <T>(action: (records: DocumentRecords) => Promise<T>) => Promise<T>;
+type Runner = <T>(readOnly: boolean, action: (records: DocumentRecords) => Promise<T>) => Promise<T>;
 
 /** Documents of a database. */
 export class DatabaseStore implements DocumentStore {
@@ -23,11 +23,11 @@ export class DatabaseStore implements DocumentStore {
   }
 
   read(name: string): Promise<Uint8Array | null> {
-    return this.run((records) => records.read(name));
+    return this.run(true, (records) => records.read(name));
   }
 
   async write(name: string, bytes: Uint8Array, expectation: Expectation): Promise<void> {
-    await this.run(async (records) => {
+    await this.run(false, async (records) => {
       checkExpectation(this.pathOf(name), name, await records.read(name), expectation);
       await records.put(name, bytes);
     });
@@ -38,17 +38,20 @@ export class DatabaseStore implements DocumentStore {
   }
 
   delete(name: string): Promise<void> {
-    return this.run((records) => records.remove(name));
+    return this.run(false, (records) => records.remove(name));
   }
 
   async list(): Promise<string[]> {
-    return (await this.run((records) => records.list())).sort();
+    return (await this.run(true, (records) => records.list())).sort();
   }
 }
 
 /** The documents of a store of lock records. */
 export function documentsOf(store: LockStore): DocumentStore {
-  return new DatabaseStore(store.address, (action) => store.transaction(({ documents }) => action(documents)));
+  return new DatabaseStore(
+    store.address,
+    (readOnly, action) => store.transaction(({ documents }) => action(documents), { readOnly }),
+  );
 }
 
 /**
@@ -58,5 +61,8 @@ export function documentsOf(store: LockStore): DocumentStore {
  * @param schema Judges what is stored and what is read.
  */
 export function statesIn<T>(transaction: StoreTransaction, schema: StateSchema<T>): StateRepository<T> {
-  return new TypedRepository(new DatabaseStore("transaction", (action) => action(transaction.documents)), schema);
+  return new TypedRepository(
+    new DatabaseStore("transaction", (_readOnly, action) => action(transaction.documents)),
+    schema,
+  );
 }

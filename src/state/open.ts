@@ -3,12 +3,14 @@
  *
  * @module
  */
+import { documentsOf } from "./database_store.ts";
 import type { DocumentStore } from "./document_store.ts";
 import { JsonFileStore } from "./json_files/json_file_store.ts";
 import { MemoryStore } from "./memory_store.ts";
 import type { StateRepository, StateSchema } from "./repository.ts";
 import { TypedRepository } from "./typed_repository.ts";
 import { FILE_LOCK_TIMEOUT_MS_DEFAULT, type LockObserver } from "../locks/file_lock.ts";
+import { openLockStore } from "../lock_store/open.ts";
 import { LatticeError } from "../platform/errors.ts";
 import { realSystem } from "../platform/real_system.ts";
 import type { System } from "../platform/system.ts";
@@ -29,13 +31,13 @@ export interface StateOptions {
 const SCHEME = /^([A-Za-z][A-Za-z0-9+.-]+):/;
 
 /** Stores that are known by name and not to be had in this version. */
-const NOT_YET: ReadonlySet<string> = new Set(["sqlite", "postgres", "postgresql"]);
+const NOT_YET: ReadonlySet<string> = new Set(["postgres", "postgresql"]);
 
 /**
  * Opens a repository of documents of one type.
  *
- * @param store Where: the path of a folder, or `file:` and such a path. A relative one counts from the working folder. It
- *   need not exist before something is saved.
+ * @param store Where: the path of a folder, or `file:` and such a path, which need not exist before something is saved; or
+ *   `sqlite:` and the path of a file. A relative path counts from the working folder.
  * @param schema What a document must be; a schema of zod fits.
  * @param options How.
  * @throws {LatticeError} `usage`: the text names no store; `unsupported`: it names one that is not to be had.
@@ -91,6 +93,12 @@ export function openDocumentStore(store: string, options: StateOptions): Documen
   const scheme = SCHEME.exec(store)?.[1]?.toLowerCase();
   if (scheme === undefined) return openFolder(store, options);
   if (scheme === "file") return openFolder(store.slice("file:".length).replace(/^\/\/(?=\/)/, ""), options);
+  if (scheme === "sqlite") {
+    const { lockTimeoutMs, system = realSystem } = options;
+    return documentsOf(
+      openLockStore(store, { system, ...(lockTimeoutMs === undefined ? {} : { timeoutMs: lockTimeoutMs }) }),
+    );
+  }
   if (NOT_YET.has(scheme)) {
     throw new LatticeError("unsupported", `a state store of the kind ${scheme}: is not supported in this version`, {
       hint: "name a folder instead, as --store ./data",

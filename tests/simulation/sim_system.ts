@@ -29,6 +29,7 @@ import type {
   RunningProgram,
   RunOptions,
   RunResult,
+  StartOptions,
   System,
 } from "../../src/platform/system.ts";
 import { bytesToName, utf8 } from "../../src/platform/text.ts";
@@ -152,7 +153,7 @@ export class SimSystem implements System {
   }
 
   /** What {@link SimSystemOptions.run} stands for: it has ended before it is read. */
-  start(command: string[], cwd: string): RunningProgram {
+  start(command: string[], { cwd }: StartOptions): RunningProgram {
     const { stdout, ...end } = this.run(command, { cwd, stdout: "capture" });
     return { output: partsOf(stdout), ended: Promise.resolve(end), stop() {} };
   }

@@ -38,6 +38,15 @@ export const BACKENDS: Readonly<Record<string, () => Backend>> = {
       },
     };
   },
+  SQLite() {
+    const address = `sqlite:${temporaryFolder()}/states.db`;
+    const store = openDocumentStore(address, {});
+    return {
+      store,
+      other: openDocumentStore(address, {}),
+      damage: (name, bytes) => store.write(name, bytes, { kind: "any" }), // what is stored is judged above it
+    };
+  },
   "JSON files, simulated"() {
     const system = new SimSystem(SimDisk.fromTree({ "/srv": null }));
     const neighbour = system.neighbour();

@@ -54,7 +54,7 @@ async function* outputOf(
   parsed: ParsedCommand,
   progress: Progress,
 ): AsyncGenerator<Uint8Array> {
-  const program = system.start([...parsed.program], system.host.workingDirectory);
+  const program = system.start([...parsed.program], { cwd: system.host.workingDirectory, stdout: "read" });
   const forget = system.onEnd(() => program.stop(), true);
   let size = 0;
   let isRunning = true;

@@ -8,6 +8,7 @@ import { CACHE_COMMANDS } from "./cache.ts";
 import { DOCTOR_COMMANDS } from "./doctor.ts";
 import { HOOK_COMMANDS } from "./hooks.ts";
 import { IMPORTING_COMMANDS } from "./importing.ts";
+import { LEASE_COMMANDS } from "./leases.ts";
 import { LOCK_COMMANDS } from "./locks.ts";
 import { METADATA_COMMANDS } from "./metadata.ts";
 import { OPERATION_COMMANDS } from "./operations.ts";
@@ -26,6 +27,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
   ...STACK_COMMANDS,
   ...OPERATION_COMMANDS,
   ...PRUNING_COMMANDS,
+  ...LEASE_COMMANDS,
   ...LOCK_COMMANDS,
   ...SECRET_COMMANDS,
   ...STATE_COMMANDS,
