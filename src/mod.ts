@@ -161,6 +161,7 @@ export type {
   RunningProgram,
   RunOptions,
   RunResult,
+  StartOptions,
   System,
 } from "./platform/system.ts";
 export type { DirectoryEntry, Disk, FileKind, FileStat, OpenFile } from "./platform/disk.ts";
