@@ -77,7 +77,7 @@ export function hasFolder(disk: Disk, { name, path }: EntryFolder): boolean {
   });
 }
 
-/** Makes the folder of an entry, and those above it, each of which is durable afterwards; those that are there stay. */
+/** Makes the folder of an entry, and those above it; the flush of what is stored in it makes all of them durable. */
 export function makeFolder(disk: Disk, entry: EntryFolder): void {
   if (!hasFolder(disk, entry)) makeFolders(disk, entry.path);
 }
@@ -90,7 +90,6 @@ function makeFolders(disk: Disk, path: string): void {
   } catch (error) {
     if (!isDiskError(error, "EEXIST")) throw error;
   }
-  disk.syncDirectory(parent); // also where somebody else has just made it, and may die before they flush
 }
 
 /** Whether a name in an entry's folder is one that we give. */
