@@ -68,17 +68,22 @@ export class Unserializable extends Error {}
 /**
  * The text of a value: that of `JSON.stringify` with two blanks and a final newline, but that -0 is written as such.
  *
+ * @param isPlain What {@link isPlainJson} says of it.
  * @throws {Unserializable} It is not an object of JSON's, or nested too deep.
  */
 export function renderDocument(value: unknown, isPlain: boolean): string {
   let text: string | undefined;
   try {
+    // Without blanks at first: with them, a value that is far too deep would take its depth squared.
+    const flaw = isPlain ? null : jsonFlaw(JSON.stringify(value) ?? "null");
+    if (flaw !== null) throw new Unserializable(flaw);
     text = isPlain ? JSON.stringify(value, null, 2) : stringifyWithSigns(value);
   } catch (cause) {
+    if (cause instanceof Unserializable) throw cause;
     const reason = cause instanceof RangeError ? "it is nested too deep" : describe(cause);
     throw new Unserializable(reason, { cause });
   }
-  if (text?.startsWith("{") !== true) throw new Unserializable("it is no object");
+  if (!text.startsWith("{")) throw new Unserializable("it is no JSON object");
   return `${text}\n`;
 }
 
@@ -90,9 +95,8 @@ export function encodeDocument(text: string): Uint8Array {
 }
 
 /** `JSON.stringify` writes 0 for -0, which JSON can tell apart. */
-function stringifyWithSigns(value: unknown): string | undefined {
-  const text = JSON.stringify(value, null, 2) as string | undefined;
-  if (text === undefined) return undefined;
+function stringifyWithSigns(value: unknown): string {
+  const text = JSON.stringify(value);
   let mark = "-0";
   while (text.includes(mark)) mark += "0"; // a text that the document does not hold
   const marked = JSON.stringify(value, (_, inner: unknown) => Object.is(inner, -0) ? mark : inner, 2);
@@ -111,6 +115,8 @@ export function isObject(value: unknown): value is JsonObject {
 /**
  * Whether a value is nothing but JSON's own: then JSON gives it back as it is, and nobody has to try. (`undefined`, -0 and
  * whatever has a class of its own may come back too, but that has to be tried.)
+ *
+ * @throws {Unserializable} It is nested too deep.
  */
 export function isPlainJson(value: unknown, levels: number = STATE_DEPTH_MAX): boolean {
   switch (typeof value) {
@@ -125,7 +131,7 @@ export function isPlainJson(value: unknown, levels: number = STATE_DEPTH_MAX): b
       return false;
   }
   if (value === null) return true;
-  if (levels === 0) return false;
+  if (levels === 0) throw new Unserializable(`it is nested deeper than ${STATE_DEPTH_MAX} levels, or holds itself`);
   const prototype: unknown = Object.getPrototypeOf(value);
   if (Array.isArray(value)) {
     if (prototype !== Array.prototype) return false;
@@ -141,7 +147,7 @@ export function isPlainJson(value: unknown, levels: number = STATE_DEPTH_MAX): b
 
 /**
  * Whether what comes back is what was given: the same members with the same values. A member that is `undefined` counts as
- * one that is not there. Objects that say by `toJSON` what they are must be of one class and say the same.
+ * one that is not there. Both must be of one class; objects that say by `toJSON` what they are must say the same.
  */
 export function isSameValue(given: unknown, back: unknown): boolean {
   if (Object.is(given, back) && (typeof given !== "object" || given === null)) return true;
@@ -151,18 +157,16 @@ export function isSameValue(given: unknown, back: unknown): boolean {
     for (let i = 0; i < given.length; i++) if (!isSameValue(given[i], back[i])) return false;
     return true;
   }
-  if (Array.isArray(back)) return false;
-  if (typeof (given as JsonObject)["toJSON"] === "function") {
-    return Object.getPrototypeOf(given) === Object.getPrototypeOf(back) &&
-      JSON.stringify(given) === JSON.stringify(back);
-  }
-  if (!hasMembersAlone(given) || !hasMembersAlone(back)) return false;
+  if (Array.isArray(back) || classOf(given) !== classOf(back)) return false;
+  if (typeof (given as JsonObject)["toJSON"] === "function") return JSON.stringify(given) === JSON.stringify(back);
+  // What a `Map`, say, holds, its members do not tell.
+  if (Object.prototype.toString.call(given) !== "[object Object]") return false;
   return haveSameMembers(given as JsonObject, back as JsonObject);
 }
 
-/** Whether an object is what its members are; a `Map`, say, is not. */
-function hasMembersAlone(value: object): boolean {
-  return Object.prototype.toString.call(value) === "[object Object]";
+/** What an object is an instance of; plain ones, with or without a prototype, are all alike. */
+function classOf(value: object): unknown {
+  return Object.getPrototypeOf(value) ?? Object.prototype;
 }
 
 function haveSameMembers(given: JsonObject, back: JsonObject): boolean {

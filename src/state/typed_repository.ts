@@ -8,7 +8,6 @@
 import { encodeDocument, isPlainJson, isSameValue, parseDocument, renderDocument, Unserializable } from "./document.ts";
 import { digestOf, type DocumentStore, type Expectation } from "./document_store.ts";
 import { CorruptedStateFile, DeserializationFailed, SerializationFailed } from "./errors.ts";
-import { jsonFlaw } from "./json_scan.ts";
 import { checkStateName } from "./name.ts";
 import type { SavedState, StateExpectation, StateRepository, StateSchema, StoredState } from "./repository.ts";
 import { LatticeError } from "../platform/errors.ts";
@@ -77,7 +76,7 @@ export class TypedRepository<T> implements StateRepository<T> {
       const text = renderDocument(value, isPlain);
       const bytes = encodeDocument(text);
       // A value that is nothing but JSON's own is what the parser would give back.
-      const read = isPlain ? value : parseBack(text);
+      const read = isPlain ? value : JSON.parse(text) as unknown;
       const judged = this.#judge(read);
       if (!judged.success) {
         throw new SerializationFailed(path, reasonOf(judged.error), { cause: judged.error });
@@ -102,13 +101,6 @@ export class TypedRepository<T> implements StateRepository<T> {
       return { success: false, error };
     }
   }
-}
-
-/** What would be read of a text. @throws {Unserializable} It is nested too deep. */
-function parseBack(text: string): unknown {
-  const flaw = jsonFlaw(text);
-  if (flaw !== null) throw new Unserializable(flaw);
-  return JSON.parse(text);
 }
 
 /** Puts what a program says in the backends' words. @throws {LatticeError} `usage`: it is none of what can be said. */
