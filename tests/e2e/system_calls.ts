@@ -8,7 +8,7 @@ import { dirname, join } from "node:path";
 import { temporaryFolder } from "../temporary_folder.ts";
 import { type Ended, type Surroundings, underProgram } from "./binary.ts";
 
-/** A system call that the main thread makes once the repository has been found. */
+/** A system call that the main thread makes once it has found what it works on. */
 export interface SystemCall {
   readonly name: string;
   /** The how manyth call of that name it is, from 1; strace counts each thread for itself. */
@@ -41,8 +41,16 @@ export interface Disturbed extends Ended {
   trace: string[];
 }
 
-/** Runs the binary undisturbed and lists its calls, from the first one that names the repository. */
-export function callsOf(args: readonly string[], surroundings: Surroundings): { calls: SystemCall[]; ended: Ended } {
+/**
+ * Runs the binary undisturbed and lists its calls, from the first one that names what it works on.
+ *
+ * @param place That, relative to the working folder.
+ */
+export function callsOf(
+  args: readonly string[],
+  surroundings: Surroundings,
+  place = ".git",
+): { calls: SystemCall[]; ended: Ended } {
   const trace = join(temporaryFolder(), "trace");
   const known = `trace=${FILE_CALLS.map((name) => `?${name}`).join(",")}`;
   const ended = underProgram(["strace", "-f", "--seccomp-bpf", "-e", known, "-o", trace], args, surroundings);
@@ -57,7 +65,7 @@ export function callsOf(args: readonly string[], surroundings: Surroundings): { 
     const [, , name = "", text = ""] = match;
     const when = (counts.get(name) ?? 0) + 1;
     counts.set(name, when);
-    found ||= text.includes(`${surroundings.cwd}/.git`);
+    found ||= text.includes(`${surroundings.cwd}/${place}`);
     if (!found) continue;
     const opensToRead = name === "openat" && !text.includes("O_CREAT");
     calls.push({ name, when, text: `${name}(${text.slice(0, 2000)}`, changes: !READING.has(name) && !opensToRead });

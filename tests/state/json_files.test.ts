@@ -303,7 +303,7 @@ test("a flush that fails behind the rename or the removal is told of as what it 
 });
 
 test("a store is named by a path or by file:, and every other kind is refused by name without its password", async () => {
-  const system = new SimSystem(SimDisk.fromTree({ "/work": null }), { workingDirectory: "/work" });
+  const system = new SimSystem(SimDisk.fromTree({ "/here": null }), { workingDirectory: "/here" });
   const schema = { safeParse: (data: unknown) => ({ success: true, data }) as const };
   const names = [
     "data",
@@ -311,16 +311,16 @@ test("a store is named by a path or by file:, and every other kind is refused by
     "data/",
     ".//data",
     "file:data",
-    "file:/work/data",
-    "file:///work/data",
+    "file:/here/data",
+    "file:///here/data",
     "FILE:./data",
   ];
-  await openStateRepository("/work/data", schema, { system }).save("production", VALUE);
+  await openStateRepository("/here/data", schema, { system }).save("production", VALUE);
   for (const name of names) {
     assert.deepEqual(await openStateRepository(name, schema, { system }).load("production"), VALUE, name);
   }
   await openStateRepository("./a:b", schema, { system }).save("production", VALUE);
-  assert.notEqual(textAt(system.disk, "/work/a:b/production/state.json"), null);
+  assert.notEqual(textAt(system.disk, "/here/a:b/production/state.json"), null);
   const refused = {
     "sqlite:a.db": "unsupported",
     "postgres://me:hunter2@db/x": "unsupported",
