@@ -1,11 +1,11 @@
-import { cutPoints, explorePoints, pick } from "../simulation/explore.ts";
+import { cutPoints, pick } from "../simulation/explore.ts";
 import { seededRandom } from "../simulation/random.ts";
 import { test } from "../harness.ts";
 import { runs, seedOr } from "../thoroughness.ts";
 import { runCommands } from "./lattice_commands.ts";
 import { outcomeScenario } from "./outcome.ts";
 import { commandsOf, type LatticeStep } from "./programs.ts";
-import { add, type Counts, say } from "./try_course.ts";
+import { add, type Counts, say, tryPoints } from "./try_course.ts";
 import { visibleRefs } from "./visible_refs.ts";
 import { type Beginning, makeMachine } from "./world.ts";
 
@@ -60,14 +60,7 @@ async function trySequence(sequence: readonly LatticeStep[], maxRuns: number): P
     }, commandsOf(sequence, BEGINNING)));
   const factsBefore = 2 * sequence.length - 1;
   const inLast = points.filter(({ acknowledged }) => acknowledged.length >= factsBefore);
-  const isSample = maxRuns !== Infinity;
-  const chosen = isSample ? pick(inLast, Math.ceil(maxRuns / 2), seededRandom(SEED)) : inLast;
-  const stats = await explorePoints(scenario, machine, chosen, isSample ? { sample: { seed: SEED, maxRuns } } : {});
-  return {
-    schedules: 1,
-    cutPoints: chosen.length,
-    outcomes: stats.outcomesTried + stats.recoveryOutcomesTried,
-  };
+  return await tryPoints(scenario, machine, inLast, maxRuns, SEED);
 }
 
 test("all sequences of up to three commands are all or nothing, and durable, wherever they are cut", async () => {
@@ -75,7 +68,7 @@ test("all sequences of up to three commands are all or nothing, and durable, whe
   const chosen = pick(all, runs(60, Infinity), seededRandom(SEED));
   const total: Counts = { schedules: 0, cutPoints: 0, outcomes: 0 };
   for (const sequence of chosen) {
-    add(total, await trySequence(sequence, runs(6, 5_000)));
+    add(total, await trySequence(sequence, runs(6)));
   }
   say(`${chosen.length} of ${all.length} sequences of up to ${LENGTH_MAX} commands`, total, SEED);
 });

@@ -4,7 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { explorePoints, pick, recoverAndCheck } from "../simulation/explore.ts";
+import { type CutPoint, explorePoints, pick, recoverAndCheck, type Scenario } from "../simulation/explore.ts";
 import { seededRandom } from "../simulation/random.ts";
 import { seededSchedule } from "../simulation/schedule.ts";
 import type { SimSystem } from "../simulation/sim_system.ts";
@@ -29,6 +29,36 @@ export function add(total: Counts, more: Counts): void {
   total.outcomes += more.outcomes;
 }
 
+/** How many outcomes of each point are tried where no point is left out; of each recovery, one is cut off as well. */
+const OUTCOMES_A_POINT = 8;
+
+/**
+ * Tries what kills and power cuts at some points leave.
+ *
+ * @param maxRuns How many recoveries are checked, about; `Infinity`: as many as it takes to try every point.
+ * @throws {Error} A promise is broken.
+ */
+export async function tryPoints(
+  scenario: Omit<Scenario, "setup" | "program">,
+  machine: SimSystem,
+  points: readonly CutPoint[],
+  maxRuns: number,
+  seed: number,
+): Promise<Counts> {
+  const every = maxRuns === Infinity;
+  const chosen = every ? points : pick(points, Math.ceil(maxRuns / 2), seededRandom(seed));
+  const sample = every
+    ? { seed, evenly: true, recoveries: 1, maxRuns: 2 * OUTCOMES_A_POINT * points.length }
+    : { seed, maxRuns };
+  const stats = await explorePoints(scenario, machine, chosen, { sample });
+  if (every) assert.equal(stats.cutPointsTried, points.length, "a point was left out");
+  return {
+    schedules: 1,
+    cutPoints: stats.cutPointsTried,
+    outcomes: stats.outcomesTried + stats.recoveryOutcomesTried,
+  };
+}
+
 /** Says how much was tried. */
 export function say(what: string, { schedules, cutPoints, outcomes }: Counts, seed: number): void {
   tried(what, { schedules, "crash points": cutPoints, "crash outcomes": outcomes }, seed);
@@ -37,7 +67,7 @@ export function say(what: string, { schedules, cutPoints, outcomes }: Counts, se
 /**
  * Tries a program.
  *
- * @param maxRuns How many recoveries are checked, about; `Infinity`: all there are.
+ * @param maxRuns How many recoveries are checked, about; `Infinity`: as many as it takes to try every point.
  * @throws {Error} A promise is broken.
  */
 export async function tryCourse(course: Course, maxRuns: number): Promise<Counts> {
@@ -54,20 +84,8 @@ export async function tryCourse(course: Course, maxRuns: number): Promise<Counts
   });
   insistWholeRefs(run);
   await checkEnd(machine, run, before);
-  const scenario = outcomeScenario("generated", before);
-  const isSample = maxRuns !== Infinity;
-  const points = isSample ? pick(run.points, Math.ceil(maxRuns / 2), seededRandom(course.seed)) : run.points;
-  const stats = await explorePoints(
-    scenario,
-    machine,
-    points,
-    isSample ? { sample: { seed: course.seed, maxRuns } } : {},
-  );
-  return {
-    schedules: 1,
-    cutPoints: points.length,
-    outcomes: 1 + stats.outcomesTried + stats.recoveryOutcomesTried,
-  };
+  const counts = await tryPoints(outcomeScenario("generated", before), machine, run.points, maxRuns, course.seed);
+  return { ...counts, outcomes: 1 + counts.outcomes };
 }
 
 /**

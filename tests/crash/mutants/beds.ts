@@ -11,6 +11,7 @@ import { packRefs } from "../../../src/engine/pack_refs.ts";
 import { KEEP_PREFIX } from "../../../src/engine/paths.ts";
 import { pruneJournals, pruneKeepRefs } from "../../../src/operations/prune.ts";
 import { undo } from "../../../src/operations/undo.ts";
+import { isDiskError } from "../../../src/platform/disk.ts";
 import { LatticeError } from "../../../src/platform/errors.ts";
 import { utf8 } from "../../../src/platform/text.ts";
 import { openTestRepository, openTestWriter } from "../../engine/engine_repository.ts";
@@ -32,7 +33,7 @@ import {
 } from "../scenarios.ts";
 import { spanScenarios } from "../span_scenarios.ts";
 import type { TestBed } from "./mutant.ts";
-import { gitGc, gitPackRef, gitUpdateRef, packedRefs, replaceByLock } from "./outsiders.ts";
+import { comeAndGo, gitGc, gitPackRef, gitUpdateRef, packedRefs, replaceByLock } from "./outsiders.ts";
 import { GIT_DIR, isJournal, MARKER, OPS, PACKED_REFS } from "./seam.ts";
 
 const [one, two, three, fresh] = [blob("one"), blob("two"), blob("three"), blob("fresh")];
@@ -117,6 +118,34 @@ async function batchBesideGc(): Promise<TestBed> {
     // Once its packed-refs is there, refs lead to everything.
     outsider: (system) => system.disk.inodeAt(PACKED_REFS) === null ? gitGc(system) : undefined,
     options: ofBatch(100),
+  };
+}
+
+/** A second command of lattice comes while the refs of the first one are locked. */
+async function secondCommand(): Promise<TestBed> {
+  const name = "several refs, and a second command";
+  const scenario = await transactionScenario(name, [both], running(several));
+  const whole = recheck(scenario, (system, context) => {
+    assert.ok(!context.acknowledged.includes("failed"), "a living operation was taken for a dead one");
+    return scenario.check(system, context);
+  });
+  return {
+    options: ofProgram(100),
+    scenario: {
+      ...whole,
+      async program(system, acknowledge) {
+        using first = await openTestWriter(openTestRepository(system));
+        const prepared = first.prepare({ ...several, message: "lattice: test", purpose: "operation" })!;
+        await comeAndGo(system);
+        try {
+          prepared.commit();
+        } catch (error) {
+          if (!(error instanceof LatticeError) && !isDiskError(error)) throw error; // that is how a kill looks
+          return acknowledge("failed");
+        }
+        acknowledge("done");
+      },
+    },
   };
 }
 
@@ -394,6 +423,7 @@ const MAKERS: Readonly<Record<string, () => Promise<TestBed>>> = {
   "an object that nobody flushed": unflushedObject,
   "a batch beside git gc": batchBesideGc,
   "several refs, one of which git moves on": movedOn,
+  "several refs, and a second command": secondCommand,
   "one ref, beside git pack-refs": besidePackRefs,
   "a ref that git moves before its lock": movedBeforeLock,
   "undo of what git moved on": undoOfMoved,

@@ -1,11 +1,12 @@
 /**
  * Other programs on the simulated machine, as far as the mutants need them: git that moves a ref, packs refs, collects
- * garbage. Each does all of its work between two calls of the program under test.
+ * garbage; a further command of lattice. Each does all of its work between two calls of the program under test.
  *
  * @module
  */
+import { LatticeError } from "../../../src/platform/errors.ts";
 import { toHex, utf8 } from "../../../src/platform/text.ts";
-import { openTestRepository } from "../../engine/engine_repository.ts";
+import { openTestRepository, openTestWriter } from "../../engine/engine_repository.ts";
 import { type SimSystem, textAt } from "../../simulation/sim_system.ts";
 import { GIT_DIR, PACKED_REFS } from "./seam.ts";
 
@@ -109,4 +110,13 @@ function reachableObjects(system: SimSystem): ReadonlySet<string> {
     waiting.push(...[...text.matchAll(/^(?:tree|parent) ([0-9a-f]{40})$/gm)].map((match) => match[1]!));
   }
   return found;
+}
+
+/** Takes the repository lock where it is free, recovers, and gives it back. */
+export async function comeAndGo(system: SimSystem): Promise<void> {
+  try {
+    (await openTestWriter(openTestRepository(system))).close();
+  } catch (error) {
+    if (!(error instanceof LatticeError) || error.code !== "locked") throw error;
+  }
 }

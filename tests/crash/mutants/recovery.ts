@@ -11,6 +11,7 @@ import { markerFirst } from "./journal.ts";
 import type { Mutant } from "./mutant.ts";
 import {
   derive,
+  GIT_DIR,
   holdsRecord,
   isBelowRefs,
   isGitLock,
@@ -145,7 +146,39 @@ export const recoveryMutants: readonly Mutant[] = [
       "one ref moves": /the journals say something else/,
     },
   },
+  {
+    name: "temporary folders swept too early",
+    breaks: "Recovery sweeps the temporary folders before it has asked the journals, so what was staged tells nothing.",
+    in: "recovery",
+    mutation: mutateDisk((disk) => ({
+      openAppend(path) {
+        if (isJournal(path)) sweepFolder(disk, `${GIT_DIR}/lattice/tmp`);
+        return disk.openAppend(path);
+      },
+    })),
+    caughtIn: { "one ref moves": /the journals say something else/, "a batch": /the journals say something else/ },
+  },
+  {
+    name: "flock is ignored",
+    breaks: "A command takes the lock whoever holds it, and recovers an operation that is alive.",
+    in: "program",
+    mutation: (system) =>
+      derive(system, {
+        openLockable(path, createMode) {
+          const file = system.openLockable(path, createMode);
+          return file === null ? null : derive(file, { tryLock: () => true });
+        },
+      }),
+    caughtIn: { "several refs, and a second command": /a living operation was taken for a dead one/ },
+  },
 ];
+
+/** Removes the files of all folders in a folder. */
+function sweepFolder(disk: SimDisk, folder: string): void {
+  for (const { name } of disk.list(folder) ?? []) {
+    for (const { name: file } of disk.list(`${folder}/${name}`) ?? []) disk.unlink(`${folder}/${name}/${file}`);
+  }
+}
 
 /** Remembers the journal that recovery has open; every lock that is a link of it has its `stat`. */
 function trackJournal(disk: SimDisk): { openings: Partial<SimDisk>; stat(): FileStat | null } {
