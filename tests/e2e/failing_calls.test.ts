@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "../harness.ts";
 import { runProgram } from "../git_oracle.ts";
-import { seedOr } from "../thoroughness.ts";
+import { seedOr, torture } from "../thoroughness.ts";
 import { binary, documentOf, lattice, textOf } from "./binary.ts";
 import { failAt, failAtCalls } from "./disturbing.ts";
 import {
@@ -10,11 +10,14 @@ import {
   applyHundred,
   pushDuringOperation,
   recoverFive,
+  recoverFiveHundred,
   refusedPushes,
   replaceDocument,
   repository,
   setFirstDocument,
+  soundPush,
   undoFive,
+  undoFiveHundred,
 } from "./subjects.ts";
 
 const seed = seedOr(20260108);
@@ -29,8 +32,19 @@ test("binary whose calls fail in turn leaves all or nothing and says so: applyFi
   failAtCalls(applyFiveHundred(), { seed, count: 8 });
 });
 
+// What these do to five refs is tried in every run; to hundreds, where there is time.
+for (const make of torture ? [undoFiveHundred, recoverFiveHundred] : []) {
+  test(`binary whose calls fail in turn leaves all or nothing and says so: ${make.name}`, () => {
+    failAtCalls(make(), { seed, count: 8 });
+  });
+}
+
 test("hook pre-push whose calls fail in turn never says that a push may pass which must be refused", () => {
   for (const subject of [...refusedPushes(), pushDuringOperation()]) failAtCalls(subject, { seed, count: 10 });
+});
+
+test("hook pre-push whose calls fail in turn refuses a sound push, or lets it pass, and changes nothing", () => {
+  failAtCalls(soundPush(), { seed, count: 10 });
 });
 
 test("standard input that cannot be read is exit code 7, and nothing is stored", () => {

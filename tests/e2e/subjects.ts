@@ -151,11 +151,19 @@ export function expireAll(): Subject {
 
 /** `undo` of {@link applyFive}. */
 export function undoFive(): Subject {
-  const five = applyFive();
-  const cwd = five.fresh();
-  const ended = lattice(five.args, { cwd, stdin: five.stdin });
+  return undoOf(applyFive());
+}
+
+/** `undo` of {@link applyFiveHundred}. */
+export function undoFiveHundred(): Subject {
+  return undoOf(applyFiveHundred());
+}
+
+function undoOf(done: Subject): Subject {
+  const cwd = done.fresh();
+  const ended = lattice(done.args, { cwd, stdin: done.stdin });
   assert.equal(ended.exit, 0, ended.stderr);
-  return subjectOf({ name: "undo of 5", template: cwd, args: ["undo"] });
+  return subjectOf({ name: done.name.replace("apply", "undo"), template: cwd, args: ["undo"] });
 }
 
 /**
@@ -168,19 +176,42 @@ export function recoverFive(): Subject {
   return subjectOf({ name, template: cwd, args: ["recover"], before: five.before });
 }
 
+/** The same after {@link applyFiveHundred} was killed at its hundredth rename onto a ref. */
+export function recoverFiveHundred(): Subject {
+  const all = applyFiveHundred();
+  const cwd = halfApplied(all, 99);
+  return subjectOf({ name: "recover after a half applied 500", template: cwd, args: ["recover"], before: all.before });
+}
+
 /** A repository in which {@link applyFive} was killed after its first rename onto a ref. */
 export function halfAppliedFive(): { name: string; cwd: string; five: Subject } {
   const five = applyFive();
-  const renames = five.calls.filter(({ name, text }) =>
+  return { name: "recover after a half applied 5", cwd: halfApplied(five, 1), five };
+}
+
+/** A repository in which a command was killed after so many renames onto a ref. */
+function halfApplied(subject: Subject, renamed: number): string {
+  const renames = subject.calls.filter(({ name, text }) =>
     name.startsWith("rename") && /, "[^"]*\/\.git\/refs\/(?!lattice\/)/.test(text)
   );
-  const second = renames[1];
-  assert.ok(second !== undefined, "apply of 5 renames onto at least two refs");
-  const cwd = five.fresh();
-  disturbed(second, "signal=KILL", five.args, { cwd, stdin: five.stdin });
+  const next = renames[renamed];
+  assert.ok(next !== undefined, `${subject.name} renames onto more than ${renamed} refs`);
+  const cwd = subject.fresh();
+  disturbed(next, "signal=KILL", subject.args, { cwd, stdin: subject.stdin });
   const refs = refsIn(cwd);
-  assert.ok(refs !== five.before && refs !== five.after, "the kill did not come in the middle");
-  return { name: "recover after a half applied 5", cwd, five };
+  assert.ok(refs !== subject.before && refs !== subject.after, "the kill did not come in the middle");
+  return cwd;
+}
+
+/** `hook pre-push` of a push that may pass. It only reads. */
+export function soundPush(): Subject {
+  const { folder } = pushedRepository();
+  return subjectOf({
+    name: "hook pre-push, a sound push",
+    template: folder,
+    args: ["hook", "pre-push", "origin", "../hub.git"],
+    stdin: `refs/heads/a ${gitText(["rev-parse", "a"], folder)} refs/heads/a ${"0".repeat(40)}\n`,
+  });
 }
 
 /** `hook pre-push` of a push that must be refused: by a rule, for a document, for an operation. It only reads. */
