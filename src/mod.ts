@@ -103,6 +103,40 @@ export type { Cleaned } from "./cache/cleaning.ts";
 export { CacheError } from "./cache/errors.ts";
 export { cacheFolder } from "./cache/folder.ts";
 
+export { type LockStoreOptions, openLockStore } from "./lock_store/open.ts";
+export { statesIn } from "./state/database_store.ts";
+export type {
+  AcquireOptions as AcquireLockOptions,
+  CallOptions,
+  LockOperations,
+  LockQuery,
+  LockRequest,
+  LockStore,
+  Migration,
+  StoreTransaction,
+  TransactionOptions,
+} from "./lock_store/store.ts";
+export type { DocumentRecords } from "./lock_store/backend.ts";
+export {
+  type EnhancedLock,
+  EXCLUSIVE,
+  fromPersistedLock,
+  type LockOwner,
+  type LockType,
+  type PersistedLock,
+  SHARED,
+  type ShareReservation,
+  toPersistedLock,
+} from "./lock_store/lock.ts";
+export {
+  FencingTokenRefusedError,
+  InvalidLockError,
+  LockConflictError,
+  LockNotFoundError,
+  SchemaVersionError,
+  StoreUnavailableError,
+} from "./lock_store/errors.ts";
+
 export { MetadataStore, type OnBroken } from "./metadata/store.ts";
 export type { DocumentText, MetadataEntry, StoredMetadata } from "./metadata/stored.ts";
 export type { MetadataWrite } from "./metadata/write.ts";

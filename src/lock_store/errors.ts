@@ -6,12 +6,31 @@
 import { LatticeError } from "../platform/errors.ts";
 import type { PersistedLock } from "./lock.ts";
 
-/** There is no such lock record, or it has expired. */
+/**
+ * There is no such lock record, or it has expired.
+ *
+ * @example
+ * ```ts
+ * import { LockNotFoundError, type LockStore } from "../mod.ts";
+ *
+ * async function release(locks: LockStore, id: string): Promise<void> {
+ *   try {
+ *     await locks.deleteLock(id);
+ *   } catch (error) {
+ *     if (!(error instanceof LockNotFoundError)) throw error; // it had expired
+ *   }
+ * }
+ * ```
+ */
 export class LockNotFoundError extends LatticeError {
   /** Tells the class apart. */
   override readonly name = "LockNotFoundError";
 
-  /** Made where it is looked for. */
+  /**
+   * Made where it is looked for.
+   *
+   * @param id The id that there is no record of.
+   */
   constructor(readonly id: string) {
     super("not_found", `there is no lock record ${JSON.stringify(id)}`, {
       hint: "it may have been released or have expired: lattice lease list shows what is held",
@@ -20,7 +39,24 @@ export class LockNotFoundError extends LatticeError {
   }
 }
 
-/** Somebody else holds a lock that excludes the one wanted. */
+/**
+ * Somebody else holds a lock that excludes the one wanted.
+ *
+ * @example
+ * ```ts
+ * import { LockConflictError, type LockRequest, type LockStore } from "../mod.ts";
+ *
+ * async function whoIsInTheWay(locks: LockStore, request: LockRequest): Promise<string | null> {
+ *   try {
+ *     await locks.deleteLock((await locks.acquire(request)).id);
+ *     return null;
+ *   } catch (error) {
+ *     if (error instanceof LockConflictError) return error.conflicting.ownerId;
+ *     throw error;
+ *   }
+ * }
+ * ```
+ */
 export class LockConflictError extends LatticeError {
   /** Tells the class apart. */
   override readonly name = "LockConflictError";
@@ -53,7 +89,17 @@ export class LockConflictError extends LatticeError {
   }
 }
 
-/** The lock that a fencing token belongs to is no longer held: what its holder does now comes too late. */
+/**
+ * The lock that a fencing token belongs to is no longer held: what its holder does now comes too late.
+ *
+ * @example
+ * ```ts
+ * import { FencingTokenRefusedError } from "../mod.ts";
+ *
+ * // Somebody else may hold the lock by now: what was written so far is not to be gone on with.
+ * const isTooLate = (error: unknown) => error instanceof FencingTokenRefusedError;
+ * ```
+ */
 export class FencingTokenRefusedError extends LatticeError {
   /** Tells the class apart. */
   override readonly name = "FencingTokenRefusedError";
@@ -71,7 +117,16 @@ export class FencingTokenRefusedError extends LatticeError {
   }
 }
 
-/** A value of a lock record is out of its range. */
+/**
+ * A value of a lock record is out of its range.
+ *
+ * @example
+ * ```ts
+ * import { InvalidLockError } from "../mod.ts";
+ *
+ * const badField = (error: unknown) => error instanceof InvalidLockError ? error.field : null;
+ * ```
+ */
 export class InvalidLockError extends LatticeError {
   /** Tells the class apart. */
   override readonly name = "InvalidLockError";
@@ -83,7 +138,16 @@ export class InvalidLockError extends LatticeError {
   }
 }
 
-/** The database cannot be reached, or stopped answering. Nothing says whether a transaction that was under way was done. */
+/**
+ * The database cannot be reached, or stopped answering. Nothing says whether a transaction that was under way was done.
+ *
+ * @example
+ * ```ts
+ * import { StoreUnavailableError } from "../mod.ts";
+ *
+ * const toTryLater = (error: unknown) => error instanceof StoreUnavailableError;
+ * ```
+ */
 export class StoreUnavailableError extends LatticeError {
   /** Tells the class apart. */
   override readonly name = "StoreUnavailableError";
@@ -98,7 +162,16 @@ export class StoreUnavailableError extends LatticeError {
   }
 }
 
-/** The database has another schema than this program knows. */
+/**
+ * The database has another schema than this program knows.
+ *
+ * @example
+ * ```ts
+ * import { SchemaVersionError } from "../mod.ts";
+ *
+ * const isNewer = (error: unknown) => error instanceof SchemaVersionError && error.found > error.known;
+ * ```
+ */
 export class SchemaVersionError extends LatticeError {
   /** Tells the class apart. */
   override readonly name = "SchemaVersionError";

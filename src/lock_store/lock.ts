@@ -41,12 +41,19 @@ export interface LockOwner {
 export interface EnhancedLock {
   /** UUID in lower case. */
   readonly id: string;
+  /** The file. */
   readonly fileId: string;
+  /** Who holds it. */
   readonly owner: LockOwner;
+  /** 0: shared, 1: exclusive. */
   readonly type: LockType;
+  /** First byte. */
   readonly offset: bigint;
+  /** Number of bytes; 0: to the end. */
   readonly length: bigint;
+  /** What others are kept from. */
   readonly shareReservation: ShareReservation;
+  /** When it was taken. */
   readonly acquiredAt: Date;
 }
 
@@ -54,16 +61,23 @@ export interface EnhancedLock {
 export interface PersistedLock {
   /** UUID in lower case. */
   readonly id: string;
+  /** The share: a name for a set of files. */
   readonly shareName: string;
+  /** The file: any name within the share. */
   readonly fileId: string;
+  /** Who holds it, within its client. */
   readonly ownerId: string;
+  /** The program, session or host that the owner belongs to. */
   readonly clientId: string;
+  /** 0: shared, 1: exclusive. */
   readonly lockType: LockType;
   /** First byte. */
   readonly offset: bigint;
   /** Number of bytes; 0: to the end. */
   readonly length: bigint;
+  /** What others are kept from. */
   readonly shareReservation: ShareReservation;
+  /** When it was taken, by the store's clock. */
   readonly acquiredAt: Date;
   /** The store's epoch when the lock was taken. */
   readonly serverEpoch: bigint;
@@ -80,6 +94,15 @@ export interface PersistedLock {
  * @param epoch The store's epoch.
  * @param terms When it expires, and its fencing token (0: the store gives it the next one).
  * @throws {InvalidLockError} A value is out of its range.
+ *
+ * @example
+ * ```ts
+ * import { type EnhancedLock, type LockStore, toPersistedLock } from "../mod.ts";
+ *
+ * async function persist(locks: LockStore, lock: EnhancedLock): Promise<void> {
+ *   await locks.putLock(toPersistedLock(lock, "exports", await locks.getServerEpoch()));
+ * }
+ * ```
  */
 export function toPersistedLock(
   lock: EnhancedLock,
@@ -104,7 +127,18 @@ export function toPersistedLock(
   });
 }
 
-/** A stored lock as a lock manager works with it. */
+/**
+ * A stored lock as a lock manager works with it.
+ *
+ * @example
+ * ```ts
+ * import { type EnhancedLock, fromPersistedLock, type LockStore } from "../mod.ts";
+ *
+ * async function reload(locks: LockStore, shareName: string): Promise<EnhancedLock[]> {
+ *   return (await locks.listLocks({ shareName })).map(fromPersistedLock);
+ * }
+ * ```
+ */
 export function fromPersistedLock(lock: PersistedLock): EnhancedLock {
   return {
     id: lock.id,

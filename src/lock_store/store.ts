@@ -11,9 +11,13 @@ import type { LockType, PersistedLock, ShareReservation } from "./lock.ts";
 
 /** Which records are meant: all that are given must match; nothing given means all. */
 export interface LockQuery {
+  /** Of this file. */
   readonly fileId?: string;
+  /** Of this owner. */
   readonly ownerId?: string;
+  /** Of this client. */
   readonly clientId?: string;
+  /** Of this share. */
   readonly shareName?: string;
 }
 
@@ -31,9 +35,13 @@ export interface TransactionOptions extends CallOptions {
 
 /** A lock that is wanted. */
 export interface LockRequest {
+  /** The share: a name for a set of files. */
   readonly shareName: string;
+  /** The file: any name within the share. */
   readonly fileId: string;
+  /** Who wants it, within its client. */
   readonly ownerId: string;
+  /** The program, session or host that the owner belongs to. */
   readonly clientId: string;
   /** 1 (exclusive) when nothing is said. */
   readonly lockType?: LockType;
@@ -71,19 +79,19 @@ export interface LockOperations {
    * @throws {InvalidLockError}
    */
   putLock(lock: PersistedLock, options?: CallOptions): Promise<PersistedLock>;
-  /** @throws {LockNotFoundError} */
+  /** Finds a record. @throws {LockNotFoundError} */
   getLock(id: string, options?: CallOptions): Promise<PersistedLock>;
-  /** @throws {LockNotFoundError} */
+  /** Gives a lock back. @throws {LockNotFoundError} It has expired, or was released. */
   deleteLock(id: string, options?: CallOptions): Promise<void>;
   /** Records that match, by fencing token; an empty list when there are none. */
   listLocks(query?: LockQuery, options?: CallOptions): Promise<PersistedLock[]>;
-  /** @returns How many records are gone. */
+  /** Deletes all records of a client. @returns How many are gone. */
   deleteLocksByClient(clientId: string, options?: CallOptions): Promise<number>;
-  /** @returns How many records are gone. */
+  /** Deletes all records of a file, of whichever share. @returns How many are gone. */
   deleteLocksByFile(fileId: string, options?: CallOptions): Promise<number>;
-  /** 0 in a fresh store. */
+  /** The epoch; 0 in a fresh store. */
   getServerEpoch(options?: CallOptions): Promise<bigint>;
-  /** @returns The new epoch. */
+  /** Begins the next epoch. @returns The new one. */
   incrementServerEpoch(options?: CallOptions): Promise<bigint>;
   /** Deletes the records of earlier epochs. @returns How many are gone. */
   deleteStaleLocks(options?: CallOptions): Promise<number>;

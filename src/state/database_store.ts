@@ -59,6 +59,21 @@ export function documentsOf(store: LockStore): DocumentStore {
  *
  * @param transaction What `LockStore.transaction` gives.
  * @param schema Judges what is stored and what is read.
+ *
+ * @example
+ * ```ts
+ * import * as z from "zod";
+ * import { type LockStore, type PersistedLock, statesIn } from "../mod.ts";
+ *
+ * const Deployment = z.object({ version: z.string() });
+ *
+ * async function deployed(store: LockStore, lock: PersistedLock, version: string): Promise<void> {
+ *   await store.transaction(async (inside) => {
+ *     await inside.requireFencingToken(lock.id, lock.fencingToken); // unless the lock was lost meanwhile
+ *     await statesIn(inside, Deployment).save("production", { version });
+ *   });
+ * }
+ * ```
  */
 export function statesIn<T>(transaction: StoreTransaction, schema: StateSchema<T>): StateRepository<T> {
   return new TypedRepository(
