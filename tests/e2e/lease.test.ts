@@ -1,0 +1,245 @@
+/** Lock records in a SQLite file, by the binary. */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { gitEnvironment } from "../git_oracle.ts";
+import { test } from "../harness.ts";
+import { temporaryFolder } from "../temporary_folder.ts";
+import { runs, tried } from "../thoroughness.ts";
+import { binary, type Ended, lattice } from "./binary.ts";
+import { onTerminal } from "./terminal.ts";
+
+const STORE = "sqlite:./leases.db";
+
+interface Lease {
+  id: string;
+  owner: string;
+  fencing_token: string;
+  expires_at: string | null;
+}
+
+function lease(cwd: string, ...args: string[]): Ended {
+  return lattice(["lease", args[0]!, "--store", STORE, ...args.slice(1)], { cwd });
+}
+
+function ok(ended: Ended): string {
+  assert.equal(ended.exit, 0, ended.stderr);
+  return ended.stdout;
+}
+
+function acquired(cwd: string, owner: string, ...more: string[]): Lease {
+  return JSON.parse(ok(lease(cwd, "acquire", "s", "f", "--owner", owner, "--client", "c", "--json", ...more))) as Lease;
+}
+
+/** Starts `lease exec` on the one lock that all tests want. */
+function exec(cwd: string, owner: string, options: string[], ...program: string[]): ReturnType<typeof spawn> {
+  const args = ["lease", "exec", "s", "f", "--store", STORE, "--owner", owner, "--client", "c", ...options, "--"];
+  return spawn(binary, [...args, ...program], { cwd, env: gitEnvironment, stdio: ["pipe", "pipe", "pipe"] });
+}
+
+async function exitOf(child: ReturnType<typeof spawn>): Promise<number | null> {
+  return (await once(child, "close") as [number | null])[0];
+}
+
+test("lease: a lock is taken, refused to others, renewed, shown, released", () => {
+  const cwd = temporaryFolder();
+  const [id, token] = ok(lease(cwd, "acquire", "s", "f", "--owner", "o", "--client", "c", "--ttl", "10m")).trim().split(
+    " ",
+  );
+  assert.equal(token, "1");
+  const refused = lease(cwd, "acquire", "s", "f", "--owner", "p", "--client", "c", "--json");
+  const { error } = JSON.parse(refused.stderr) as { error: { code: string; details: Record<string, unknown> } };
+  assert.deepEqual([refused.exit, error.code, error.details["id"], error.details["owner"]], [4, "locked", id, "o"]);
+  assert.equal(lease(cwd, "acquire", "s", "f", "--owner", "p", "--client", "c", "--wait", "50ms").exit, 4);
+  const shown = JSON.parse(ok(lease(cwd, "get", id!, "--json"))) as Lease;
+  assert.deepEqual(Object.keys(shown), [
+    "id",
+    "share",
+    "file",
+    "owner",
+    "client",
+    "lock_type",
+    "offset",
+    "length",
+    "share_reservation",
+    "acquired_at",
+    "expires_at",
+    "server_epoch",
+    "fencing_token",
+  ]);
+  assert.match(shown.expires_at!, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+  assert.equal(ok(lease(cwd, "renew", id!)), "never\n");
+  assert.match(ok(lease(cwd, "get", id!)), /^expires_at: never$/m);
+  assert.equal(ok(lease(cwd, "list")).split("\t").length, 9);
+  assert.equal(ok(lease(cwd, "list", "--owner", "o", "--file", "g")), "");
+  assert.deepEqual(JSON.parse(ok(lease(cwd, "release", id!, "--json"))), {});
+  for (const command of ["release", "renew", "get"]) assert.equal(lease(cwd, command, id!).exit, 1);
+  assert.equal(statSync(`${cwd}/leases.db`).mode & 0o777, 0o600);
+});
+
+test("lease: ranges, shared locks and reservations up to the end of 64 bits", () => {
+  const cwd = temporaryFolder();
+  const top = "18446744073709551615";
+  const last = acquired(cwd, "a", "--offset", top, "--length", "1");
+  assert.equal(ok(lease(cwd, "list")).split("\t")[6], `${top}-${top}`);
+  acquired(cwd, "b", "--length", top);
+  assert.equal(lease(cwd, "acquire", "s", "f", "--owner", "c", "--client", "c", "--offset", top).exit, 4);
+  assert.equal(
+    lease(cwd, "acquire", "s", "f", "--owner", "c", "--client", "c", "--offset", top, "--length", "2").exit,
+    2,
+  );
+  assert.equal(lease(cwd, "acquire", "s", "f", "--owner", "c", "--client", "c", "--offset", `${top}0`).exit, 2);
+  assert.equal(lease(cwd, "acquire", "s", "f", "--client", "c").exit, 2);
+  ok(lease(cwd, "release", last.id));
+  assert.equal(ok(lease(cwd, "drop", "--file", "f")), "1\n");
+  acquired(cwd, "a", "--shared");
+  acquired(cwd, "b", "--shared");
+  assert.equal(
+    lease(cwd, "acquire", "s", "f", "--owner", "c", "--client", "c", "--shared", "--share-reservation", "1").exit,
+    4,
+  );
+});
+
+test("lease: epochs, dropping by client, and migrations", () => {
+  const cwd = temporaryFolder();
+  assert.equal(ok(lease(cwd, "epoch")), "0\n");
+  acquired(cwd, "a");
+  assert.deepEqual(JSON.parse(ok(lease(cwd, "epoch", "--bump", "--drop-stale", "--json"))), { epoch: "1", dropped: 1 });
+  assert.equal(ok(lease(cwd, "list")), "");
+  assert.equal(lease(cwd, "epoch", "--drop-stale").exit, 2);
+  acquired(cwd, "a");
+  assert.equal(ok(lease(cwd, "drop", "--client", "c")), "1\n");
+  assert.equal(lease(cwd, "drop").exit, 2);
+  assert.equal(ok(lease(cwd, "migrate", "--down", "--dry-run")).split("\n")[0], "schema version 1 → 0");
+  assert.equal(ok(lease(cwd, "epoch")), "1\n", "nothing was done");
+  ok(lease(cwd, "migrate", "--down"));
+  ok(lease(cwd, "migrate"));
+  assert.equal(ok(lease(cwd, "epoch")), "0\n");
+});
+
+test("lease: 16 processes count up under one lock, none is lost, and tokens grow from holder to holder", async () => {
+  const cwd = temporaryFolder();
+  writeFileSync(`${cwd}/count`, "0");
+  const times = runs(3, 40);
+  const script = 'n=$(cat count); echo $((n + 1)) >count; echo "$LATTICE_FENCING_TOKEN" >>tokens';
+  const worker = async (number: number): Promise<void> => {
+    for (let i = 0; i < times; i++) {
+      const child = exec(cwd, `worker ${number}`, ["--wait", "5m", "--lock-timeout", "5m"], "sh", "-c", script);
+      let told = "";
+      child.stderr!.on("data", (chunk: Uint8Array) => told += new TextDecoder().decode(chunk));
+      assert.equal(await exitOf(child), 0, told);
+    }
+  };
+  await Promise.all(Array.from({ length: 16 }, (_, number) => worker(number)));
+  assert.equal(readFileSync(`${cwd}/count`, "utf8").trim(), String(16 * times));
+  const tokens = readFileSync(`${cwd}/tokens`, "utf8").trim().split("\n").map(Number);
+  assert.deepEqual(tokens, [...tokens].sort((a, b) => a - b));
+  assert.equal(ok(lease(cwd, "list")), "");
+  tried("lease exec of 16 processes", { "racing updates": 16 * times });
+});
+
+test("lease exec: the lock of one that was killed is had when its time is up, with a higher token", async () => {
+  const cwd = temporaryFolder();
+  const holder = exec(cwd, "a", ["--ttl", "400ms"], "sh", "-c", "echo in; exec cat");
+  await once(holder.stdout!, "data");
+  const gone = exitOf(holder);
+  holder.kill("SIGKILL");
+  await gone;
+  const [left] = JSON.parse(ok(lease(cwd, "list", "--json"))) as Lease[];
+  const next = acquired(cwd, "b", "--wait", "1m");
+  assert.ok(left === undefined || BigInt(next.fencing_token) > BigInt(left.fencing_token));
+  assert.equal(lease(cwd, "release", left?.id ?? next.id).exit, left === undefined ? 0 : 1);
+});
+
+test("lease exec: its program is stopped when the lock is lost, and it ends with 4", async () => {
+  const cwd = temporaryFolder();
+  const script = "trap 'echo stopped; exit 0' TERM; echo in; while :; do sleep 0.05; done";
+  const child = exec(cwd, "a", ["--ttl", "600ms"], "sh", "-c", script);
+  let shown = "";
+  let told = "";
+  child.stdout!.on("data", (chunk: Uint8Array) => shown += new TextDecoder().decode(chunk));
+  child.stderr!.on("data", (chunk: Uint8Array) => told += new TextDecoder().decode(chunk));
+  await once(child.stdout!, "data");
+  ok(lease(cwd, "drop", "--client", "c"));
+  assert.equal(await exitOf(child), 4);
+  assert.equal(shown, "in\nstopped\n");
+  assert.match(told, /^error: the lock .* was lost, and the program was stopped/);
+});
+
+test("lease exec: a signal reaches its program, and the lock is given back", async () => {
+  for (const [signal, exit] of [["SIGTERM", 143], ["SIGINT", 130], ["SIGHUP", 129]] as const) {
+    const cwd = temporaryFolder();
+    const child = exec(cwd, "a", [], "sh", "-c", "echo in; exec sleep 60");
+    await once(child.stdout!, "data");
+    child.kill(signal);
+    assert.equal(await exitOf(child), exit);
+    assert.equal(ok(lease(cwd, "list")), "", signal);
+  }
+});
+
+test("lease exec: renews while its program runs, ends with its exit code, and gives the lock back", () => {
+  const cwd = temporaryFolder();
+  const ended = lattice(
+    ["lease", "exec", "s", "f", "--store", STORE, "--owner", "a", "--client", "c", "--ttl", "300ms", "--", "sh", "-c"]
+      .concat(`sleep 1; ${binary} lease list --store ${STORE} | wc -l; exit 7`),
+    { cwd },
+  );
+  assert.deepEqual([ended.exit, ended.stdout.trim()], [7, "1"]);
+  assert.equal(ok(lease(cwd, "list")), "");
+  for (const [program, exit] of [["no-such-program", 127], [`${cwd}/leases.db`, 126]] as const) {
+    const args = ["lease", "exec", "s", "f", "--store", STORE, "--owner", "a", "--client", "c", "--", program];
+    assert.equal(lattice(args, { cwd }).exit, exit);
+  }
+  assert.equal(ok(lease(cwd, "list")), "");
+});
+
+test("lease list on a terminal is a table", async () => {
+  const cwd = temporaryFolder();
+  acquired(cwd, "a");
+  const terminal = onTerminal(`${binary} lease list --store ${STORE}`, cwd);
+  assert.equal(await terminal.ended(), 0);
+  const [head, row] = terminal.shown().split(/\r?\n/);
+  assert.match(head!, /^ID +SHARE +FILE +OWNER +CLIENT +TYPE +RANGE +EXPIRES +TOKEN$/);
+  assert.equal(head!.indexOf("SHARE"), row!.indexOf(" s ") + 1);
+});
+
+test("lease: a damaged store, one of a newer lattice, and one that is no file are refused and left alone", () => {
+  const cwd = temporaryFolder();
+  acquired(cwd, "a");
+  const sound = readFileSync(`${cwd}/leases.db`);
+  const expectRefused = (exit: number, pattern: RegExp): void => {
+    const before = readFileSync(`${cwd}/leases.db`);
+    for (const args of [["list"], ["acquire", "s", "g", "--owner", "o", "--client", "c"], ["migrate"]]) {
+      const ended = lease(cwd, ...args);
+      assert.equal(ended.exit, exit, `${args.join(" ")}: ${ended.stderr}`);
+      assert.match(ended.stderr, pattern);
+      assert.match(ended.stderr, /^hint: /m);
+    }
+    assert.deepEqual(readFileSync(`${cwd}/leases.db`), before);
+  };
+  writeFileSync(`${cwd}/leases.db`, "this is no database, however long it may be ".repeat(100));
+  expectRefused(6, /leases\.db" is damaged or no database/);
+  const newer = new Uint8Array(sound);
+  newer[63] = 2; // the file's user_version
+  writeFileSync(`${cwd}/leases.db`, newer);
+  expectRefused(8, /schema version 2/);
+  const nowhere = lattice(["lease", "list", "--store", "sqlite:no/folder/leases.db"], { cwd });
+  assert.equal(nowhere.exit, 7, nowhere.stderr);
+  assert.match(nowhere.stderr, /no\/folder\/leases\.db/);
+  const folder = lattice(["lease", "list", "--store", "sqlite:."], { cwd });
+  assert.equal(folder.exit, 7, folder.stderr);
+  assert.equal(lattice(["lease", "list", "--store", "redis:x"], { cwd }).exit, 2);
+});
+
+test("lease exec: a store that is moved away meanwhile is noticed, and the program is stopped", async () => {
+  const cwd = temporaryFolder();
+  const child = exec(cwd, "a", ["--ttl", "600ms"], "sh", "-c", "echo in; exec sleep 60");
+  let told = "";
+  child.stderr!.on("data", (chunk: Uint8Array) => told += new TextDecoder().decode(chunk));
+  await once(child.stdout!, "data");
+  renameSync(`${cwd}/leases.db`, `${cwd}/elsewhere.db`);
+  assert.notEqual(await exitOf(child), 0);
+  assert.match(told, /moved away or replaced/);
+  assert.equal(existsSync(`${cwd}/leases.db`), false);
+});
