@@ -11,6 +11,7 @@ import { escapeMessage } from "../escape.ts";
 import { EXIT_CLOSED_OUTPUT } from "../exit_codes.ts";
 import { environmentLockTimeoutMs } from "../settings.ts";
 import { openRepository } from "../../git/open.ts";
+import { checkRefName } from "../../git/refs/names.ts";
 import type { Repository } from "../../git/repository.ts";
 import { LatticeError } from "../../platform/errors.ts";
 import { ClosedOutputError, type Streams } from "../../platform/streams.ts";
@@ -73,7 +74,12 @@ function createGitContext(system: System, streams: Streams, outer: OuterOptions)
     system,
     streams,
     lockTimeoutMs: outer.lockTimeoutMs ?? environmentLockTimeoutMs(system),
-    repository: () => opened ??= openRepository(system, { cwd: system.host.workingDirectory }),
+    repository() {
+      if (opened !== undefined) return opened;
+      const repository = openRepository(system, { cwd: system.host.workingDirectory });
+      refuseBadNamespace(system);
+      return opened = repository;
+    },
     repositoryIfAny() {
       try {
         return context.repository();
@@ -84,6 +90,19 @@ function createGitContext(system: System, streams: Streams, outer: OuterOptions)
     },
   };
   return context;
+}
+
+/**
+ * As git does once it has found a repository; no command that is here keeps to a namespace (gitnamespaces).
+ *
+ * @throws {GitExit} 128: the parts of the namespace make no name of a ref.
+ */
+function refuseBadNamespace({ env }: System): void {
+  const given = env["GIT_NAMESPACE"] ?? "";
+  const parts = given.match(/[^/]*\/|[^/]+$/g)?.filter((part) => part !== "/") ?? [];
+  const path = parts.map((part) => `refs/namespaces/${part}`).join("");
+  if (given === "" || checkRefName(path) === null) return;
+  throw new GitExit(128, `fatal: bad git namespace path "${given}"`);
 }
 
 function unknownGitCommand(name: string): GitExit {

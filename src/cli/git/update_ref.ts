@@ -117,6 +117,7 @@ async function writeOne(
   update: RefUpdate,
   failure: (message: string) => GitExit,
 ): Promise<number> {
+  void context.repository().config; // read first: if that fails, it is no refusal of this change, and git ends with 128
   try {
     requireName(update);
     await write(context, settings, [update]);

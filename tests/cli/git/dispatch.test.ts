@@ -3,7 +3,7 @@ import { ClosedOutputError } from "../../../src/platform/streams.ts";
 import { temporaryFolder } from "../../fixtures.ts";
 import { gitText, runProgram } from "../../git_oracle.ts";
 import { test } from "../../harness.ts";
-import { latticeGit } from "./against_git.ts";
+import { latticeGit, sameAsGit } from "./against_git.ts";
 
 function repository(): string {
   const folder = temporaryFolder();
@@ -38,4 +38,24 @@ test("lattice git knows what is no command", async () => {
   const unknown = await latticeGit(["frobnicate"], temporaryFolder());
   assert.equal(unknown.exit, 1);
   assert.match(unknown.stderr, /^git: 'frobnicate' is not a git command/);
+});
+
+test("lattice git refuses a namespace that is no name, as git does", async () => {
+  const folder = repository();
+  for (const namespace of ["", "/", "a", "a/b", "a//b", "/a", "/a/", "a/", "a..b", "a b", ".a", "refs/x", "a.lock"]) {
+    const env = { GIT_NAMESPACE: namespace };
+    for (const args of [["for-each-ref"], ["rev-parse", "HEAD"], ["update-ref", "refs/heads/main", "HEAD"]]) {
+      const { stderr } = await sameAsGit(args, folder, { env });
+      const said = runProgram("git", args, folder, { env }).stderr;
+      assert.equal(stderr, said, namespace);
+    }
+  }
+});
+
+test("lattice git update-ref ends with 128 where the configuration cannot be read, as git does", async () => {
+  const folder = repository();
+  for (const args of [["-d", "refs/heads/main"], ["refs/heads/new", "HEAD"]]) {
+    await sameAsGit(["update-ref", ...args], folder, { env: { GIT_CONFIG_COUNT: "x" } });
+  }
+  assert.equal(gitText(["for-each-ref", "--format=%(refname)"], folder), "refs/heads/main");
 });
