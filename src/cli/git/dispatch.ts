@@ -8,8 +8,9 @@ import { GIT_COMMANDS, type GitCommandName } from "./names.ts";
 import { readGitGlobals } from "./global_options.ts";
 import { gitStreams } from "./streams.ts";
 import { escapeMessage } from "../escape.ts";
-import { EXIT_CLOSED_OUTPUT } from "../exit_codes.ts";
+import { EXIT_CLOSED_OUTPUT, EXIT_CODES } from "../exit_codes.ts";
 import { environmentLockTimeoutMs } from "../settings.ts";
+import { isCollisionAttack } from "../../git/objects/damage.ts";
 import { openRepository } from "../../git/open.ts";
 import { checkRefName } from "../../git/refs/names.ts";
 import type { Repository } from "../../git/repository.ts";
@@ -133,5 +134,5 @@ function reportAsGit(error: unknown, streams: Streams, system: System): number {
   if (error instanceof LatticeError && error.hint !== undefined) {
     streams.writeError(`hint: ${escapeMessage(error.hint)}\n`);
   }
-  return FAILURE;
+  return isCollisionAttack(error) ? EXIT_CODES.invalid_data : FAILURE;
 }

@@ -39,6 +39,9 @@ export function tooLarge(path: string, size: number): LatticeError {
   );
 }
 
+/** What `details.attack` says of a collision attack. */
+const SHA1_COLLISION = "sha1_collision";
+
 /**
  * The error for an object that is part of a collision attack on SHA-1, in git's words.
  *
@@ -48,8 +51,13 @@ export function tooLarge(path: string, size: number): LatticeError {
 export function collisionAttack(oid: Oid, path?: string): LatticeError {
   return new LatticeError("invalid_data", `SHA-1 appears to be part of a collision attack: ${oid}`, {
     hint: "do not trust this content: another one with the same name was made along with it; ask where it came from",
-    details: { oid, attack: "sha1_collision", ...(path === undefined ? {} : { path }) },
+    details: { oid, attack: SHA1_COLLISION, ...(path === undefined ? {} : { path }) },
   });
+}
+
+/** Whether an error says that an object is part of a collision attack. */
+export function isCollisionAttack(error: unknown): boolean {
+  return error instanceof LatticeError && error.details["attack"] === SHA1_COLLISION;
 }
 
 /**

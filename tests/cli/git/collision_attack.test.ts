@@ -28,7 +28,7 @@ function repository(): string {
 function assertRefused(ended: Ended): string {
   const match = ATTACK.exec(ended.stderr);
   assert.ok(match, ended.stderr);
-  assert.deepEqual([ended.exit, ended.stdout], [128, ""]);
+  assert.deepEqual([ended.exit, ended.stdout], [6, ""]);
   return match[1]!;
 }
 
