@@ -50,7 +50,10 @@ export interface FileLockOptions {
   readonly timeoutMs?: number;
   /** Told of waiting and of success. */
   readonly observer?: LockObserver;
-  /** Permissions of the file that stands for the lock, less what the umask takes (default 0666). */
+  /**
+   * Permissions of the file that stands for the lock, less what the umask takes (default 0666). A PID lock file for the
+   * owner alone, as by 0600, has them whole.
+   */
   readonly mode?: number;
   /**
    * Whether SIGHUP, SIGINT and SIGTERM give the lock back while it is held, and then end the process with 128 + n (default

@@ -26,6 +26,12 @@ import { sweepTemporaryFiles, temporaryPath } from "./temporary_file.ts";
 /** Attempts that meet a lock which changes under their eyes; more in a row do not happen without somebody's malice. */
 const ATTEMPTS_MAX = 100;
 
+/**
+ * Permissions of group and others. A lock without any is its owner's, who must be able to read it whatever umask the holder
+ * had: what cannot be read cannot be taken over.
+ */
+const GROUP_AND_OTHERS = 0o077;
+
 /** The lock file of a file. */
 export function pidLockPath(path: string): string {
   return `${path}.lock`;
@@ -36,7 +42,7 @@ export function pidLockPath(path: string): string {
  *
  * @param path What is locked; the lock file stands beside it.
  * @param command What the holder is doing, for messages.
- * @param mode Permissions of the lock file, less what the umask takes.
+ * @param mode Permissions of the lock file, less what the umask takes; those for the owner alone are kept whole.
  */
 export function pidLockBackend(system: System, path: string, command: string, mode: number): LockBackend {
   const lockPath = pidLockPath(path);
@@ -187,6 +193,7 @@ function withTemporary(
     const file = disk.create(temporary, mode);
     try {
       file.write(utf8(renderLockText(newLockText(system, command))));
+      if ((mode & GROUP_AND_OTHERS) === 0) disk.chmod(temporary, mode);
       file.sync(); // a lock that a power cut leaves must say whose it was
       const { inode } = file.stat();
       if (place(temporary)) held = heldLock(system, path, inode, { dead, isTakeover: path !== base });

@@ -322,7 +322,6 @@ test("a store is named by a path or by file:, and every other kind is refused by
   await openStateRepository("./a:b", schema, { system }).save("production", VALUE);
   assert.notEqual(textAt(system.disk, "/here/a:b/production/state.json"), null);
   const refused = {
-    "sqlite:a.db": "unsupported",
     "postgres://me:hunter2@db/x": "unsupported",
     "postgresql://db/x": "unsupported",
     "redis://me:hunter2@db": "usage",
