@@ -29,3 +29,7 @@ test("binary in a repository that is mounted read-only reads, refuses to write, 
 test("binary on an overlay is killed, recovers and undoes as on any disk, and leaves the lower layer alone", () => {
   run("overlay.ts");
 });
+
+test("state commands on a full disk, or a read-only one, do all or nothing and say so", () => {
+  run("state_store.ts");
+});

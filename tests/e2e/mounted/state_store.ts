@@ -1,0 +1,84 @@
+/**
+ * The state commands on a small tmpfs that is full, or has room for a few pages or files more, and on one that is mounted
+ * read-only: what cannot be done is refused with 7, path and hint, and changes nothing.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync, statfsSync } from "node:fs";
+import { join } from "node:path";
+import { tried } from "../../thoroughness.ts";
+import { lattice } from "../binary.ts";
+import { must, NEW, OLD } from "../state_subjects.ts";
+import { remounted, tmpfs, unmounted } from "./mount.ts";
+
+/** Room for everything. */
+const ROOM = "size=64m,nr_inodes=100000";
+
+/** What there is too little of, how much of it, and the option that says so. */
+const SCARCE = {
+  pages: (place: string, free: number) => {
+    const { blocks, bfree, bsize } = statfsSync(place);
+    return `size=${(blocks - bfree + free) * bsize}`;
+  },
+  files: (place: string, free: number) => {
+    const { files, ffree } = statfsSync(place);
+    return `nr_inodes=${files - ffree + free}`;
+  },
+};
+
+/** Every name, and what the files hold. */
+function contents(place: string): Record<string, string> {
+  const entries = readdirSync(place, { recursive: true, withFileTypes: true });
+  return Object.fromEntries(entries.map((entry) => {
+    const path = join(entry.parentPath, entry.name);
+    return [path.slice(place.length), entry.isFile() ? readFileSync(path, "utf8") : "(folder)"];
+  }));
+}
+
+/** A command that is refused says why, and where, and changes nothing. */
+function refused(cwd: string, args: readonly string[], errno: string): boolean {
+  const before = contents(cwd);
+  const { exit, stdout, stderr } = lattice(args, { cwd, stdin: NEW });
+  if (exit === 0) return false;
+  assert.deepEqual([exit, stdout], [7, ""], stderr);
+  assert.match(stderr, new RegExp(`^error: cannot .*"${cwd}/data.*\\(${errno}\\)\nhint: .+\n$`), args.join(" "));
+  assert.deepEqual(contents(cwd), before, stderr);
+  return true;
+}
+
+const COMMANDS = [["state", "save", "production"], ["state", "save", "first"]];
+
+for (const [what, options] of Object.entries(SCARCE)) {
+  for (const args of COMMANDS) {
+    let free = 0;
+    for (let isRefused = true; isRefused; free++) {
+      const cwd = tmpfs(ROOM);
+      must(cwd, ["state", "save", "production"], OLD);
+      remounted(cwd, options(cwd, free));
+      isRefused = refused(cwd, args, "ENOSPC");
+      if (isRefused) assert.equal(must(cwd, ["state", "load", "production"]), OLD);
+      else assert.equal(must(cwd, ["state", "load", args[2]!]), NEW);
+      remounted(cwd, ROOM);
+      must(cwd, ["--lock-timeout", "0", ...args], NEW);
+      unmounted(cwd);
+      assert.ok(free < 30, `${args.join(" ")} needs more than ${free} ${what}`);
+    }
+    assert.ok(free > 2, `${args.join(" ")}: ${free} ${what}`);
+    tried(`${args.join(" ")}, with room for 0 to ${free - 1} ${what}`, { "failing calls": free - 1 });
+  }
+}
+
+const cwd = tmpfs(ROOM);
+must(cwd, ["state", "save", "production"], OLD);
+remounted(cwd, "ro");
+for (
+  const args of [...COMMANDS, ["state", "delete", "production"], ["state", "save", "first", "--store", "data/below/it"]]
+) {
+  assert.ok(refused(cwd, args, "EROFS"), args.join(" "));
+}
+assert.equal(must(cwd, ["state", "load", "production"]), OLD);
+assert.equal(must(cwd, ["state", "list"]), "production\n");
+must(cwd, ["state", "exists", "production"]);
+must(cwd, ["state", "delete", "not-there"]);
+unmounted(cwd);
