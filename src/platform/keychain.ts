@@ -114,9 +114,17 @@ function noAnswer(patienceMs: number): LatticeError {
 function keychainError(cause: unknown): unknown {
   const { code, message } = cause as { code?: unknown; message?: string };
   if (typeof code !== "string" || !code.startsWith("ERR_SECRETS_")) return cause;
-  if (!REFUSALS.has(code)) return missing(`${message}`, cause);
-  return new LatticeError("io", `the keychain refuses: ${message}`, {
-    hint: "unlock it, and allow access when it asks",
+  return REFUSALS.has(code) ? refused(`${message}`, cause) : refusedOrMissing(`${message}`, cause);
+}
+
+/** What libsecret says is the only way to tell that the keychain is there and closed. */
+function refusedOrMissing(said: string, cause?: unknown): LatticeError {
+  return /\blocked\b|dismissed/i.test(said) ? refused(said, cause) : missing(said, cause);
+}
+
+function refused(reason: string, cause?: unknown): LatticeError {
+  return new LatticeError("unsupported", `the keychain refuses: ${reason}`, {
+    hint: "unlock it and allow access when it asks, or use --provider file",
     cause,
   });
 }
@@ -158,7 +166,7 @@ class SecretTool implements Keychain {
     if (error !== undefined) throw toolError(error, this.patienceMs);
     const said = new TextDecoder().decode(stderr).trim().replace(/^secret-tool: /, "");
     const isRefused = status !== 0 && (said !== "" || verb === "store");
-    if (isRefused) throw missing(said === "" ? `secret-tool ended with ${status}` : said);
+    if (isRefused) throw refusedOrMissing(said === "" ? `secret-tool ended with ${status}` : said);
     return result;
   }
 }

@@ -15,7 +15,7 @@ import type { System } from "../platform/system.ts";
 import { compareNames, utf8 } from "../platform/text.ts";
 import { SecretDeleteError, SecretReadError, SecretWriteError } from "./errors.ts";
 import { entryName, entryValue, INDEX_NAME, parseIndex, renderIndex, valueOfEntry } from "./keychain_names.ts";
-import { FILE_MODE, requireSecretsFolder } from "./location.ts";
+import { FILE_MODE, requireSecretsFolder, secretsFolder } from "./location.ts";
 import { makePrivateFolder } from "./private_file.ts";
 import { checkKey, checkValue, type SecretStore, type SecretStoreOptions } from "./secret_store.ts";
 
@@ -64,7 +64,10 @@ export class KeychainSecretStore implements SecretStore {
     checkKey(key);
     try {
       const stored = await this.#keychain.get(entryName(key));
-      if (stored === null) return undefined;
+      if (stored === null) {
+        await this.#index(); // a keychain that is locked shows nothing, and that must not pass for absent
+        return undefined;
+      }
       const value = valueOfEntry(stored);
       this.#options.onValue?.(value);
       return value;
@@ -123,13 +126,41 @@ export class KeychainSecretStore implements SecretStore {
 
   async #index(): Promise<string[]> {
     const stored = await this.#keychain.get(INDEX_NAME);
-    return stored === null ? [] : parseIndex(stored);
+    if (stored !== null) return parseIndex(stored);
+    this.#insistNeverUsed();
+    return [];
   }
 
   async #writeIndex(keys: string[]): Promise<void> {
     const stored = renderIndex(keys.sort(compareNames));
     this.#insistOnRoom(stored);
     await this.#keychain.set(INDEX_NAME, stored);
+    this.#noteUse();
+  }
+
+  /** An empty file which tells that there is a list of keys; `null`: nothing says where it would be. */
+  #markPath(): string | null {
+    const folder = secretsFolder(this.#system);
+    return folder === null ? null : `${folder}/keychain.used`;
+  }
+
+  /**
+   * The list of the keys is never removed. Where it is not to be seen although there is one, the keychain is locked: it
+   * then answers as if there were nothing in it.
+   */
+  #insistNeverUsed(): void {
+    const path = this.#markPath();
+    if (path === null || this.#system.disk.lstat(path) === null) return;
+    throw new LatticeError("unsupported", "the keychain shows nothing of what was stored in it: it is locked, or new", {
+      hint: `unlock it; where it was emptied or is another one, remove ${JSON.stringify(path)}`,
+      details: { path },
+    });
+  }
+
+  /** Under the lock, so that nobody else makes the file. */
+  #noteUse(): void {
+    const path = this.#markPath()!;
+    if (this.#system.disk.lstat(path) === null) this.#system.disk.create(path, FILE_MODE).close();
   }
 
   #insistOnRoom(stored: string): void {
