@@ -46,7 +46,7 @@ function describe(error: unknown): Failure {
   const message = error instanceof Error ? error.message : String(error);
   return {
     code: "internal",
-    message: `internal error: ${message.split("\n")[0]}`,
+    message: `internal error: ${redact(message).split("\n")[0]}`, // before it is cut: half a value is none that is known
     hint: `this is a bug in lattice ${VERSION}: please report it with the output of the same command ` +
       `run with LATTICE_DEBUG=1`,
     details: error instanceof LatticeError ? error.details : {},
