@@ -14,7 +14,6 @@ const NEEDED = {
   chroot: "coreutils",
   tar: "tar", // the fixtures
   ldd: "libc-bin", // the libraries that the binary needs
-  script: "bsdutils", // a terminal, at which a secret is typed
   "gnome-keyring-daemon": "gnome-keyring", // a real keychain
   "dbus-run-session": "dbus-daemon", // the session that it is a part of
   "secret-tool": "libsecret-tools", // by which Deno asks it; libsecret itself comes along
