@@ -6,6 +6,7 @@ import { ParseError } from "../../src/metadata/errors.ts";
 import { LatticeError } from "../../src/platform/errors.ts";
 import { concatBytes, utf8 } from "../../src/platform/text.ts";
 import { test } from "../harness.ts";
+import { holds } from "../property.ts";
 import { anyDocument, BASE, sample } from "./documents.ts";
 
 const parse = (input: string) => parseApplyLines(utf8(input), SHA1);
@@ -140,7 +141,8 @@ test("parseApplyLines() throws nothing but its errors, whatever the line is", ()
     fc.constantFrom<unknown>(null, BASE, "topic", "refs/heads/x"),
     anyDocument,
   );
-  fc.assert(
+  holds(
+    "parseApplyLines() throws nothing but its errors, whatever the line is",
     fc.property(fc.dictionary(key, value), fc.string({ maxLength: 3 }), (object, tail) => {
       try {
         parse(JSON.stringify(object) + tail);

@@ -8,6 +8,7 @@ import { encodeChecked } from "../../src/metadata/serialize.ts";
 import { utf8 } from "../../src/platform/text.ts";
 import { fixtureFolder, fixtures } from "../fixtures.ts";
 import { test } from "../harness.ts";
+import { holds } from "../property.ts";
 import { mutatedDocument, sample } from "./documents.ts";
 import { snapshot } from "./git_repository.ts";
 
@@ -202,13 +203,22 @@ test("parseDocument() refuses half of a surrogate pair, escaped", () => {
 });
 
 test("parseDocument() throws nothing but ParseError, whatever the document is", () => {
-  fc.assert(fc.property(mutatedDocument, (value) => tolerate(utf8(JSON.stringify(value)))), { seed: 7, numRuns: 1500 });
+  holds(
+    "parseDocument() throws nothing but ParseError, whatever the document is",
+    fc.property(mutatedDocument, (value) => tolerate(utf8(JSON.stringify(value)))),
+    { seed: 7, numRuns: 1500 },
+  );
 });
 
 test("parseDocument() throws nothing but ParseError, whatever the bytes are", () => {
   const document = utf8(JSON.stringify(sample()));
-  fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => tolerate(bytes)), { seed: 7, numRuns: 500 });
-  fc.assert(
+  holds(
+    "parseDocument() throws nothing but ParseError, whatever the bytes are",
+    fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => tolerate(bytes)),
+    { seed: 7, numRuns: 500 },
+  );
+  holds(
+    "parseDocument() throws nothing but ParseError, whatever the bytes are",
     fc.property(fc.nat(document.length - 1), fc.nat(255), fc.boolean(), (at, byte, cut) => {
       const bytes = document.slice(0, cut ? at : document.length);
       if (!cut) bytes[at] = byte;

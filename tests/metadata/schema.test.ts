@@ -4,6 +4,7 @@ import { SHA1, SHA256 } from "../../src/git/object_format.ts";
 import { checkDocument, DocumentFlaw } from "../../src/metadata/check.ts";
 import { branchMetadataSchema } from "../../src/metadata/schema.ts";
 import { test } from "../harness.ts";
+import { holds } from "../property.ts";
 import { anyDocument, mutatedDocument, sample } from "./documents.ts";
 
 /** Whether the strict parser takes a value, in whatever repository and branch fits it best. */
@@ -21,7 +22,8 @@ function isTaken(value: unknown): boolean {
 }
 
 test("branchMetadataSchema and checkDocument() take every sound document", () => {
-  fc.assert(
+  holds(
+    "branchMetadataSchema and checkDocument() take every sound document",
     fc.property(anyDocument, (document) => {
       assert.ok(isTaken(document));
       assert.deepEqual(branchMetadataSchema.parse(document), document);
@@ -34,7 +36,8 @@ test("branchMetadataSchema and checkDocument() take every sound document", () =>
 
 test("branchMetadataSchema and checkDocument() agree on documents with one thing changed", () => {
   let taken = 0;
-  fc.assert(
+  holds(
+    "branchMetadataSchema and checkDocument() agree on documents with one thing changed",
     fc.property(mutatedDocument, (value) => {
       const sound = isTaken(value);
       assert.equal(branchMetadataSchema.safeParse(value).success, sound, JSON.stringify(value));
@@ -63,7 +66,8 @@ test("branchMetadataSchema and checkDocument() agree on times", () => {
     `${year}-${month}-${day}${t}${hour}:${minute}:${second}${part}${utc}`
   );
   let taken = 0;
-  fc.assert(
+  holds(
+    "branchMetadataSchema and checkDocument() agree on times",
     fc.property(time, (text) => {
       const value = sample({ timestamps: { created_at: text, updated_at: text } });
       const sound = isTaken(value);

@@ -9,6 +9,7 @@ import { serializeDocument } from "../../src/metadata/serialize.ts";
 import { temporaryFolder } from "../fixtures.ts";
 import { gitText } from "../git_oracle.ts";
 import { test } from "../harness.ts";
+import { holds } from "../property.ts";
 import { anyDocument, BASE, sample } from "./documents.ts";
 
 const topic = { branch: "topic", format: SHA1 };
@@ -50,7 +51,8 @@ test("serializeDocument() escapes what serde_json escapes, and nothing else", ()
 });
 
 test("serializeDocument() gives bytes that parseDocument() reads back", () => {
-  fc.assert(
+  holds(
+    "serializeDocument() gives bytes that parseDocument() reads back",
     fc.property(anyDocument, (document) => {
       const context = { branch: document.branch.name, format: SHA1 };
       assert.deepEqual(parseDocument(serializeDocument(document, context), context), document);

@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { DEPTH_MAX, JsonError, OddNumber, parseJson } from "../../src/metadata/strict_json.ts";
 import { test } from "../harness.ts";
+import { holds } from "../property.ts";
 
 test("parseJson() reads what JSON.parse reads, in every layout", () => {
-  fc.assert(
+  holds(
+    "parseJson() reads what JSON.parse reads, in every layout",
     fc.property(fc.json({ maxDepth: 4 }), fc.constantFrom("", " ", "\t", "\r\n  "), (text, space) => {
       const value = JSON.parse(text);
       assert.equal(JSON.stringify(parseJson(text)), JSON.stringify(value));
@@ -16,7 +18,8 @@ test("parseJson() reads what JSON.parse reads, in every layout", () => {
 });
 
 test("parseJson() refuses what JSON.parse refuses", () => {
-  fc.assert(
+  holds(
+    "parseJson() refuses what JSON.parse refuses",
     fc.property(
       fc.json({ maxDepth: 3 }),
       fc.nat(),

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { parseArgs } from "node:util";
 import { tokenizeArguments, type TokenizerOption } from "../../src/platform/arguments.ts";
 import { test } from "../harness.ts";
+import { holds } from "../property.ts";
 
 const OPTIONS: Record<string, TokenizerOption> = Object.assign(Object.create(null), {
   quiet: { type: "boolean", short: "q" },
@@ -35,7 +36,11 @@ test("tokenizeArguments() splits made-up command lines as parseArgs does", () =>
     fc.tuple(names, fc.constantFrom("", "a", "a=b", "-x", "=")).map(([name, value]) => `--${name}=${value}`),
     fc.constantFrom("", "-", "--", "meta", "-5", "a b", "x=y"),
   );
-  fc.assert(fc.property(fc.array(word, { maxLength: 6 }), requireSame), { seed: 20260214, numRuns: 3000 });
+  holds(
+    "tokenizeArguments() splits made-up command lines as parseArgs does",
+    fc.property(fc.array(word, { maxLength: 6 }), requireSame),
+    { seed: 20260214, numRuns: 3000 },
+  );
 });
 
 test("tokenizeArguments() gives an option that needs a value the next word, whatever it looks like", () => {

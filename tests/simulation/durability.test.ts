@@ -8,6 +8,7 @@ import fc from "fast-check";
 import { type Disk, DiskError } from "../../src/platform/disk.ts";
 import { utf8 } from "../../src/platform/text.ts";
 import { test } from "../harness.ts";
+import { holds } from "../property.ts";
 import { SimDisk } from "./sim_disk.ts";
 
 const path = fc.constantFrom("/a", "/b", "/c", "/a/a", "/a/b", "/b/a", "/b/c", "/a/b/c", "/b/c/a");
@@ -58,7 +59,8 @@ function everything(disk: Disk, folder = ""): string[] {
 }
 
 function forEachProgram(numRuns: number, check: (disk: SimDisk) => void): void {
-  fc.assert(
+  holds(
+    "a property",
     fc.property(fc.array(step, { minLength: 1, maxLength: 25, size: "max" }), (steps) => {
       const disk = SimDisk.fromTree({ "/a": null, "/c": "old" });
       for (const one of steps) perform(disk, one);

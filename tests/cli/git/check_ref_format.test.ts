@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { test } from "../../harness.ts";
+import { holdsAsync } from "../../property.ts";
 import { temporaryFolder } from "../../fixtures.ts";
 import { gitText } from "../../git_oracle.ts";
 import { latticeGit, sameAsGit } from "./against_git.ts";
@@ -29,7 +30,8 @@ test("git check-ref-format judges generated names as git does", async () => {
     " ",
   );
   const name = fc.array(fc.oneof(part, fc.constantFrom("refs/", "heads/", "é", "\x7f", "\x01")), { maxLength: 7 });
-  await fc.assert(
+  await holdsAsync(
+    "git check-ref-format judges generated names as git does",
     fc.asyncProperty(fc.subarray(OPTIONS), name, async (options, parts) => {
       await sameAsGit(["check-ref-format", ...options, parts.join("")], folder);
     }),

@@ -11,6 +11,7 @@ import { bytesToName, utf8 } from "../../../src/platform/text.ts";
 import { temporaryFolder } from "../../fixtures.ts";
 import { git, gitText, modernGit, runProgram } from "../../git_oracle.ts";
 import { test } from "../../harness.ts";
+import { holds } from "../../property.ts";
 import { systemOf } from "../system_of.ts";
 
 /** Assignments as `git config --list -z` prints them; `null` when git refuses the file. */
@@ -82,7 +83,8 @@ test("parseConfig() reads and refuses what git does, generated", () => {
     ...[" ", "\n", "\r\n", "\r", "[s]\n", '[s "t"]\n', "k = ", "\\\n", "\\n", "v"],
   );
   const text = fc.array(piece, { maxLength: 14 }).map((pieces) => `[s]\n${pieces.join("")}`);
-  fc.assert(
+  holds(
+    "parseConfig() reads and refuses what git does, generated",
     fc.property(text, (content) => {
       writeFileSync(file, content);
       assert.equal(listedByUs(utf8(content)), listedByGit(file, folder));

@@ -13,6 +13,7 @@ import { utf8 } from "../../../src/platform/text.ts";
 import { temporaryFolder } from "../../fixtures.ts";
 import { git, gitText, modernGit, runProgram } from "../../git_oracle.ts";
 import { test } from "../../harness.ts";
+import { holds } from "../../property.ts";
 import { configOf, openObjects } from "./open_fixture.ts";
 
 const FORMATS: readonly ObjectFormat[] = [SHA1, SHA256];
@@ -346,7 +347,8 @@ test("applyDelta() agrees with git on generated versions of a file", () => {
   const folder = newRepository(SHA1);
   const lines = fc.array(fc.string({ minLength: 20, maxLength: 60 }), { minLength: 30, maxLength: 60 });
   const edits = fc.array(fc.tuple(fc.nat(59), fc.string()), { maxLength: 10 });
-  fc.assert(
+  holds(
+    "applyDelta() agrees with git on generated versions of a file",
     fc.property(lines, fc.array(edits, { minLength: 5, maxLength: 20 }), (start, versions) => {
       const current = [...start];
       for (const version of versions) {

@@ -12,6 +12,7 @@ import {
 import { temporaryFolder } from "../../fixtures.ts";
 import { runProgram } from "../../git_oracle.ts";
 import { test } from "../../harness.ts";
+import { holds } from "../../property.ts";
 
 /** Pieces of which names are made: everything that a rule speaks of, and some that none does. */
 const PIECES = [
@@ -108,7 +109,8 @@ test("refPath() puts each ref where git does, and lets none leave its folder", (
   ) {
     assert.throws(() => refPath(folders, bad), { code: "usage" }, bad);
   }
-  fc.assert(
+  holds(
+    "refPath() puts each ref where git does, and lets none leave its folder",
     fc.property(name, (text) => {
       if (checkRefName(text, { allowOneLevel: true }) === null) assert.ok(isSafeName(text), text);
     }),

@@ -15,6 +15,7 @@ import { utf8 } from "../../../src/platform/text.ts";
 import { temporaryFolder } from "../../fixtures.ts";
 import { gitText } from "../../git_oracle.ts";
 import { test } from "../../harness.ts";
+import { holds } from "../../property.ts";
 
 const IDENTITY = "Cem Sample <cem@example.com> 1700100000 +0000";
 const A = "a".repeat(40);
@@ -36,7 +37,8 @@ test("formatReflogLine() cleans messages as git does", () => {
 });
 
 test("parseReflogLine() gives back what formatReflogLine() was given", () => {
-  fc.assert(
+  holds(
+    "parseReflogLine() gives back what formatReflogLine() was given",
     fc.property(fc.string(), fc.nat(2_000_000_000), (message, seconds) => {
       const line = formatReflogLine(A, B, `N <e@x> ${seconds + 1} -0330`, message);
       const entry = parseReflogLine(line.subarray(0, line.length - 1), SHA1)!;

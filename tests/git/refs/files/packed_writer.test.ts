@@ -11,6 +11,7 @@ import { compareNames, concatBytes } from "../../../../src/platform/text.ts";
 import { temporaryFolder } from "../../../fixtures.ts";
 import { gitText } from "../../../git_oracle.ts";
 import { test } from "../../../harness.ts";
+import { holds } from "../../../property.ts";
 
 const FULL = "# pack-refs with: peeled fully-peeled sorted \n";
 const never: Peeler = () => assert.fail("nothing needs to be peeled");
@@ -78,7 +79,8 @@ test("rewritePackedRefs() equals a model for random changes to random files", ()
   const name = fc.tuple(fc.constantFrom("heads", "tags", "é", "\u{1f680}", "～"), fc.nat(30))
     .map(([folder, number]) => `refs/${folder}/${number}`);
   const value = fc.record({ oid: fc.constantFrom(A, B, C), peeled: fc.constantFrom(null, A, B) });
-  fc.assert(
+  holds(
+    "rewritePackedRefs() equals a model for random changes to random files",
     fc.property(
       fc.dictionary(name, value),
       fc.dictionary(name, fc.option(value)),
