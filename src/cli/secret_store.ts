@@ -13,18 +13,22 @@ import { createSecretStore } from "../secrets/create_store.ts";
 import type { SecretStore } from "../secrets/secret_store.ts";
 
 /**
- * Opens the store that option or configuration name. From here on a crash of this process leaves no core file, and no
+ * Opens the store that option or configuration name; the configuration is read only where it is asked. From here on a crash of this process leaves no core file, and no
  * value that it reads is printed but as an answer.
  */
-export async function openSecretStore(context: CommandContext, parsed: ParsedCommand): Promise<SecretStore> {
+export async function openSecretStore(
+  context: CommandContext,
+  parsed: ParsedCommand,
+  access: "read" | "write",
+): Promise<SecretStore> {
   const { system, log } = context;
   const provider = parsed.value("provider") ?? (await context.settings()).secretsProvider ?? "file";
-  const lockTimeoutMs = await context.lockTimeoutMs();
+  const waiting = access === "read" ? {} : { lockTimeoutMs: await context.lockTimeoutMs() };
   void system.env; // read before this process's environment is closed to it
   if (!forbidCoreDumps()) log.detail("core files cannot be forbidden here");
   return createSecretStore(provider, {
     system,
-    lockTimeoutMs,
+    ...waiting,
     observer: lockObserver(context, "the lock of the secrets"),
     onValue: keepOut,
   });

@@ -33,3 +33,7 @@ test("binary on an overlay is killed, recovers and undoes as on any disk, and le
 test("state commands on a full disk, or a read-only one, do all or nothing and say so", () => {
   run("state_store.ts");
 });
+
+test("secret commands on a full disk, or a read-only one, do all or nothing and say so", () => {
+  run("secrets.ts");
+});

@@ -10,7 +10,7 @@ import { openSecretStore } from "../secret_store.ts";
 
 /** Removes a secret. */
 export async function run(context: CommandContext, parsed: ParsedCommand): Promise<number> {
-  const store = await openSecretStore(context, parsed);
+  const store = await openSecretStore(context, parsed, "write");
   await store.delete(parsed.arguments[0]!);
   if (context.output.json) context.output.value({});
   return EXIT_OK;

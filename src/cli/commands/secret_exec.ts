@@ -17,7 +17,7 @@ import { isWellFormed, utf8 } from "../../platform/text.ts";
 export async function run(context: CommandContext, parsed: ParsedCommand): Promise<number> {
   const { system } = context;
   const wanted = variables(parsed.values("env"));
-  const store = await openSecretStore(context, parsed);
+  const store = await openSecretStore(context, parsed, "read");
   const env = definedVariables(system.env);
   for (const [variable, key] of wanted) env[variable] = fitting(variable, key, await requireSecret(store, key));
   refuseOddVariables(env);

@@ -11,7 +11,7 @@ import { openSecretStore, requireSecret } from "../secret_store.ts";
 /** Prints a secret. */
 export async function run(context: CommandContext, parsed: ParsedCommand): Promise<number> {
   const key = parsed.arguments[0]!;
-  const value = await requireSecret(await openSecretStore(context, parsed), key);
+  const value = await requireSecret(await openSecretStore(context, parsed, "read"), key);
   if (context.output.json) context.output.value({ key, value });
   else context.output.text(parsed.flag("raw") ? value : `${value}\n`);
   return EXIT_OK;

@@ -10,7 +10,7 @@ import { openSecretStore } from "../secret_store.ts";
 
 /** Prints the keys. */
 export async function run(context: CommandContext, parsed: ParsedCommand): Promise<number> {
-  const keys = await (await openSecretStore(context, parsed)).list();
+  const keys = await (await openSecretStore(context, parsed, "read")).list();
   if (context.output.json) context.output.value(keys.map((key) => ({ key })));
   else context.output.lines(keys);
   return EXIT_OK;

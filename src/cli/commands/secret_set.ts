@@ -14,7 +14,7 @@ import { checkKey } from "../../secrets/secret_store.ts";
 export async function run(context: CommandContext, parsed: ParsedCommand): Promise<number> {
   const key = parsed.arguments[0]!;
   checkKey(key); // before anything is read
-  const store = await openSecretStore(context, parsed);
+  const store = await openSecretStore(context, parsed, "write");
   const value = await readSecretValue(context, key, parsed.flag("raw"));
   if (value === null) return EXIT_INTERRUPTED;
   await store.set(key, value);
