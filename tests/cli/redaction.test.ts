@@ -31,7 +31,7 @@ test("redactParts() takes values out of the texts of a value, and leaves names, 
 });
 
 for (const json of [false, true]) {
-  test(`no error shows a value: not its message, hint, details, trace or cause${json ? ", as JSON" : ""}`, () => {
+  test(`no error shows a value, not in its message, hint, details, trace or cause: ${json ? "as JSON" : "for people"}`, () => {
     for (const value of VALUES) {
       const cause = new Error(`the system said ${value}`);
       for (

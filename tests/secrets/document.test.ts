@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { LatticeError } from "../../src/platform/errors.ts";
-import { decodeUtf8 } from "../../src/platform/text.ts";
+import { decodeUtf8, utf8 } from "../../src/platform/text.ts";
 import {
   entryName,
   entryValue,
@@ -80,4 +81,12 @@ test("an entry and a list of keys that are damaged are told, and not quoted", ()
     assert.throws(() => parseIndex(stored), (error) => error instanceof LatticeError && error.code === "invalid_data");
   }
   assert.equal(valueOfEntry("hunter2"), "hunter2");
+});
+
+test("docs/formats.md: the file of the secrets is read, and written to the same bytes", async () => {
+  const page = readFileSync(new URL("../../docs/formats.md", import.meta.url), "utf8");
+  const bytes = utf8(/^```secrets\n([\s\S]*?)^```$/m.exec(page)![1]!);
+  const secrets = await parseSecrets(bytes, "/example");
+  assert.deepEqual([...secrets.keys()], ["deploy.key", "forge_token"]);
+  assert.deepEqual(await renderSecrets(secrets), bytes);
 });
