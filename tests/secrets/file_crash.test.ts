@@ -149,6 +149,9 @@ for (const step of STEPS) {
     });
     await step.program(system);
     assert.ok(looks > 10, `${looks} looks`);
+    const isFirst = step.before === undefined;
+    const flushed = system.disk.trace.filter(({ operation }) => operation === "syncDirectory").map(({ path }) => path);
+    assert.equal(flushed.includes("/h"), isFirst, "who makes a folder flushes its parent");
   });
 }
 

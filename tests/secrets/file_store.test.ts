@@ -161,24 +161,51 @@ test("a folder that is a symbolic link leads to the folder that is judged", asyn
   assert.equal((await refusal(store.get("key"))).code, "io");
 });
 
-test("what is put in the place of the file between the look at it and its opening is not read", async () => {
-  for (const operation of ["lstat", "openRead"]) {
-    const disk = SimDisk.fromTree({ "/h": null, "/evil": 'key = "evil"\n' });
-    const system = new SimSystem(disk, { env: { HOME: "/h" } });
-    const store = FileSecretStore.ofUser({ system });
-    await store.set("key", "mine");
-    let swapped = false;
-    const attacker = disk.forNeighbour();
+/** A machine with a secret in a file, and what somebody does right behind one of the calls that look at the file. */
+async function attacked(
+  operation: string,
+  nth: number,
+  attack: (attacker: SimDisk, path: string) => void,
+): Promise<{ store: FileSecretStore; path: string; disk: SimDisk; arm: () => void; happened: () => boolean }> {
+  const path = "/h/.lattice/secrets.toml";
+  const disk = SimDisk.fromTree({ "/h": null, "/evil": 'key = "evil"\n' });
+  disk.chmod("/evil", 0o600);
+  const store = FileSecretStore.ofUser({ system: new SimSystem(disk, { env: { HOME: "/h" } }) });
+  await store.set("key", "mine");
+  let [seen, done] = [0, false];
+  const attacker = disk.forNeighbour();
+  const arm = () =>
     disk.observe((record) => {
-      if (swapped || record.operation !== operation || record.path !== "/h/.lattice/secrets.toml") return;
-      swapped = true;
-      attacker.unlink("/h/.lattice/secrets.toml");
-      attacker.symlink("/evil", "/h/.lattice/secrets.toml");
+      if (record.operation !== operation || record.path !== path || ++seen !== nth) return;
+      done = true;
+      attack(attacker, path);
     });
+  return { store, path, disk, arm, happened: () => done };
+}
+
+test("what is put in the place of the file between the look at it and its opening is not read", async () => {
+  for (
+    const [operation, nth] of [["lstat", 1], ["lstat", 2], ["openRead", 1], ["file.stat", 1], ["file.stat", 2]] as const
+  ) {
+    const { store, arm, happened } = await attacked(operation, nth, (attacker, path) => {
+      attacker.unlink(path);
+      attacker.symlink("/evil", path);
+    });
+    arm();
     const value = await store.get("key").catch((error: unknown) => error);
-    assert.ok(swapped);
-    assert.ok(value === "mine" || value instanceof SecretReadError, `${operation}: ${String(value)}`);
+    assert.ok(happened(), `${operation} ${nth}`);
+    assert.ok(value === "mine" || value instanceof SecretReadError, `${operation} ${nth}: ${String(value)}`);
   }
+});
+
+test("the file that was opened is judged, not the one of its name", async () => {
+  const { store, path, disk, arm, happened } = await attacked("file.stat", 1, (attacker, path) => {
+    attacker.rename("/evil", path);
+  });
+  disk.chmod(path, 0o644);
+  arm();
+  await assert.rejects(store.get("key"), (error) => error instanceof SecretReadError && error.code === "io");
+  assert.ok(happened());
 });
 
 const DAMAGED: readonly (readonly [string, string | Uint8Array])[] = [
