@@ -61,3 +61,14 @@ test("a value on its way to the keychain is in no argument, no log and no file",
   const found = textOf(runProgram("grep", ["-rlF", VALUE, session.env["HOME"]!, cwd], "/"));
   assert.equal(found.stdout, "");
 });
+
+test("a keychain that does not answer is not waited for longer than ten seconds", async () => {
+  await using session = await keychainSession("silent");
+  const cwd = temporaryFolder();
+  const ended = underProgram(["timeout", "60"], ["secret", "get", "key", "--provider", "keychain"], {
+    cwd,
+    env: { ...session.env },
+  });
+  assert.equal(ended.exit, 8, ended.stderr);
+  assert.match(ended.stderr, /does not answer within 10 s/);
+});

@@ -16,6 +16,8 @@ export type SessionKind =
   | "unlocked"
   /** With a service whose keyring nobody unlocks. */
   | "locked"
+  /** With a service that does not answer any more. */
+  | "silent"
   /** With no service on the bus. */
   | "empty";
 
@@ -29,6 +31,10 @@ export interface KeychainSession extends AsyncDisposable {
 const PROGRAMS: Readonly<Record<SessionKind, string>> = {
   unlocked: "printf password | gnome-keyring-daemon --unlock --components=secrets >&2",
   locked: "gnome-keyring-daemon --start --components=secrets >&2",
+  silent: `printf password | gnome-keyring-daemon --foreground --unlock --components=secrets >&2 &
+daemon=$!
+until [ -z "$(secret-tool lookup no such 2>&1)" ]; do sleep 0.05; done
+kill -STOP $daemon`,
   empty: ":",
 };
 
@@ -57,7 +63,9 @@ export async function keychainSession(kind: SessionKind, home: string = temporar
     LC_ALL: "C.UTF-8",
   };
   writeFileSync(`${runtime}/bus.conf`, BARE_BUS);
-  const script = `${PROGRAMS[kind]}\nprintf '%s\\n' "$DBUS_SESSION_BUS_ADDRESS"\nexec cat >/dev/null`;
+  const script = `${
+    PROGRAMS[kind]
+  }\nprintf '%s\\n' "$DBUS_SESSION_BUS_ADDRESS"\ncat >/dev/null\n[ -z "$daemon" ] || kill -KILL $daemon`;
   const child = spawn("dbus-run-session", ["--config-file", `${runtime}/bus.conf`, "--", "sh", "-c", script], {
     env: own,
     stdio: ["pipe", "pipe", "ignore"],
