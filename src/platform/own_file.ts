@@ -94,6 +94,15 @@ export function hasOwnFolder(disk: Disk, path: string): boolean {
   return stat !== null;
 }
 
+/**
+ * Whether a file of ours is there.
+ *
+ * @throws {LatticeError} `unsupported`: something else stands in its place, be it a link to a file; `io`.
+ */
+export function hasOwnFile(disk: Disk, path: string): boolean {
+  return lstatOwnFile(disk, path) !== null;
+}
+
 function lstatOwnFile(disk: Disk, path: string): FileStat | null {
   const stat = disk.lstat(path);
   if (stat !== null) insistOnKind(stat, "file", path);

@@ -120,7 +120,14 @@ const START_TIME_FIELD = 19;
 /** States of a process that has ended: only its parent has not noticed. */
 const ENDED_STATES: ReadonlySet<string> = new Set(["Z", "X", "x"]);
 
+let ownFacts: ProcessFacts | null | undefined;
+
+/** Whoever asks of this very process runs in it, and was started once. */
 function lookUpProcess(pid: number): ProcessFacts | null {
+  return pid === nodeProcess.pid ? ownFacts ??= lookUp(pid) : lookUp(pid);
+}
+
+function lookUp(pid: number): ProcessFacts | null {
   const line = readProcessLine(pid);
   if (line !== null) return ENDED_STATES.has(line.state) ? null : { startTime: line.startTime };
   // /proc may not be there, or not show what belongs to others (`hidepid`); signal 0 only asks.

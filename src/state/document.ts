@@ -68,7 +68,7 @@ export class Unserializable extends Error {}
 /**
  * The text of a value: that of `JSON.stringify` with two blanks and a final newline, but that -0 is written as such.
  *
- * @param isPlain What {@link isPlainJson} says of it.
+ * @param isPlain Whether it is nothing but JSON's own: see {@link isSamePlainJson}.
  * @throws {Unserializable} It is not an object of JSON's, or nested too deep.
  */
 export function renderDocument(value: unknown, isPlain: boolean): string {
@@ -113,36 +113,41 @@ export function isObject(value: unknown): value is JsonObject {
 }
 
 /**
- * Whether a value is nothing but JSON's own: then JSON gives it back as it is, and nobody has to try. (`undefined`, -0 and
- * whatever has a class of its own may come back too, but that has to be tried.)
+ * Whether a value is nothing but JSON's own, which JSON gives back as it is, and another one is the same. (`undefined`, -0
+ * and whatever has a class of its own may come back too, but that has to be tried.)
  *
  * @throws {Unserializable} It is nested too deep.
  */
-export function isPlainJson(value: unknown, levels: number = STATE_DEPTH_MAX): boolean {
-  switch (typeof value) {
-    case "string":
-    case "boolean":
-      return true;
-    case "number":
-      return Number.isFinite(value) && !Object.is(value, -0);
-    case "object":
-      break;
-    default:
-      return false;
+export function isSamePlainJson(given: unknown, back: unknown, levels: number = STATE_DEPTH_MAX): boolean {
+  if (typeof given !== "object") {
+    if (given !== back) return false;
+    if (typeof given === "number") return Number.isFinite(given) && !Object.is(given, -0) && !Object.is(back, -0);
+    return typeof given === "string" || typeof given === "boolean";
   }
-  if (value === null) return true;
+  if (given === null) return back === null;
+  if (typeof back !== "object" || back === null) return false;
   if (levels === 0) throw new Unserializable(`it is nested deeper than ${STATE_DEPTH_MAX} levels, or holds itself`);
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (Array.isArray(value)) {
-    if (prototype !== Array.prototype) return false;
-    for (let i = 0; i < value.length; i++) if (!isPlainJson(value[i], levels - 1)) return false;
-    return true;
-  }
-  if (prototype !== Object.prototype && prototype !== null) return false;
-  for (const key of Object.keys(value)) {
-    if (!isPlainJson((value as JsonObject)[key], levels - 1)) return false;
+  if (Array.isArray(given)) return isSamePlainList(given, back, levels);
+  if (Array.isArray(back) || !isPlainObject(given) || !isPlainObject(back)) return false;
+  const keys = Object.keys(given);
+  if (keys.length !== Object.keys(back).length) return false;
+  for (const key of keys) {
+    if (!Object.hasOwn(back, key)) return false;
+    if (!isSamePlainJson((given as JsonObject)[key], (back as JsonObject)[key], levels - 1)) return false;
   }
   return true;
+}
+
+function isSamePlainList(given: readonly unknown[], back: object, levels: number): boolean {
+  if (!Array.isArray(back) || given.length !== back.length) return false;
+  if (Object.getPrototypeOf(given) !== Array.prototype || Object.getPrototypeOf(back) !== Array.prototype) return false;
+  for (let i = 0; i < given.length; i++) if (!isSamePlainJson(given[i], back[i], levels - 1)) return false;
+  return true;
+}
+
+function isPlainObject(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
 }
 
 /**

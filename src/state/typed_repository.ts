@@ -5,7 +5,14 @@
  *
  * @module
  */
-import { encodeDocument, isPlainJson, isSameValue, parseDocument, renderDocument, Unserializable } from "./document.ts";
+import {
+  encodeDocument,
+  isSamePlainJson,
+  isSameValue,
+  parseDocument,
+  renderDocument,
+  Unserializable,
+} from "./document.ts";
 import { digestOf, type DocumentStore, type Expectation } from "./document_store.ts";
 import { CorruptedStateFile, DeserializationFailed, SerializationFailed } from "./errors.ts";
 import { checkStateName } from "./name.ts";
@@ -31,12 +38,14 @@ export class TypedRepository<T> implements StateRepository<T> {
   }
 
   async load(name: string): Promise<T | undefined> {
-    const bytes = await this.#bytesAt(name);
+    checkStateName(name);
+    const bytes = await this.#store.read(name);
     return bytes === null ? undefined : this.#valueIn(name, bytes);
   }
 
   async read(name: string): Promise<StoredState<T> | undefined> {
-    const bytes = await this.#bytesAt(name);
+    checkStateName(name);
+    const bytes = await this.#store.read(name);
     return bytes === null ? undefined : { digest: digestOf(bytes), value: this.#valueIn(name, bytes) };
   }
 
@@ -54,11 +63,6 @@ export class TypedRepository<T> implements StateRepository<T> {
     return this.#store.list();
   }
 
-  async #bytesAt(name: string): Promise<Uint8Array | null> {
-    checkStateName(name);
-    return await this.#store.read(name);
-  }
-
   #valueIn(name: string, bytes: Uint8Array): T {
     const path = this.#store.pathOf(name);
     const parsed = parseDocument(bytes);
@@ -72,25 +76,27 @@ export class TypedRepository<T> implements StateRepository<T> {
   #bytesOf(name: string, value: T): Uint8Array {
     const path = this.#store.pathOf(name);
     try {
-      const isPlain = isPlainJson(value);
+      // A value that is nothing but JSON's own is what would be read again, so that it need not be tried.
+      const asItIs = this.#judge(value);
+      const isPlain = asItIs.success && isSamePlainJson(value, asItIs.data);
       const text = renderDocument(value, isPlain);
       const bytes = encodeDocument(text);
-      // A value that is nothing but JSON's own is what the parser would give back.
-      const read = isPlain ? value : JSON.parse(text) as unknown;
-      const judged = this.#judge(read);
-      if (!judged.success) {
-        throw new SerializationFailed(path, reasonOf(judged.error), { cause: judged.error });
-      }
-      if (!isSameValue(value, judged.data)) {
-        throw new SerializationFailed(path, "it would not be loaded as the value that it is now", {
-          hint: "use what JSON can hold, in the form that the schema gives back: nothing was written",
-        });
-      }
+      if (!isPlain) this.#insistOnSame(path, value, text);
       return bytes;
     } catch (error) {
       if (!(error instanceof Unserializable)) throw error;
       throw new SerializationFailed(path, error.message, error.cause === undefined ? {} : { cause: error.cause });
     }
+  }
+
+  /** @throws {SerializationFailed} Another value would be read of a text. */
+  #insistOnSame(path: string, value: T, text: string): void {
+    const judged = this.#judge(JSON.parse(text));
+    if (!judged.success) throw new SerializationFailed(path, reasonOf(judged.error), { cause: judged.error });
+    if (isSameValue(value, judged.data)) return;
+    throw new SerializationFailed(path, "it would not be loaded as the value that it is now", {
+      hint: "use what JSON can hold, in the form that the schema gives back; nothing was written",
+    });
   }
 
   /** The schema's verdict; where it throws, as a check of somebody's own may, that is a refusal. */

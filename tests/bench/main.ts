@@ -32,6 +32,7 @@ import { longHistory, recoverLocked, recoverLoose, recoverRenamed } from "./reco
 import { runContest } from "./runner/contest.ts";
 import { renderHeading, renderLeftOut, renderRow, rowsOf, verdictOf } from "./runner/table.ts";
 import type { Bench, Workload } from "./runner/workload.ts";
+import { stateWorkloads } from "./state.ts";
 import { version } from "./version.ts";
 
 /** In the order of the table: those that write most come last, so that they disturb no other. */
@@ -50,6 +51,7 @@ const WORKLOADS: readonly Workload[] = [
   hashLarge,
   hashMany,
   metaExport,
+  ...stateWorkloads,
   opRun200,
   contention,
   apply1000,

@@ -1,5 +1,5 @@
 /**
- * The folders of the JSON files: looked at, made, and taken away again.
+ * The folders of the JSON files: made, and taken away again.
  *
  * **A folder that is there is durable**, or is the last one of its path. Whoever makes a folder flushes first the one that
  * holds its parent, since the parent may be a dead process's, who did not come to that. So when the first document is
@@ -7,8 +7,7 @@
  *
  * @module
  */
-import { type DirectoryEntry, type Disk, type FileKind, isDiskError } from "../../platform/disk.ts";
-import { LatticeError } from "../../platform/errors.ts";
+import { type Disk, isDiskError } from "../../platform/disk.ts";
 
 /** Nobody but the owner. */
 export const FOLDER_MODE = 0o700;
@@ -62,43 +61,4 @@ export function flushIfAllowed(disk: Disk, path: string): void {
   } catch (error) {
     if (!isDiskError(error, "EACCES", "EPERM", "EROFS")) throw error;
   }
-}
-
-/**
- * What stands at a path, not following a link.
- *
- * @param wanted What is to stand there.
- * @returns Whether anything does.
- * @throws {LatticeError} `unsupported`: something else does.
- */
-export function insistOn(disk: Disk, path: string, wanted: "file" | "directory"): boolean {
-  const stat = disk.lstat(path);
-  if (stat !== null && stat.kind !== wanted) throw notWanted(path, stat.kind, wanted);
-  return stat !== null;
-}
-
-/** The error about something that stands in the place of something else. */
-export function notWanted(path: string, kind: FileKind, wanted: "file" | "directory"): LatticeError {
-  return new LatticeError(
-    "unsupported",
-    `${JSON.stringify(path)} is not ${DESCRIPTIONS[wanted]} but ${DESCRIPTIONS[kind]}`,
-    {
-      hint: kind === "symlink"
-        ? "state is not read or written through a symbolic link; name what it leads to, or move it away"
-        : `move it away; the state repository keeps ${DESCRIPTIONS[wanted]} there`,
-      details: { path, kind },
-    },
-  );
-}
-
-const DESCRIPTIONS: Readonly<Record<FileKind, string>> = {
-  file: "a file",
-  directory: "a folder",
-  symlink: "a symbolic link",
-  other: "a pipe, a socket or a device",
-};
-
-/** Entries of a folder; none where it is not there. */
-export function entriesOf(disk: Disk, path: string): readonly DirectoryEntry[] {
-  return insistOn(disk, path, "directory") ? disk.list(path) ?? [] : [];
 }

@@ -11,8 +11,8 @@
  * @module
  */
 import { type LockOptions, underLock } from "./lock.ts";
-import { entriesOf, flushIfAllowed, insistOn, makeFolders, removeIfEmpty, removeMade } from "./folders.ts";
-import { hasDocument, readDocument } from "./reading.ts";
+import { flushIfAllowed, makeFolders, removeIfEmpty, removeMade } from "./folders.ts";
+import { readDocument } from "./reading.ts";
 import { checkExpectation, type DocumentStore, type Expectation } from "../document_store.ts";
 import {
   DeleteStateFailed,
@@ -23,6 +23,8 @@ import {
 } from "../errors.ts";
 import { isStateName } from "../name.ts";
 import { sweepTemporaryFiles, temporaryPath } from "../../locks/temporary_file.ts";
+import type { FileStat } from "../../platform/disk.ts";
+import { hasOwnFile, hasOwnFolder } from "../../platform/own_file.ts";
 import { replaceFile } from "../../platform/replace_file.ts";
 import type { System } from "../../platform/system.ts";
 
@@ -40,6 +42,8 @@ export class JsonFileStore implements DocumentStore {
   readonly #system: System;
   readonly #folder: string;
   readonly #locking: LockOptions;
+  /** What the files were that this object wrote: sound, and need not be read to know it. */
+  readonly #written = new Map<string, FileStat>();
 
   /**
    * Does nothing yet.
@@ -63,15 +67,15 @@ export class JsonFileStore implements DocumentStore {
 
   // deno-lint-ignore require-await -- what is thrown must reject the promise
   async exists(name: string): Promise<boolean> {
-    return this.#reading(name, () => hasDocument(this.#system.disk, this.pathOf(name))) ?? false;
+    return this.#reading(name, () => hasOwnFile(this.#system.disk, this.pathOf(name))) ?? false;
   }
 
   // deno-lint-ignore require-await -- what is thrown must reject the promise
   async list(): Promise<string[]> {
     const { disk } = this.#system;
     return attempt(() => {
-      const names = entriesOf(disk, this.#folder)
-        .filter(({ name, kind }) => kind === "directory" && isStateName(name))
+      const entries = hasOwnFolder(disk, this.#folder) ? disk.list(this.#folder) ?? [] : [];
+      const names = entries.filter(({ name, kind }) => kind === "directory" && isStateName(name))
         .map(({ name }) => name);
       return names.filter((name) => disk.lstat(this.pathOf(name))?.kind === "file").sort();
     }, (cause) => new ReadStateFailed(this.#folder, cause));
@@ -104,12 +108,12 @@ export class JsonFileStore implements DocumentStore {
     const [folder, path] = [this.#folderOf(name), this.pathOf(name)];
     const failed = (cause: unknown) => new DeleteStateFailed(path, cause);
     const isThere = attempt(
-      () => insistOn(disk, this.#folder, "directory") && insistOn(disk, folder, "directory"),
+      () => hasOwnFolder(disk, this.#folder) && hasOwnFolder(disk, folder),
       failed,
     );
     const isDone = isThere && await underLock(this.#system, path, this.#locking, () => this.#remove(name));
     // Somebody else may have removed it, and have died before that was durable.
-    if (!isDone) attempt(() => insistOn(disk, this.#folder, "directory") && flushIfAllowed(disk, this.#folder), failed);
+    if (!isDone) attempt(() => hasOwnFolder(disk, this.#folder) && flushIfAllowed(disk, this.#folder), failed);
     else attempt(() => removeIfEmpty(disk, folder), failed);
   }
 
@@ -121,8 +125,8 @@ export class JsonFileStore implements DocumentStore {
   #reading<T>(name: string, read: () => T | null): T | null {
     const { disk } = this.#system;
     return attempt(() => {
-      if (!insistOn(disk, this.#folder, "directory")) return null;
-      return insistOn(disk, this.#folderOf(name), "directory") ? read() : null;
+      if (!hasOwnFolder(disk, this.#folder)) return null;
+      return hasOwnFolder(disk, this.#folderOf(name)) ? read() : null;
     }, (cause) => new ReadStateFailed(this.pathOf(name), cause));
   }
 
@@ -130,7 +134,7 @@ export class JsonFileStore implements DocumentStore {
     const { disk } = this.#system;
     const folder = this.#folderOf(name);
     attempt(() => {
-      if (insistOn(disk, this.#folder, "directory") && insistOn(disk, folder, "directory")) return;
+      if (hasOwnFolder(disk, this.#folder) && hasOwnFolder(disk, folder)) return;
       makeFolders(disk, folder, made);
     }, (cause) => new DirectoryCreationFailed(folder, cause));
   }
@@ -141,17 +145,42 @@ export class JsonFileStore implements DocumentStore {
     const [folder, path] = [this.#folderOf(name), this.pathOf(name)];
     const failed = (cause: unknown) => new WriteStateFailed(path, cause);
     attempt(() => sweepTemporaryFiles(this.#system, folder, (target) => target === FILE), failed);
-    const current = attempt(() => readDocument(disk, path), (cause) => new ReadStateFailed(path, cause));
-    checkExpectation(path, name, current, expectation);
+    const isThere = attempt(() => this.#compare(name, expectation), (cause) => new ReadStateFailed(path, cause));
     attempt(() => {
       // A document stands in no folder whose own name may still be lost: see `folders.ts`.
-      if (current === null) disk.syncDirectory(this.#folder);
+      if (!isThere) disk.syncDirectory(this.#folder);
       replaceFile(disk, temporaryPath(this.#system, path), path, bytes, {
         mode: FILE_MODE,
         adjust: (temporary) => disk.chmod(temporary, FILE_MODE), // whatever the umask took, or a default ACL added
       });
     }, failed);
-    attempt(() => disk.syncDirectory(folder), (cause) => new WriteStateFailed(path, cause, true));
+    attempt(() => {
+      disk.syncDirectory(folder);
+      const written = disk.lstat(path);
+      if (written !== null) this.#written.set(name, written);
+    }, (cause) => new WriteStateFailed(path, cause, true));
+  }
+
+  /**
+   * Compares what is there with what must be there, under the lock.
+   *
+   * A file that is still the one that this object wrote is sound, and whoever wants no more than that is spared the reading.
+   * (Somebody who changes it in place, without the lock, by not a single byte in length and within one tick of the kernel's
+   * clock, is not noticed; without the lock that could as well happen behind the comparison.)
+   *
+   * @returns Whether a document is there.
+   */
+  #compare(name: string, expectation: Expectation): boolean {
+    const { disk } = this.#system;
+    const path = this.pathOf(name);
+    const written = this.#written.get(name);
+    if (expectation.kind === "sound" && written !== undefined) {
+      const now = disk.lstat(path);
+      if (now !== null && isSameFile(now, written)) return true;
+    }
+    const current = readDocument(disk, path);
+    checkExpectation(path, name, current, expectation);
+    return current !== null;
   }
 
   /** Removes the document, under the lock. */
@@ -160,10 +189,16 @@ export class JsonFileStore implements DocumentStore {
     const [folder, path] = [this.#folderOf(name), this.pathOf(name)];
     attempt(() => {
       sweepTemporaryFiles(this.#system, folder, (target) => target === FILE);
-      if (hasDocument(disk, path)) disk.unlink(path);
+      if (hasOwnFile(disk, path)) disk.unlink(path);
     }, (cause) => new DeleteStateFailed(path, cause));
     attempt(() => disk.syncDirectory(folder), (cause) => new DeleteStateFailed(path, cause, true));
   }
+}
+
+/** Whether nobody replaced a file, or wrote into it. */
+function isSameFile(a: FileStat, b: FileStat): boolean {
+  return a.inode === b.inode && a.device === b.device && a.size === b.size && a.kind === b.kind &&
+    a.mtimeNs === b.mtimeNs && a.ctimeNs === b.ctimeNs;
 }
 
 /** Does something; what the disk refuses becomes an error that says what was to be done. */

@@ -44,11 +44,11 @@ export function runContest(workload: Workload, bench: Bench): Result {
   for (let round = 0; round < rounds; round++) {
     for (const [index, competitor] of competitors.entries()) {
       if (round - warmUps >= (competitor.rounds ?? workload.rounds)) continue;
-      const { command, verify } = competitor.turn(round);
+      const turn = competitor.turn(round);
       settleDisk();
-      const { tookMs, stdout } = runCommand(command, output);
-      verify(stdout);
-      if (round >= warmUps) times[index]!.push(tookMs);
+      const { tookMs, stdout } = runCommand(turn.command, output);
+      turn.verify(stdout);
+      if (round >= warmUps) times[index]!.push(turn.tookMs?.(stdout) ?? tookMs);
     }
   }
   const scores = competitors.map((competitor, index): Score => {

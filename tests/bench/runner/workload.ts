@@ -24,6 +24,12 @@ export interface Turn {
    * @throws {Error} The command did something else than the work.
    */
   verify(stdout: string): void;
+  /**
+   * Where a program takes its own time, so that its start does not count: how long the work took, in milliseconds.
+   *
+   * @param stdout What the command printed.
+   */
+  tookMs?(stdout: string): number;
 }
 
 /** One of those that do the same work. */
