@@ -12,6 +12,8 @@ import { inspectRepoLock, tryAcquireRepoLock } from "../../src/locks/repo_lock.t
 import { parseDocument } from "../../src/metadata/parse.ts";
 import { serializeDocument } from "../../src/metadata/serialize.ts";
 import { utf8 } from "../../src/platform/text.ts";
+import { renderDocument } from "../../src/state/document.ts";
+import { digestOf as digestOfDocument } from "../../src/state/document_store.ts";
 import { test } from "../harness.ts";
 import { EMPTY_REPOSITORY, openTestRepository } from "../engine/engine_repository.ts";
 import { SimDisk } from "../simulation/sim_disk.ts";
@@ -92,4 +94,10 @@ test("docs/formats.md: the marker and the text of the lock are understood", () =
   const written = JSON.parse(new TextDecoder().decode(system.disk.readFile("/c/lattice/lock")!)) as object;
   assert.deepEqual(Object.keys(written), Object.keys(given));
   assert.equal(inspectRepoLock(system, "/c")?.command, "c");
+});
+
+test("docs/formats.md: the state document is as the library writes it, and its digest is the one given", () => {
+  const text = example("state");
+  assert.equal(renderDocument(JSON.parse(text), true), text);
+  assert.ok(PAGE.includes(`\`${digestOfDocument(utf8(text))}\``));
 });

@@ -43,7 +43,7 @@ for (const [backend, make] of Object.entries(BACKENDS)) {
     };
   };
 
-  test(`${backend}: save() and load() give back what was saved, by whomever, and list() names it`, async () => {
+  test(`save() and load() give back what was saved, by whomever, and list() names it: ${backend}`, async () => {
     const { store, states, others } = world();
     assert.deepEqual([await states.load("production"), await states.read("production")], [undefined, undefined]);
     assert.deepEqual([await states.exists("production"), await states.list()], [false, []]);
@@ -61,7 +61,7 @@ for (const [backend, make] of Object.entries(BACKENDS)) {
     assert.deepEqual(await states.load("production"), SECOND);
   });
 
-  test(`${backend}: delete() removes a document once and for all, and does not mind one that is not there`, async () => {
+  test(`delete() removes a document once and for all, and does not mind one that is not there: ${backend}`, async () => {
     const { states, others } = world();
     await states.delete("production");
     await states.save("production", FIRST);
@@ -74,7 +74,7 @@ for (const [backend, make] of Object.entries(BACKENDS)) {
     assert.deepEqual(await others.load("production"), SECOND);
   });
 
-  test(`${backend}: save() compares with the expectation, and changes nothing where it is not met`, async () => {
+  test(`save() compares with the expectation, and changes nothing where it is not met: ${backend}`, async () => {
     const { states, others } = world();
     const absent = await rejection(states.save("production", FIRST, "0".repeat(64)), ExpectationFailed);
     assert.deepEqual([absent.code, absent.expected, absent.actual], ["cas_failed", "0".repeat(64), null]);
@@ -92,7 +92,7 @@ for (const [backend, make] of Object.entries(BACKENDS)) {
     assert.equal((await states.read("production"))!.digest, digest);
   });
 
-  test(`${backend}: an expectation that is none is refused, as a program without types may give it`, async () => {
+  test(`an expectation that is none is refused, as a program without types may give it: ${backend}`, async () => {
     const { states } = world();
     for (const wrong of ["", "abc", "A".repeat(64), "0".repeat(63), {}, { kind: "some" }, 7, true] as never[]) {
       assert.equal((await rejection(states.save("production", FIRST, wrong), LatticeError)).code, "usage");
@@ -100,7 +100,7 @@ for (const [backend, make] of Object.entries(BACKENDS)) {
     assert.deepEqual(await states.list(), []);
   });
 
-  test(`${backend}: a damaged document is reported and left alone, exists, and is replaced only where that is said`, async () => {
+  test(`a damaged document is reported and left alone, exists, and is replaced only where that is said: ${backend}`, async () => {
     for (const [what, bytes, flaw] of DAMAGED) {
       const { store, damage, states } = world();
       await damage("production", bytes);
@@ -122,7 +122,7 @@ for (const [backend, make] of Object.entries(BACKENDS)) {
     }
   });
 
-  test(`${backend}: a document of another type is told from a damaged one, and can be replaced`, async () => {
+  test(`a document of another type is told from a damaged one, and can be replaced: ${backend}`, async () => {
     const { damage, states } = world();
     for (const text of ["{}", '{"version":1,"replicas":1}', '{"version":"1.0"}', '{"__proto__":{"version":"1"}}']) {
       await damage("production", utf8(text));
@@ -135,7 +135,7 @@ for (const [backend, make] of Object.entries(BACKENDS)) {
     assert.deepEqual(await states.load("production"), FIRST);
   });
 
-  test(`${backend}: of names that no document can have each is refused, and nothing is touched`, async () => {
+  test(`of names that no document can have each is refused, and nothing is touched: ${backend}`, async () => {
     const { states } = world();
     const wrong = [
       "",
@@ -178,7 +178,7 @@ for (const [backend, make] of Object.entries(BACKENDS)) {
     assert.deepEqual(await states.list(), right.toSorted());
   });
 
-  test(`${backend}: what was read or written does not change with what the caller has`, async () => {
+  test(`what was read or written does not change with what the caller has: ${backend}`, async () => {
     const { store, states } = world();
     const value = { ...FIRST };
     await states.save("production", value);
@@ -189,7 +189,7 @@ for (const [backend, make] of Object.entries(BACKENDS)) {
     assert.deepEqual(await states.load("production"), FIRST);
   });
 
-  test(`${backend}: tasks that count up by compare-and-swap lose no update`, async () => {
+  test(`tasks that count up by compare-and-swap lose no update: ${backend}`, async () => {
     const { states, others } = world();
     await states.save("production", { version: "1.0", replicas: 0 });
     let refused = 0;
