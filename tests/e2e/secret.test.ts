@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { chmodSync, chownSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
+import { fileURLToPath } from "node:url";
 import { gitEnvironment, runProgram } from "../git_oracle.ts";
 import { test } from "../harness.ts";
 import { temporaryFolder } from "../temporary_folder.ts";
@@ -190,52 +191,68 @@ test("core files are forbidden before a secret is read, and the program of secre
   assert.equal(ended.stdout, "7\n", ended.stderr);
 });
 
-/** A command line at a terminal; what the terminal is like stands behind it. */
-function atTerminal(cwd: string, before = "") {
-  return onTerminal(`${before}"$BINARY" secret set key; echo "exit code $?"; stty -a | grep -o '[ -]echo '`, cwd, {
-    ...ENV,
-    BINARY: binary,
-  });
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+/** The binary, and the same sources under Deno: each has its own way to a terminal. */
+const PROGRAMS: Readonly<Record<string, string>> = {
+  binary: `"${binary}"`,
+  Deno: `"${ROOT}node_modules/.bin/deno" run -A --no-check "${ROOT}src/main.ts"`,
+};
+
+/** `secret set` at a terminal, and what the terminal is like afterwards; its process id is shown first. */
+function atTerminal(program: string, cwd: string) {
+  const line = `sh -c 'echo "pid $$"; exec ${PROGRAMS[program]} secret set key'; echo "exit code $?"`;
+  return onTerminal(`${line}; stty -a | grep -o '[ -]echo '`, cwd, { ...ENV, HOME: cwd });
 }
 
 const PROMPT = /value of secret "key" \(it is not shown\): /;
 
-test("a secret that is typed is not shown, and the terminal echoes again afterwards", async () => {
-  const cwd = temporaryFolder();
-  const terminal = atTerminal(cwd);
-  await terminal.until(PROMPT);
-  terminal.type(`${VALUE}!\u007f\r`);
-  await terminal.ended();
-  assert.match(terminal.shown(), /exit code 0\r\n echo /);
-  assert.ok(!terminal.shown().includes(VALUE.slice(0, 4)));
-  assert.equal(must(cwd, ["secret", "get", "key", "--raw"]), VALUE);
-});
-
-test("Ctrl-C while a secret is typed ends with 130 and gives the terminal back", async () => {
-  const cwd = temporaryFolder();
-  const terminal = atTerminal(cwd);
-  await terminal.until(PROMPT);
-  terminal.type(`${VALUE}\u0003`);
-  await terminal.ended();
-  assert.match(terminal.shown(), /exit code 130\r\n echo /);
-  assert.ok(!terminal.shown().includes(VALUE.slice(0, 4)));
-  assert.equal(run(cwd, ["secret", "get", "key"]).exit, 1);
-});
-
-for (const [signal, exit] of [["SIGTERM", 143], ["SIGHUP", 129], ["SIGINT", 130]] as const) {
-  test(`${signal} while a secret is typed ends with ${exit} and gives the terminal back`, async () => {
+for (const program of Object.keys(PROGRAMS)) {
+  test(`a secret that is typed is not shown, and the terminal echoes again afterwards (${program})`, async () => {
     const cwd = temporaryFolder();
-    const line =
-      `sh -c 'echo "pid $$"; exec "$BINARY" secret set key'; echo "exit code $?"; stty -a | grep -o '[ -]echo '`;
-    const terminal = onTerminal(line, cwd, { ...ENV, BINARY: binary });
+    const terminal = atTerminal(program, cwd);
     await terminal.until(PROMPT);
-    terminal.type("hunt");
-    process.kill(Number(/pid (\d+)/.exec(terminal.shown())![1]), signal);
+    terminal.type(`${VALUE}!\u007f\r`);
     await terminal.ended();
-    assert.match(terminal.shown(), new RegExp(`exit code ${exit}\r\n echo `));
+    assert.match(terminal.shown(), /exit code 0\r\n echo /);
+    assert.ok(!terminal.shown().includes(VALUE.slice(0, 4)));
+    assert.equal(must(cwd, ["secret", "get", "key", "--raw"]), VALUE);
+  });
+
+  test(`Ctrl-C while a secret is typed ends with 130 and gives the terminal back (${program})`, async () => {
+    const cwd = temporaryFolder();
+    const terminal = atTerminal(program, cwd);
+    await terminal.until(PROMPT);
+    terminal.type(`${VALUE}\u0003`);
+    await terminal.ended();
+    assert.match(terminal.shown(), /exit code 130\r\n echo /);
+    assert.ok(!terminal.shown().includes(VALUE.slice(0, 4)));
     assert.equal(run(cwd, ["secret", "get", "key"]).exit, 1);
   });
+
+  for (const [signal, exit] of [["SIGTERM", 143], ["SIGHUP", 129], ["SIGINT", 130]] as const) {
+    test(`${signal} while a secret is typed gives the terminal back (${program})`, async () => {
+      const cwd = temporaryFolder();
+      const terminal = atTerminal(program, cwd);
+      await terminal.until(PROMPT);
+      terminal.type("hunt");
+      process.kill(Number(/pid (\d+)/.exec(terminal.shown())![1]), signal);
+      await terminal.ended();
+      assert.match(terminal.shown(), new RegExp(`exit code ${exit}\r\n echo `));
+      assert.equal(run(cwd, ["secret", "get", "key"]).exit, 1);
+    });
+  }
 }
+
+test("nobody is asked for a secret that could not be stored", async () => {
+  const cwd = temporaryFolder();
+  must(cwd, ["secret", "set", "key"], VALUE);
+  chmodSync(join(cwd, "home/secrets.toml"), 0o644);
+  const terminal = atTerminal("binary", cwd);
+  await terminal.ended();
+  assert.match(terminal.shown(), /exit code 7/);
+  assert.doesNotMatch(terminal.shown(), PROMPT);
+});
 
 test("doctor finds what secret get refuses, and its fix mends it", () => {
   const cwd = temporaryFolder();

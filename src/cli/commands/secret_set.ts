@@ -15,6 +15,8 @@ export async function run(context: CommandContext, parsed: ParsedCommand): Promi
   const key = parsed.arguments[0]!;
   checkKey(key); // before anything is read
   const store = await openSecretStore(context, parsed, "write");
+  // Nobody is to type what is refused afterwards: where the secrets cannot be read, they cannot be stored either.
+  if (context.streams.isTerminal(0)) await store.get(key);
   const value = await readSecretValue(context, key, parsed.flag("raw"));
   if (value === null) return EXIT_INTERRUPTED;
   await store.set(key, value);
