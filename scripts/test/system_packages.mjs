@@ -11,6 +11,7 @@ const NEEDED = {
   flock: "util-linux", // another program that holds our lock
   unshare: "util-linux", // the container that holds nothing but the binary
   mount: "mount", // full and read-only disks, overlays
+  bindfs: "bindfs", // a file system that hosts might share
   chroot: "coreutils",
   tar: "tar", // the fixtures
   ldd: "libc-bin", // the libraries that the binary needs

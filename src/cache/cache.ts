@@ -249,7 +249,7 @@ export class Cache {
    */
   status(name: string): EntryStatus | undefined {
     const entry = this.#entry(name);
-    const found = attempt(name, "read", () => readEntry(this.#system.disk, entry, glance));
+    const found = attempt(name, "read", () => readEntry(this.#system, entry, glance));
     if (found === null) return undefined;
     if ("damage" in found) return { name, entry: null, damage: found.damage };
     return { name, entry: this.#describe(entry, found.pointer), damage: null };
@@ -323,7 +323,7 @@ export class Cache {
     entry: EntryFolder,
     read: ReadContent<Content>,
   ): Extract<Found<Content>, { pointer: Pointer }> | undefined {
-    const found = attempt(entry.name, "read", () => readEntry(this.#system.disk, entry, read));
+    const found = attempt(entry.name, "read", () => readEntry(this.#system, entry, read));
     return found === null || "damage" in found ? undefined : found;
   }
 

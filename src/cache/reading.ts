@@ -6,15 +6,19 @@
  * the pointer has changed or gone as well, and whoever looks at it again finds what is there now. So damage is what the
  * same pointer names twice.
  *
- * Where this is shown: `tests/cache/together.test.ts`.
+ * On some file systems that hosts share, FUSE among them, a name is missing for a moment while another file is renamed to
+ * it. Where contents lie there and none can be had, it is looked for again there, for an eighth of a second.
+ *
+ * Where this is shown: `tests/cache/together.test.ts`, `tests/e2e/mounts.test.ts`.
  *
  * @module
  */
-import type { Disk, OpenFile } from "../platform/disk.ts";
+import { type Disk, isDiskError, type OpenFile } from "../platform/disk.ts";
 import { createHasher, hashHex } from "../platform/hash.ts";
+import type { System } from "../platform/system.ts";
 import { equalBytes, toHex } from "../platform/text.ts";
 import { contentPath, type EntryFolder, hasFolder } from "./entry_folder.ts";
-import { parsePointer, type Pointer, POINTER_BYTES_MAX } from "./pointer.ts";
+import { isDigest, parsePointer, type Pointer, POINTER_BYTES_MAX } from "./pointer.ts";
 
 /** What an entry holds. `null` is said where there is no entry. */
 export type Found<Content> =
@@ -28,6 +32,9 @@ export type ReadContent<Content> = (disk: Disk, path: string, pointer: Pointer) 
 /** Each round takes a refresh or a `clean` in the middle of it; so many in a row do not happen. */
 const ROUNDS_MAX = 100;
 
+/** Pauses between looks at what may be missing for a moment, in milliseconds. */
+const PAUSES_MS: readonly number[] = [1, 2, 4, 8, 16, 32, 64];
+
 const CHUNK_BYTES = 1024 * 1024;
 
 /**
@@ -37,8 +44,34 @@ const CHUNK_BYTES = 1024 * 1024;
  * @throws {CacheError} Something else stands in place of its folder.
  * @throws {DiskError} Something cannot be read.
  */
-export function readEntry<Content>(disk: Disk, entry: EntryFolder, read: ReadContent<Content>): Found<Content> | null {
+export function readEntry<Content>(
+  system: System,
+  entry: EntryFolder,
+  read: ReadContent<Content>,
+): Found<Content> | null {
+  const { disk, clock } = system;
   if (!hasFolder(disk, entry)) return null;
+  for (let look = 0;; look++) {
+    const found = lookOnce(disk, entry, read);
+    if (found !== null && "content" in found) return found;
+    const pauseMs = PAUSES_MS[look];
+    if (pauseMs === undefined || !mayBeMomentary(disk, entry)) return found;
+    clock.sleepSync(pauseMs);
+  }
+}
+
+/** Whether an entry of which nothing is to be had may be there nevertheless. */
+function mayBeMomentary(disk: Disk, { path }: EntryFolder): boolean {
+  const hasContents = (disk.list(path) ?? []).some(({ name }) => isDigest(name));
+  try {
+    return hasContents && disk.isShared(path);
+  } catch (error) {
+    if (isDiskError(error, "ENOENT")) return false; // somebody cleans
+    throw error;
+  }
+}
+
+function lookOnce<Content>(disk: Disk, entry: EntryFolder, read: ReadContent<Content>): Found<Content> | null {
   let bytes = pointerBytes(disk, entry);
   for (let round = 1;; round++) {
     if (bytes === null) return null;

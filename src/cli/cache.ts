@@ -47,15 +47,17 @@ export function entryJson({ name, fetchedAt, ttlMs, size, stale, digest, path }:
   return { name, fetched_at: fetchedAt, ttl_ms: ttlMs, size, stale, digest, path };
 }
 
-/** The error about an entry that is not there; it says so where one is damaged. */
+/** The error about an entry that is not there, or damaged. */
 export function noEntry(cache: Cache, name: string): LatticeError {
-  const isThere = cache.status(name) !== undefined;
+  const status = cache.status(name);
+  // What is sound at a glance was not when all of it was read.
+  const damage = status === undefined ? null : status.damage ?? "its content is not that which its pointer names";
   return new LatticeError(
     "not_found",
-    `the cache entry ${JSON.stringify(name)} is ${isThere ? "damaged, and counts as absent" : "not there"}`,
+    `the cache entry ${JSON.stringify(name)} is ${damage === null ? "not there" : `damaged: ${damage}`}`,
     {
       hint: `fetch it with lattice cache refresh ${name} -- <command>`,
-      details: { name, path: `${cache.folder}/${name}`, damaged: isThere },
+      details: { name, path: `${cache.folder}/${name}`, damage },
     },
   );
 }

@@ -394,3 +394,20 @@ test("a reader that was stopped while the content was superseded and swept finds
   assert.equal(textOf(cacheOn(reader)), "two");
   assert.equal(stopped, true);
 });
+
+test("on a network file system, a name that is missing for a moment while it is replaced is looked for again", async () => {
+  for (const missing of ["current", digestOf("one")]) {
+    for (const [times, isFound] of [[5, true], [1000, false]] as const) {
+      const system = newMachine("network file system");
+      await cacheOn(system).put("a", "one");
+      let left = times;
+      const disk = Object.assign(Object.create(system.disk) as SimSystem["disk"], {
+        lstat: (path: string) => path.endsWith(missing) && left-- > 0 ? null : system.disk.lstat(path),
+      });
+      const startedMs = system.clock.monotonicMs();
+      const cache = cacheOn(Object.create(system, { disk: { value: disk } }) as SimSystem);
+      assert.equal(textOf(cache), isFound ? "one" : undefined, missing);
+      assert.ok(system.clock.monotonicMs() - startedMs < 150);
+    }
+  }
+});

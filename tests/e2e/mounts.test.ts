@@ -1,4 +1,7 @@
-/** The binary on a full disk, on a read-only one, and on an overlay, each by a program in a mount namespace of its own. */
+/**
+ * The binary on a full disk, on a read-only one, on an overlay, and on a FUSE file system, each by a program in a mount
+ * namespace of its own.
+ */
 import assert from "node:assert/strict";
 import { tmpdir } from "node:os";
 import process from "node:process";
@@ -36,4 +39,8 @@ test("state commands on a full disk, or a read-only one, do all or nothing and s
 
 test("secret commands on a full disk, or a read-only one, do all or nothing and say so", () => {
   run("secrets.ts");
+});
+
+test("cache of the binary on a FUSE file system, by PID lock files, does all that it does on a local disk", () => {
+  run("fuse_cache.ts");
 });

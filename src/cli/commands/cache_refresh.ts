@@ -58,10 +58,12 @@ async function* outputOf(
   const forget = system.onEnd(() => program.stop(), true);
   let size = 0;
   let isRunning = true;
+  let wake = () => {};
+  const over = new Promise<void>((resolve) => wake = resolve);
   const telling = (async () => {
     while (isRunning) {
       progress.show(`fetching ${parsed.arguments[0]}, bytes`, size, null);
-      await Promise.race([system.clock.sleep(TELL_MS), program.ended]);
+      await Promise.race([system.clock.sleep(TELL_MS), over]);
     }
   })();
   try {
@@ -73,6 +75,7 @@ async function* outputOf(
     if (end.exitCode !== 0) throw new ProgramFailed(end);
   } finally {
     isRunning = false;
+    wake();
     forget();
     program.stop(); // where what it printed cannot be stored; does nothing when it has ended
     await telling;

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { execFileSync } from "node:child_process";
-import { mkdirSync, rmSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { mkdirSync, rmSync, statfsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { temporaryFolder } from "../../temporary_folder.ts";
 
@@ -30,6 +30,22 @@ export function remounted(place: string, options: string): void {
 /** A file system in memory. */
 export function tmpfs(options = "size=64m"): string {
   return mounted("-t", "tmpfs", "-o", options, "tmpfs");
+}
+
+/** What statfs(2) says of a FUSE file system. */
+const FUSE_TYPE = 0x65735546;
+
+/** A FUSE file system that shows a folder, and goes when it is disposed of, or with this process. */
+export async function fuse(): Promise<Disposable & { readonly place: string }> {
+  const folder = temporaryFolder();
+  const [shown, place] = [join(folder, "shown"), join(folder, "mounted")];
+  for (const path of [shown, place]) mkdirSync(path);
+  const server = spawn("setpriv", ["--pdeathsig", "KILL", "bindfs", "-f", shown, place], { stdio: "inherit" });
+  while (statfsSync(place).type !== FUSE_TYPE) {
+    if (server.exitCode !== null) throw new Error(`bindfs ended with ${server.exitCode}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  return { place, [Symbol.dispose]: () => void execFileSync("umount", ["--lazy", place]) };
 }
 
 /** The layers of an overlay. */
