@@ -92,9 +92,9 @@ function put(system: System, path: string, bytes: Uint8Array): void {
  */
 export function makePrivateFolder(system: System, folder: string): void {
   const { disk } = system;
-  const stat = disk.stat(folder);
-  if (stat === null) return makeFolder(system, folder);
-  if (stat.kind !== "directory") throw notAFolder(folder);
+  if (disk.stat(folder) === null) makeFolder(system, folder);
+  const stat = disk.stat(folder); // of what was made as well: somebody else may have been faster
+  if (stat?.kind !== "directory") throw notAFolder(folder);
   const flaw = flawOf(stat, system);
   const isOnlyOurs = () => disk.list(folder)?.every(({ name }) => OWN_NAMES.test(name)) === true;
   if (flaw?.kind === "mode" && (flaw.mode & OTHERS_WRITE) === 0 && isOnlyOurs()) {

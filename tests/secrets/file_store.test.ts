@@ -208,6 +208,15 @@ test("the file that was opened is judged, not the one of its name", async () => 
   assert.ok(happened());
 });
 
+test("a folder that somebody else made just before us gets no secret", async () => {
+  const disk = SimDisk.fromTree({ "/h": null });
+  const system = new SimSystem(disk, { env: { HOME: "/h" } });
+  const host = { ...system.host, userId: disk.storage.userId + 1 }; // whatever is made there is another one's
+  const store = FileSecretStore.ofUser({ system: Object.create(system, { host: { value: host } }) as SimSystem });
+  await assert.rejects(store.set("key", "v"), (error) => error instanceof SecretWriteError && error.code === "io");
+  assert.deepEqual(disk.list("/h/.lattice"), []);
+});
+
 const DAMAGED: readonly (readonly [string, string | Uint8Array])[] = [
   ["is no TOML", 'key = "hunter2'],
   ["holds half a line", "hunter2"],

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { isBun } from "../../src/platform/runtime.ts";
 import { test } from "../harness.ts";
 import { temporaryFolder } from "../temporary_folder.ts";
+import { thoroughnessEnvironment } from "../thoroughness.ts";
 import { CASES } from "./conformance.ts";
 import { keychainSession } from "./keychain_session.ts";
 
@@ -20,7 +21,11 @@ interface Ended {
 
 function run(env: Readonly<Record<string, string>>, script: string, args: readonly string[] = [], input = ""): Ended {
   const [program, ...options] = RUNTIME;
-  return spawnSync(program, [...options, script, ...args], { env: { ...env }, input, encoding: "utf8" }) as Ended;
+  return spawnSync(program, [...options, script, ...args], {
+    env: { ...thoroughnessEnvironment, ...env },
+    input,
+    encoding: "utf8",
+  }) as Ended;
 }
 
 const secret = (env: Readonly<Record<string, string>>, [verb, ...rest]: readonly string[], input = "") =>
