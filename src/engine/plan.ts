@@ -70,12 +70,12 @@ export function planTransaction(context: EngineContext, request: TransactionRequ
   const updates = request.updates.map((update) => planUpdate(context, view, update, request));
   sortByName(updates, (update) => update.ref);
   refuseRepetition(updates);
-  const changing = updates.filter((update) => update.changes);
   const head = headBranch(refs);
+  const logged = updates.filter((update) => update.changes || isOnlyLogged(update, head, request));
   return {
     updates,
-    locked: lockedRefs(updates, changing, head),
-    logs: planLogs(context, changing, head, request.message),
+    locked: lockedRefs(updates, logged, head),
+    logs: planLogs(context, logged, head, request.message),
     head,
     view,
   };
@@ -220,13 +220,25 @@ export function headBranch(refs: RefStore): string | null {
   return head?.value.kind === "symbolic" ? head.value.target : null;
 }
 
+/**
+ * Whether a ref holds already what it is to hold, and git yet tells the symbolic refs that lead to it, and `HEAD`: they
+ * get a line in their reflogs, it gets none. (`git reset` to where a branch is leaves its trace in this way.)
+ */
+function isOnlyLogged(
+  { changes, ref, through, request: { change } }: PlannedUpdate,
+  head: string | null,
+  { purpose }: TransactionRequest,
+): boolean {
+  return purpose === "plumbing" && !changes && change.kind === "set" && (through.length > 0 || ref === head);
+}
+
 function lockedRefs(
   updates: readonly PlannedUpdate[],
-  changing: readonly PlannedUpdate[],
+  logged: readonly PlannedUpdate[],
   head: string | null,
 ): string[] {
   const locked = new Set<string>();
-  for (const update of changing) {
+  for (const update of logged) {
     for (const name of update.through) locked.add(name);
     if (update.ref === head) locked.add("HEAD");
   }
@@ -236,13 +248,13 @@ function lockedRefs(
 
 function planLogs(
   context: EngineContext,
-  changing: readonly PlannedUpdate[],
+  logged: readonly PlannedUpdate[],
   head: string | null,
   normalMessage: string,
 ): PlannedLog[] {
   const zero = context.repository.objectFormat.zero;
   const logs: PlannedLog[] = [];
-  for (const { ref, oldOid, newOid, new: value, through, request } of changing) {
+  for (const { ref, oldOid, newOid, new: value, through, request, changes } of logged) {
     const symbolic = request.change.kind === "set-symbolic";
     if (symbolic && request.message === undefined) continue;
     const message = request.message ?? normalMessage;
@@ -251,7 +263,7 @@ function planLogs(
     for (const name of through) add(name, false);
     if (!symbolic && ref === head && !through.includes("HEAD")) add("HEAD", false);
     // A deleted ref loses its reflog, so it gets no line.
-    if (value !== null) add(ref, request.createReflog === true);
+    if (changes && value !== null) add(ref, request.createReflog === true);
   }
   return logs;
 }

@@ -19,6 +19,7 @@ import type { UpdatesRecord } from "./journal_format.ts";
 import { commitLoose } from "./loose_path.ts";
 import { checkNewValues, keepRefs, newObjects, objectsToStore, refuseVanished } from "./objects_of.ts";
 import { writeOpState } from "./op_state.ts";
+import { writePlannedLogs } from "./only_logged.ts";
 import { NotDurableError, undecided } from "./outcome_errors.ts";
 import {
   KEEP_PREFIX,
@@ -50,6 +51,8 @@ const ATTEMPTS_MAX = 5;
 
 /** A transaction whose refs are locked and verified. Exactly one of the two must be called. */
 export interface PreparedTransaction {
+  /** Whether refs change. Where none does there is no journal, and nothing but lines in reflogs to be written. */
+  readonly changes: boolean;
   /** Makes it visible and durable. */
   commit(): TransactionResult;
   /** Takes it back: refs, reflogs and folders are as before. */
@@ -95,7 +98,9 @@ function prepareWith(
     });
   }
   let plan = planTransaction(context, request);
-  if (!plan.updates.some((update) => update.changes)) return null;
+  if (!plan.updates.some((update) => update.changes)) {
+    return plan.logs.length === 0 ? null : onlyLogged(context, plan, joined);
+  }
   const brought = newObjects(context, request);
   checkNewValues(context, plan.updates, brought);
   refuseConflicts(plan.view, plan.updates);
@@ -123,6 +128,18 @@ function prepareWith(
   } catch (error) {
     throw operation.giveUp(error);
   }
+}
+
+function onlyLogged(context: EngineContext, plan: Plan, joined: Journal | null): PreparedTransaction {
+  return {
+    changes: false,
+    commit() {
+      joined?.close();
+      writePlannedLogs(context, plan);
+      return { op: null, updates: [] };
+    },
+    abort: () => joined?.close(),
+  };
 }
 
 /** After so many locks it is told how many there are. */
@@ -241,6 +258,7 @@ class OperationInProgress {
     refuseVanished(context, changes, (oid) => this.stored.has(oid));
     if (batch && !isBatch(view, changes)) throw new MovedRefError(); // a loose file appeared: the other path
     return {
+      changes: true,
       commit: () => this.commit(running),
       abort: () => {
         hook.run("aborted");

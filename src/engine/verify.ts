@@ -30,13 +30,11 @@ export function verifyUnderLocks(context: EngineContext, plan: Plan): RefView {
   return view;
 }
 
-/** `HEAD` may have come to name, or ceased to name, a branch that changes; its reflog and its lock depend on it. */
+/** `HEAD` may have come to name, or ceased to name, a branch of the plan; its reflog and its lock depend on it. */
 function verifyHead(context: EngineContext, plan: Plan): void {
   const head = headBranch(context.repository.refs);
   if (head === plan.head) return;
-  if (plan.updates.some(({ ref, changes }) => changes && (ref === head || ref === plan.head))) {
-    throw new MovedRefError();
-  }
+  if (plan.updates.some(({ ref }) => ref === head || ref === plan.head)) throw new MovedRefError();
 }
 
 function verifyUpdate(context: EngineContext, view: RefView, update: PlannedUpdate): void {

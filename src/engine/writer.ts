@@ -238,8 +238,9 @@ function prepareNext(context: EngineContext, lock: RepoLock, request: Transactio
   const previous = lock.notes.lastOperation;
   const opId = newOperationId(context.system, previous?.id ?? null);
   const prepared = prepareTransaction(context, { opId, previous }, request);
-  if (prepared === null) return null;
+  if (prepared === null || !prepared.changes) return prepared;
   return {
+    changes: true,
     commit() {
       const result = prepared.commit();
       noteEnd(context, lock, opId, "committed");
