@@ -16,6 +16,8 @@ export interface PropertyOptions {
   readonly tortureRuns?: number;
   /** As what they are counted (default: `generated inputs`). */
   readonly kind?: Tried;
+  /** What was tried, asked at the end; default: so many of that kind. */
+  readonly counts?: () => { readonly [kind in Tried]?: number };
 }
 
 /**
@@ -27,7 +29,7 @@ export interface PropertyOptions {
 export function holds<Ts>(what: string, property: fc.IProperty<Ts>, options: PropertyOptions): void {
   const parameters = parametersOf(options);
   fc.assert(property, parameters);
-  tried(what, { [options.kind ?? "generated inputs"]: parameters.numRuns }, parameters.seed);
+  say(what, parameters, options);
 }
 
 /** {@link holds} for a property that takes time. */
@@ -38,9 +40,24 @@ export async function holdsAsync<Ts>(
 ): Promise<void> {
   const parameters = parametersOf(options);
   await fc.assert(property, parameters);
-  tried(what, { [options.kind ?? "generated inputs"]: parameters.numRuns }, parameters.seed);
+  say(what, parameters, options);
 }
 
-function parametersOf({ seed, numRuns, tortureRuns = numRuns }: PropertyOptions): { seed: number; numRuns: number } {
-  return { seed: seedOr(seed), numRuns: runs(numRuns, tortureRuns) };
+/** How inputs are chosen. */
+interface Parameters {
+  readonly seed: number;
+  readonly numRuns: number;
+  readonly includeErrorInReport: boolean;
+}
+
+function parametersOf({ seed, numRuns, tortureRuns = numRuns }: PropertyOptions): Parameters {
+  return { seed: seedOr(seed), numRuns: runs(numRuns, tortureRuns), includeErrorInReport: true };
+}
+
+function say(
+  what: string,
+  { seed, numRuns }: Parameters,
+  { kind = "generated inputs", counts }: PropertyOptions,
+): void {
+  tried(what, counts?.() ?? { [kind]: numRuns }, seed);
 }

@@ -6,7 +6,8 @@ import { framedObject } from "../../src/git/object_format.ts";
 import { deflate } from "../../src/platform/zlib.ts";
 import { test } from "../harness.ts";
 import { explore } from "../simulation/explore.ts";
-import { runs, seedOr, torture, tried } from "../thoroughness.ts";
+import { holdsAsync } from "../property.ts";
+import { seedOr, torture } from "../thoroughness.ts";
 import { blob, commit, EMPTY_TREE, oidOf, runStep, type Step, transactionScenario } from "./scenarios.ts";
 
 const SEED = seedOr(4711);
@@ -45,7 +46,8 @@ const program = fc.record({
 test("generated programs of operations are all or nothing wherever they are cut", async () => {
   let cuts = 0;
   let [programs, outcomes] = [0, 0];
-  await fc.assert(
+  await holdsAsync(
+    "programs of operations",
     fc.asyncProperty(program, async ({ base, packed, last }) => {
       const files = packed ? packedFiles() : {};
       const scenario = await transactionScenario(JSON.stringify(last), base, (writer) => {
@@ -63,10 +65,13 @@ test("generated programs of operations are all or nothing wherever they are cut"
       cuts += stats.cutPointsTried;
       outcomes += stats.outcomesTried + stats.recoveryOutcomesTried;
     }),
-    { seed: SEED, numRuns: runs(40, 400) },
+    {
+      seed: SEED,
+      numRuns: 40,
+      tortureRuns: 400,
+      counts: () => ({ "generated inputs": programs, "crash points": cuts, "crash outcomes": outcomes }),
+    },
   );
-  const counts = { "generated inputs": programs, "crash points": cuts, "crash outcomes": outcomes };
-  tried("programs of operations", counts, SEED);
 });
 
 /** All names packed, at first values, with the objects that they lead to. */

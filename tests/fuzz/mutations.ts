@@ -6,7 +6,8 @@
 import fc from "fast-check";
 import { createHash } from "node:crypto";
 import { concatBytes, utf8 } from "../../src/platform/text.ts";
-import { runs, seedOr, tried } from "../thoroughness.ts";
+import { holdsAsync } from "../property.ts";
+import { seedOr } from "../thoroughness.ts";
 
 /** All inputs of these tests follow from it; a failing one is printed, made small, by fast-check. */
 export const SEED = seedOr(20260107);
@@ -24,15 +25,8 @@ export async function tryInputs<T>(
   inputs: fc.Arbitrary<T>,
   attempt: (input: T) => Promise<void>,
 ): Promise<void> {
-  let made = 0;
-  await fc.assert(
-    fc.asyncProperty(inputs, async (input) => {
-      made++;
-      await attempt(input);
-    }),
-    { seed: SEED, numRuns: runs(count, count * 20), includeErrorInReport: true },
-  );
-  tried(what, { "fuzz inputs": made }, SEED);
+  const options = { seed: SEED, numRuns: count, tortureRuns: count * 20, kind: "fuzz inputs" } as const;
+  await holdsAsync(what, fc.asyncProperty(inputs, attempt), options);
 }
 
 /** A change of bytes. Places are fractions of the length, so that they fit every file. */

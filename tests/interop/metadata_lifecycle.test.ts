@@ -11,7 +11,7 @@ import fc from "fast-check";
 import { test } from "../harness.ts";
 import { temporaryFolder } from "../fixtures.ts";
 import { gitText } from "../git_oracle.ts";
-import { runs, seedOr, tried } from "../thoroughness.ts";
+import { holdsAsync } from "../property.ts";
 import { type Ended, lattice } from "../cli/command_line.ts";
 import { sample } from "../metadata/documents.ts";
 import { MetadataModel, type ModelOperation, type Verdict, type Wish } from "./metadata_model.ts";
@@ -323,7 +323,10 @@ test("meta, apply, undo and redo do what the model does, and git sees it", async
     }
     await life.end();
   });
-  const seed = seedOr(20261123);
-  await fc.assert(property, { numRuns: runs(20, 2000), seed });
-  tried("branch metadata compared with the model", { "generated commands": actions }, seed);
+  await holdsAsync("branch metadata compared with the model", property, {
+    seed: 20261123,
+    numRuns: 20,
+    tortureRuns: 2000,
+    counts: () => ({ "generated commands": actions }),
+  });
 });

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { test } from "../harness.ts";
 import { modernGit, runProgram } from "../git_oracle.ts";
-import { runs, seedOr, tried } from "../thoroughness.ts";
+import { holdsAsync } from "../property.ts";
 import { type Ended, lattice } from "../cli/command_line.ts";
 import { sample } from "../metadata/documents.ts";
 import { leftOvers, makeTemplate, makeTwins, type Template } from "./twin_repositories.ts";
@@ -108,9 +108,7 @@ test("hash-object -w writes what git reads, byte for byte", async () => {
       const ended = await succeed(["git", "hash-object", "-w", "--stdin"], repo, bytes);
       written.set(ended.stdout.trim(), bytes);
     });
-    const [seed, numRuns] = [seedOr(20261124), runs(60, 2000)];
-    await fc.assert(property, { numRuns, seed });
-    tried("objects written for git", { "generated inputs": numRuns }, seed);
+    await holdsAsync("objects written for git", property, { seed: 20261124, numRuns: 60, tortureRuns: 2000 });
     for (const [oid, bytes] of written) {
       const { exit, stdout } = git(["cat-file", "blob", oid]);
       assert.equal(exit, 0, oid);

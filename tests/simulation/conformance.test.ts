@@ -12,6 +12,7 @@ import { realDisk } from "../../src/platform/real_disk.ts";
 import { compareNames, utf8 } from "../../src/platform/text.ts";
 import { temporaryFolder } from "../fixtures.ts";
 import { test } from "../harness.ts";
+import { holds } from "../property.ts";
 import { SimDisk } from "./sim_disk.ts";
 
 const LONG_NAME = "n".repeat(256);
@@ -195,7 +196,8 @@ test("SimDisk and realDisk give the same results, errors and files for the same 
   let count = 0;
   const seen = new Set<string>();
   try {
-    fc.assert(
+    holds(
+      "calls of the disk, simulated and real",
       fc.property(fc.array(call, { minLength: 1, maxLength: 60, size: "max" }), (steps) => {
         const base = `${folder}/${count++}/1/2/3/base`;
         mkdirSync(base, { recursive: true });
@@ -213,7 +215,7 @@ test("SimDisk and realDisk give the same results, errors and files for the same 
           for (const file of real.slots) file?.close();
         }
       }),
-      { seed: 20260101, numRuns: 1500, interruptAfterTimeLimit: 60_000, markInterruptAsFailure: true },
+      { seed: 20260101, numRuns: 1500, tortureRuns: 30_000 },
     );
   } finally {
     process.umask(umaskBefore);

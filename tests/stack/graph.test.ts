@@ -6,6 +6,7 @@ import { buildStack } from "../../src/stack/model.ts";
 import { renderDot } from "../../src/stack/dot.ts";
 import { renderMermaid } from "../../src/stack/mermaid.ts";
 import { test } from "../harness.ts";
+import { holds } from "../property.ts";
 import { anyDocuments, documents, factsOf } from "./stacks.ts";
 
 /** Names that would break out of a label, a comment or a tag where they are not quoted. */
@@ -77,48 +78,60 @@ test("renderDot() and renderMermaid() draw nodes and edges", () => {
 });
 
 test("renderDot() keeps every name within its label, and shows it", () => {
-  fc.assert(fc.property(anyName, (name) => {
-    const stack = buildStack(documents({ [name]: "main" }), "main");
-    const lines = renderDot(stack, factsOf(stack), escapeMessage);
-    assert.equal(lines.length, 8);
-    const label = /^ {2}n1 \[label="((?:[^"\\\n]|\\[\\"])*)"\];$/.exec(lines[5]!)?.[1];
-    assert.ok(label !== undefined, lines[5]!);
-    assert.doesNotMatch(label, /&(?!amp;)/);
-    assert.equal(shownByDot(label), escapeMessage(name));
-    assert.doesNotMatch(lines.join(""), /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202e]/);
-  }));
+  holds(
+    "names in DOT",
+    fc.property(anyName, (name) => {
+      const stack = buildStack(documents({ [name]: "main" }), "main");
+      const lines = renderDot(stack, factsOf(stack), escapeMessage);
+      assert.equal(lines.length, 8);
+      const label = /^ {2}n1 \[label="((?:[^"\\\n]|\\[\\"])*)"\];$/.exec(lines[5]!)?.[1];
+      assert.ok(label !== undefined, lines[5]!);
+      assert.doesNotMatch(label, /&(?!amp;)/);
+      assert.equal(shownByDot(label), escapeMessage(name));
+      assert.doesNotMatch(lines.join(""), /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202e]/);
+    }),
+    { seed: 20261131, numRuns: 100, tortureRuns: 5000 },
+  );
 });
 
 test("renderMermaid() keeps every name within its label, and shows it", () => {
-  fc.assert(fc.property(anyName, (name) => {
-    const stack = buildStack(documents({ [name]: "main" }), "main");
-    const lines = renderMermaid(stack, factsOf(stack), escapeMessage);
-    assert.equal(lines.length, 4);
-    const label = /^ {2}n1\["((?:[\p{L}\p{M}\p{N} ._/-]|#\d+;)*)"\]$/u.exec(lines[2]!)?.[1];
-    assert.ok(label !== undefined, lines[2]!);
-    assert.equal(shownByMermaid(label), escapeMessage(name));
-  }));
+  holds(
+    "names in Mermaid",
+    fc.property(anyName, (name) => {
+      const stack = buildStack(documents({ [name]: "main" }), "main");
+      const lines = renderMermaid(stack, factsOf(stack), escapeMessage);
+      assert.equal(lines.length, 4);
+      const label = /^ {2}n1\["((?:[\p{L}\p{M}\p{N} ._/-]|#\d+;)*)"\]$/u.exec(lines[2]!)?.[1];
+      assert.ok(label !== undefined, lines[2]!);
+      assert.equal(shownByMermaid(label), escapeMessage(name));
+    }),
+    { seed: 20261132, numRuns: 100, tortureRuns: 5000 },
+  );
 });
 
 test("renderDot() and renderMermaid() draw every branch once, and an edge for every parent, cycles too", () => {
-  fc.assert(fc.property(anyDocuments, (given) => {
-    const stack = buildStack(given, "main");
-    const expected = [...stack.nodes.values()].flatMap(({ name, parent }) =>
-      parent === null ? [] : [`${parent} ${name}`]
-    );
-    for (const render of [renderDot, renderMermaid]) {
-      const lines = render(stack, factsOf(stack), escapeMessage);
-      const names = new Map<string, string>();
-      for (const line of lines) {
-        const node = /^ {2}(n\d+)(?: \[label=|\[)"(\w+)/.exec(line);
-        if (node !== null) names.set(node[1]!, node[2]!);
+  holds(
+    "graphs",
+    fc.property(anyDocuments, (given) => {
+      const stack = buildStack(given, "main");
+      const expected = [...stack.nodes.values()].flatMap(({ name, parent }) =>
+        parent === null ? [] : [`${parent} ${name}`]
+      );
+      for (const render of [renderDot, renderMermaid]) {
+        const lines = render(stack, factsOf(stack), escapeMessage);
+        const names = new Map<string, string>();
+        for (const line of lines) {
+          const node = /^ {2}(n\d+)(?: \[label=|\[)"(\w+)/.exec(line);
+          if (node !== null) names.set(node[1]!, node[2]!);
+        }
+        assert.deepEqual([...names.values()].sort(), [...stack.nodes.keys()].sort());
+        const edges = lines.flatMap((line) => {
+          const edge = /^ {2}(n\d+) --?> (n\d+);?$/.exec(line);
+          return edge === null ? [] : [`${names.get(edge[1]!)} ${names.get(edge[2]!)}`];
+        });
+        assert.deepEqual(edges.sort(), expected.sort());
       }
-      assert.deepEqual([...names.values()].sort(), [...stack.nodes.keys()].sort());
-      const edges = lines.flatMap((line) => {
-        const edge = /^ {2}(n\d+) --?> (n\d+);?$/.exec(line);
-        return edge === null ? [] : [`${names.get(edge[1]!)} ${names.get(edge[2]!)}`];
-      });
-      assert.deepEqual(edges.sort(), expected.sort());
-    }
-  }));
+    }),
+    { seed: 20261133, numRuns: 100, tortureRuns: 5000 },
+  );
 });

@@ -4,6 +4,7 @@ import type { BranchMetadata } from "../../src/metadata/document.ts";
 import { buildStack, downstack, frozenBranches, type Stack } from "../../src/stack/model.ts";
 import { walkStack } from "../../src/stack/walk.ts";
 import { test } from "../harness.ts";
+import { holds } from "../property.ts";
 import { sample } from "../metadata/documents.ts";
 import { anyDocuments, documents } from "./stacks.ts";
 
@@ -53,27 +54,31 @@ test("buildStack() sorts by bytes, not by UTF-16", () => {
 });
 
 test("buildStack() finds every cycle and no other, and walkStack() visits every branch once", () => {
-  fc.assert(fc.property(anyDocuments, fc.constantFrom("main", "trunk", null), (given, trunk) => {
-    const stack = buildStack(given, trunk);
-    const parents = parentsOf(given, trunk);
-    const circling = [...parents.keys()].filter((name) => chain(parents, name).includes(name));
-    assert.deepEqual(stack.cycles.flat().sort(), circling.sort());
-    for (const cycle of stack.cycles) {
-      assert.equal(cycle[0], [...cycle].sort()[0]);
-      cycle.forEach((name, index) => assert.equal(parents.get(name), cycle[(index + 1) % cycle.length]));
-    }
-    const names = walked(stack);
-    assert.deepEqual([...names].sort(), [...stack.nodes.keys()].sort());
-    const entries = stack.cycles.map(([first]) => first!);
-    for (const [place, name] of names.entries()) {
-      const parent = parents.get(name);
-      if (parent !== undefined && !entries.includes(name)) {
-        assert.ok(names.indexOf(parent) < place, `${parent} ${name}`);
+  holds(
+    "stacks",
+    fc.property(anyDocuments, fc.constantFrom("main", "trunk", null), (given, trunk) => {
+      const stack = buildStack(given, trunk);
+      const parents = parentsOf(given, trunk);
+      const circling = [...parents.keys()].filter((name) => chain(parents, name).includes(name));
+      assert.deepEqual(stack.cycles.flat().sort(), circling.sort());
+      for (const cycle of stack.cycles) {
+        assert.equal(cycle[0], [...cycle].sort()[0]);
+        cycle.forEach((name, index) => assert.equal(parents.get(name), cycle[(index + 1) % cycle.length]));
       }
-    }
-    const closing = Array.from(walkStack(stack), ({ closes }) => closes).filter((name) => name !== null);
-    assert.deepEqual(closing.sort(), [...entries].sort());
-  }));
+      const names = walked(stack);
+      assert.deepEqual([...names].sort(), [...stack.nodes.keys()].sort());
+      const entries = stack.cycles.map(([first]) => first!);
+      for (const [place, name] of names.entries()) {
+        const parent = parents.get(name);
+        if (parent !== undefined && !entries.includes(name)) {
+          assert.ok(names.indexOf(parent) < place, `${parent} ${name}`);
+        }
+      }
+      const closing = Array.from(walkStack(stack), ({ closes }) => closes).filter((name) => name !== null);
+      assert.deepEqual(closing.sort(), [...entries].sort());
+    }),
+    { seed: 20261135, numRuns: 100, tortureRuns: 5000 },
+  );
 });
 
 test("frozenBranches() says which branches a freeze reaches", () => {
@@ -85,21 +90,25 @@ test("frozenBranches() says which branches a freeze reaches", () => {
 });
 
 test("frozenBranches() agrees with a look from every branch upwards", () => {
-  fc.assert(fc.property(anyDocuments, (given) => {
-    const stack = buildStack(given, "main");
-    const frozen = frozenBranches(stack);
-    const parents = parentsOf(given, "main");
-    for (const { name, kind, metadata } of stack.nodes.values()) {
-      const above = given.filter(({ branch, freeze }) =>
-        freeze.state === "frozen" && freeze.scope === "downstack_inclusive" && branch.name !== "main" &&
-        chain(parents, branch.name).includes(name)
-      ).map(({ branch }) => branch.name);
-      const own = metadata?.freeze.state === "frozen";
-      const by = frozen.get(name);
-      assert.equal(by !== undefined, own || (kind === "tracked" && above.length > 0), name);
-      if (by !== undefined) assert.ok(own ? by === name : above.includes(by), `${name} by ${by}`);
-    }
-  }));
+  holds(
+    "freezes",
+    fc.property(anyDocuments, (given) => {
+      const stack = buildStack(given, "main");
+      const frozen = frozenBranches(stack);
+      const parents = parentsOf(given, "main");
+      for (const { name, kind, metadata } of stack.nodes.values()) {
+        const above = given.filter(({ branch, freeze }) =>
+          freeze.state === "frozen" && freeze.scope === "downstack_inclusive" && branch.name !== "main" &&
+          chain(parents, branch.name).includes(name)
+        ).map(({ branch }) => branch.name);
+        const own = metadata?.freeze.state === "frozen";
+        const by = frozen.get(name);
+        assert.equal(by !== undefined, own || (kind === "tracked" && above.length > 0), name);
+        if (by !== undefined) assert.ok(own ? by === name : above.includes(by), `${name} by ${by}`);
+      }
+    }),
+    { seed: 20261136, numRuns: 100, tortureRuns: 5000 },
+  );
 });
 
 test("downstack() ends at a root, and in a cycle before it comes round", () => {

@@ -4,6 +4,7 @@ import { escapeText } from "../../src/cli/escape.ts";
 import { buildStack } from "../../src/stack/model.ts";
 import { describePullRequest, renderTree, type TreeStyle } from "../../src/stack/tree.ts";
 import { test } from "../harness.ts";
+import { holds } from "../property.ts";
 import { anyDocuments, documents, factsOf } from "./stacks.ts";
 
 const PLAIN: TreeStyle = { escape: escapeText, paint: (text) => text };
@@ -57,12 +58,16 @@ test("renderTree() shows cycles and missing parents", () => {
 });
 
 test("renderTree() draws one line a branch, whatever the documents say, and the names escaped", () => {
-  fc.assert(fc.property(anyDocuments, (given) => {
-    const stack = buildStack(given, "main");
-    const lines = renderTree(stack, factsOf(stack), PLAIN);
-    const names = lines.map((line) => /^[│├└─ ]*[◆○*?×] (\w+)/.exec(line)?.[1]);
-    assert.deepEqual(names.sort(), [...stack.nodes.keys()].sort());
-  }));
+  holds(
+    "trees",
+    fc.property(anyDocuments, (given) => {
+      const stack = buildStack(given, "main");
+      const lines = renderTree(stack, factsOf(stack), PLAIN);
+      const names = lines.map((line) => /^[│├└─ ]*[◆○*?×] (\w+)/.exec(line)?.[1]);
+      assert.deepEqual(names.sort(), [...stack.nodes.keys()].sort());
+    }),
+    { seed: 20261134, numRuns: 100, tortureRuns: 5000 },
+  );
   const hostile = buildStack(documents({ "a\u009b31m": "main", "b\u202ec": "main", "日本/語": "main" }), "main");
   assert.deepEqual(renderTree(hostile, factsOf(hostile), PLAIN).slice(1), [
     "├─○ a\\x9b31m",
