@@ -14,6 +14,9 @@ const NEEDED = {
   bindfs: "bindfs", // a file system that hosts might share
   chroot: "coreutils",
   tar: "tar", // the fixtures
+  pg_ctlcluster: "postgresql", // a database server of the tests' own
+  openssl: "openssl", // its certificate
+  ip: "iproute2", // two hosts, and the link between them
   ldd: "libc-bin", // the libraries that the binary needs
   "gnome-keyring-daemon": "gnome-keyring", // a real keychain
   "dbus-run-session": "dbus-daemon", // the session that it is a part of

@@ -8,6 +8,7 @@ import type { Log, Output } from "./output.ts";
 import type { Settings } from "./settings.ts";
 import type { CommandTable } from "./parse.ts";
 import { createLog, createOutput } from "./output.ts";
+import { withoutPasswords } from "./store_url.ts";
 import { LatticeError } from "../platform/errors.ts";
 import type { Host, System } from "../platform/system.ts";
 import type { Streams } from "../platform/streams.ts";
@@ -24,7 +25,7 @@ export interface CommandContext {
   readonly log: Log;
   /** All commands, for help and completion. */
   readonly table: CommandTable;
-  /** The command line, for the journal and for messages about locks. */
+  /** The command line, for the journal and for messages about locks; without passwords of URLs. */
   readonly commandLine: readonly string[];
   /** Finds, trusts and opens the repository once; later calls give the same one. */
   openRepository(): Promise<Repository>;
@@ -56,7 +57,7 @@ export function createContext(
     streams,
     global,
     table,
-    commandLine,
+    commandLine: commandLine.map(withoutPasswords),
     output: createOutput(streams, global.json),
     log,
     // What is thrown here rejects the promise. (`Promise.try`, when first called, costs ten times as much.)

@@ -6,6 +6,7 @@
 import type { CommandContext } from "./context.ts";
 import { requireDuration } from "./duration.ts";
 import type { ParsedCommand } from "./parse.ts";
+import { shieldPasswords } from "./store_url.ts";
 import { EXCLUSIVE, type PersistedLock, SHARED, type ShareReservation } from "../lock_store/lock.ts";
 import { openLockStore } from "../lock_store/open.ts";
 import type { LockRequest, LockStore } from "../lock_store/store.ts";
@@ -16,7 +17,10 @@ import { makeFolders } from "../state/json_files/folders.ts";
 export async function openLeases(context: CommandContext, parsed: ParsedCommand): Promise<LockStore> {
   const { system } = context;
   const timeoutMs = await context.lockTimeoutMs();
-  return openLockStore(await addressOf(context, parsed), { system, timeoutMs });
+  const { leaseAutoMigrate: autoMigrate } = await context.settings();
+  const address = await addressOf(context, parsed);
+  shieldPasswords(address, system.env);
+  return openLockStore(address, { system, timeoutMs, autoMigrate });
 }
 
 async function addressOf({ system, settings }: CommandContext, parsed: ParsedCommand): Promise<string> {

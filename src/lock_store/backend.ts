@@ -54,18 +54,27 @@ export interface TransactOptions {
   readonly signal: AbortSignal | undefined;
 }
 
+/** A pause between two tries to take a lock. */
+export interface Pause {
+  /** When to look again where nobody tells of changes, in milliseconds. */
+  readonly delayMs: number;
+  /** When to look again at the latest, in milliseconds. */
+  readonly leftMs: number;
+  /** What {@link LockStoreBackend.changesHeard} was before the last try: a change since then ends the pause at once. */
+  readonly since: number;
+  readonly signal: AbortSignal | undefined;
+}
+
 /** A way of keeping lock records. */
 export interface LockStoreBackend {
   /** Where the records are, without any password: for messages. */
   readonly address: string;
   /** Runs a transaction; serialisable. Where it meets another one it is done again, a bounded number of times. */
   transact<T>(action: (session: LockSession) => Promise<T>, options: TransactOptions): Promise<T>;
-  /**
-   * Waits until records may have changed.
-   *
-   * @param waitMs No longer than this, in milliseconds.
-   */
-  waitForChange(waitMs: number, signal: AbortSignal | undefined): Promise<void>;
+  /** Grows with each change that the backend hears of: read before a try, and given to {@link waitForChange} after it. */
+  readonly changesHeard: number;
+  /** Waits until records may have changed. */
+  waitForChange(pause: Pause): Promise<void>;
   /** Brings the tables to the present version, or takes them away. */
   migrate(direction: "up" | "down", options: { readonly dryRun: boolean }): Promise<Migration>;
   /** Closes the store. */

@@ -111,13 +111,14 @@ export class Locks extends Operations implements LockStore {
     const waiting = startWaiting(this.system, waitMs);
     const id = newLockId(this.system);
     for (;;) {
+      const since = this.backend.changesHeard;
       try {
-        return await this.run(false, options, (session) => take(session, request, id, waiting.waitedMs()));
+        return await this.run(false, options, (session) => take(session, request, id, 0));
       } catch (error) {
         if (!(error instanceof LockConflictError)) throw error;
         const delayMs = waiting.nextDelayMs();
-        if (delayMs === null) throw error;
-        await this.backend.waitForChange(delayMs, signal);
+        if (delayMs === null) throw new LockConflictError(error.conflicting, waiting.waitedMs());
+        await this.backend.waitForChange({ delayMs, leftMs: waitMs - waiting.waitedMs(), since, signal });
       }
     }
   }

@@ -7,7 +7,7 @@
  */
 import { sleepUnlessAborted } from "../locks/waiting.ts";
 import type { System } from "../platform/system.ts";
-import type { LockSession, LockStoreBackend, TransactOptions } from "./backend.ts";
+import type { LockSession, LockStoreBackend, Pause, TransactOptions } from "./backend.ts";
 import type { Claim } from "./conflict.ts";
 import type { PersistedLock } from "./lock.ts";
 import { isExpired } from "./operations.ts";
@@ -16,6 +16,7 @@ import type { LockQuery, Migration } from "./store.ts";
 /** Keeps lock records in memory. */
 export class MemoryBackend implements LockStoreBackend {
   readonly address = "memory:";
+  changesHeard = 0;
   private readonly documents = new Map<string, Uint8Array>();
   private readonly locks = new Map<string, PersistedLock>();
   private readonly counters = new Map<"fencing" | "epoch", bigint>();
@@ -46,12 +47,13 @@ export class MemoryBackend implements LockStoreBackend {
     }
   }
 
-  async waitForChange(waitMs: number, signal: AbortSignal | undefined): Promise<void> {
+  async waitForChange({ delayMs, since, signal }: Pause): Promise<void> {
+    if (this.changesHeard !== since) return;
     let wake = () => {};
     const changed = new Promise<void>((resolve) => wake = resolve);
     this.sleepers.add(wake);
     try {
-      await Promise.race([sleepUnlessAborted(this.system, waitMs, signal), changed]);
+      await Promise.race([sleepUnlessAborted(this.system, delayMs, signal), changed]);
     } finally {
       this.sleepers.delete(wake);
     }
@@ -68,6 +70,7 @@ export class MemoryBackend implements LockStoreBackend {
   }
 
   private wakeAll(): void {
+    this.changesHeard++;
     for (const wake of this.sleepers) wake();
   }
 

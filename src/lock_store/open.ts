@@ -8,6 +8,7 @@ import { realSystem } from "../platform/real_system.ts";
 import type { System } from "../platform/system.ts";
 import { Locks } from "./locks.ts";
 import { MemoryBackend } from "./memory.ts";
+import { PostgresBackend } from "./postgres.ts";
 import { SqliteBackend } from "./sqlite.ts";
 import type { LockStore } from "./store.ts";
 
@@ -15,6 +16,8 @@ import type { LockStore } from "./store.ts";
 export interface LockStoreOptions {
   /** Longest wait for transactions of others in milliseconds; 10,000 when nothing is said. */
   readonly timeoutMs?: number;
+  /** Whether the tables of a PostgreSQL database are made, or brought to the present version, when that is needed. */
+  readonly autoMigrate?: boolean;
   /** The world; this machine, when nothing is said. */
   readonly system?: System;
 }
@@ -24,7 +27,8 @@ const SCHEME = /^([A-Za-z][A-Za-z0-9+.-]*):/;
 /**
  * Opens a store of lock records; nothing is opened or made before it is first used.
  *
- * @param address `memory:`, or `sqlite:<path>`; a relative path counts from the working folder.
+ * @param address `memory:`, `sqlite:<path>`, or `postgres://<user>@<host>/<database>`; a relative path counts from the working
+ *   folder, and what a URL leaves out is told by the variables that PostgreSQL's own programs read (`PGPASSWORD`).
  * @throws {LatticeError} `usage`: the text names no store; `unsupported`: it names one that is not to be had. The text may
  *   hold a password: no message repeats it.
  *
@@ -42,7 +46,7 @@ const SCHEME = /^([A-Za-z][A-Za-z0-9+.-]*):/;
  * ```
  */
 export function openLockStore(address: string, options: LockStoreOptions = {}): LockStore {
-  const { system = realSystem, timeoutMs } = options;
+  const { system = realSystem, timeoutMs, autoMigrate } = options;
   const scheme = SCHEME.exec(address)?.[1]?.toLowerCase();
   const rest = address.slice(address.indexOf(":") + 1);
   switch (scheme) {
@@ -58,9 +62,18 @@ export function openLockStore(address: string, options: LockStoreOptions = {}): 
         new SqliteBackend(system, path, timeoutMs === undefined ? {} : { busyTimeoutMs: timeoutMs }),
       );
     }
+    case "postgres":
+    case "postgresql":
+      return new Locks(
+        system,
+        new PostgresBackend(system, address, {
+          ...(timeoutMs === undefined ? {} : { timeoutMs }),
+          ...(autoMigrate === undefined ? {} : { autoMigrate }),
+        }),
+      );
     default:
       throw new LatticeError("usage", "the text names no store of lock records", {
-        hint: "name one: sqlite:<path> or memory:",
+        hint: "name one: sqlite:<path>, postgres://<server>/<database> or memory:",
         details: { scheme: scheme ?? null },
       });
   }

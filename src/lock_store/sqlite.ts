@@ -17,7 +17,7 @@ import {
   type SqliteValue,
 } from "../platform/sqlite.ts";
 import type { System } from "../platform/system.ts";
-import type { DocumentRecords, LockSession, LockStoreBackend, TransactOptions } from "./backend.ts";
+import type { DocumentRecords, LockSession, LockStoreBackend, Pause, TransactOptions } from "./backend.ts";
 import { lastByte } from "./conflict.ts";
 import { StoreUnavailableError } from "./errors.ts";
 import type { LockType, PersistedLock, ShareReservation } from "./lock.ts";
@@ -36,6 +36,8 @@ export interface SqliteOptions {
 /** Keeps lock records in a SQLite file. It is opened, and made, when it is first used. */
 export class SqliteBackend implements LockStoreBackend {
   readonly address: string;
+  /** Other processes do not tell. */
+  readonly changesHeard = 0;
   private readonly idle: SqliteConnection[] = [];
   private inode: bigint | null = null;
   private readonly busyTimeoutMs: number;
@@ -76,8 +78,8 @@ export class SqliteBackend implements LockStoreBackend {
     }
   }
 
-  async waitForChange(waitMs: number, signal: AbortSignal | undefined): Promise<void> {
-    await sleepUnlessAborted(this.system, waitMs, signal);
+  async waitForChange({ delayMs, signal }: Pause): Promise<void> {
+    await sleepUnlessAborted(this.system, delayMs, signal);
   }
 
   async migrate(direction: "up" | "down", { dryRun }: { readonly dryRun: boolean }): Promise<Migration> {

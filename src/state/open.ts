@@ -21,6 +21,8 @@ export interface StateOptions {
   readonly command?: string;
   /** Longest wait for another writer in milliseconds; 10,000 when nothing is said, 0 fails at once. */
   readonly lockTimeoutMs?: number;
+  /** Whether the tables of a PostgreSQL database are made, or brought to the present version, when that is needed. */
+  readonly autoMigrate?: boolean;
   /** Told of waiting for another writer, and of its end. */
   readonly observer?: LockObserver;
   /** The world; this machine, when nothing is said. */
@@ -30,17 +32,17 @@ export interface StateOptions {
 /** What stands before the first colon of a store that is no folder. (One letter is a drive.) */
 const SCHEME = /^([A-Za-z][A-Za-z0-9+.-]+):/;
 
-/** Stores that are known by name and not to be had in this version. */
-const NOT_YET: ReadonlySet<string> = new Set(["postgres", "postgresql"]);
+/** Databases, which keep documents beside lock records. */
+const DATABASES: ReadonlySet<string> = new Set(["sqlite", "postgres", "postgresql"]);
 
 /**
  * Opens a repository of documents of one type.
  *
  * @param store Where: the path of a folder, or `file:` and such a path, which need not exist before something is saved; or
- *   `sqlite:` and the path of a file. A relative path counts from the working folder.
+ *   `sqlite:` and the path of a file, or `postgres://<user>@<host>/<database>`. A relative path counts from the working folder.
  * @param schema What a document must be; a schema of zod fits.
  * @param options How.
- * @throws {LatticeError} `usage`: the text names no store; `unsupported`: it names one that is not to be had.
+ * @throws {LatticeError} `usage`: the text names no store.
  *
  * @example What is deployed where, as one of many jobs notes it
  * ```ts
@@ -84,6 +86,11 @@ export function openMemoryStateRepository<T>(schema: StateSchema<T>): StateRepos
   return new TypedRepository(new MemoryStore(), schema);
 }
 
+/** Whether a text names a database. */
+export function isDatabase(store: string): boolean {
+  return DATABASES.has(SCHEME.exec(store)?.[1]?.toLowerCase() ?? "");
+}
+
 /**
  * Opens the backend that a text names.
  *
@@ -93,17 +100,15 @@ export function openDocumentStore(store: string, options: StateOptions): Documen
   const scheme = SCHEME.exec(store)?.[1]?.toLowerCase();
   if (scheme === undefined) return openFolder(store, options);
   if (scheme === "file") return openFolder(store.slice("file:".length).replace(/^\/\/(?=\/)/, ""), options);
-  if (scheme === "sqlite") {
-    const { lockTimeoutMs, system = realSystem } = options;
+  if (isDatabase(store)) {
+    const { lockTimeoutMs, autoMigrate, system = realSystem } = options;
     return documentsOf(
-      openLockStore(store, { system, ...(lockTimeoutMs === undefined ? {} : { timeoutMs: lockTimeoutMs }) }),
+      openLockStore(store, {
+        system,
+        ...(lockTimeoutMs === undefined ? {} : { timeoutMs: lockTimeoutMs }),
+        ...(autoMigrate === undefined ? {} : { autoMigrate }),
+      }),
     );
-  }
-  if (NOT_YET.has(scheme)) {
-    throw new LatticeError("unsupported", `a state store of the kind ${scheme}: is not supported in this version`, {
-      hint: "name a folder instead, as --store ./data",
-      details: { scheme },
-    });
   }
   throw new LatticeError("usage", `there is no state store of the kind ${JSON.stringify(`${scheme}:`)}`, {
     hint: `name a folder, or file:<path>; a folder whose name has a colon is written ./${scheme}:…`,

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import type { DocumentStore } from "../../src/state/document_store.ts";
 import { MemoryStore } from "../../src/state/memory_store.ts";
 import { openDocumentStore } from "../../src/state/open.ts";
+import { sharedServer } from "../postgres_server.ts";
 import { SimDisk } from "../simulation/sim_disk.ts";
 import { SimSystem } from "../simulation/sim_system.ts";
 import { temporaryFolder } from "../temporary_folder.ts";
@@ -21,7 +22,7 @@ export interface Backend {
 }
 
 /** Makes a backend without any document. */
-export const BACKENDS: Readonly<Record<string, () => Backend>> = {
+export const BACKENDS: Readonly<Record<string, () => Backend | Promise<Backend>>> = {
   memory() {
     const store = new MemoryStore();
     // It takes any bytes: what is stored is judged above it.
@@ -44,6 +45,16 @@ export const BACKENDS: Readonly<Record<string, () => Backend>> = {
     return {
       store,
       other: openDocumentStore(address, {}),
+      damage: (name, bytes) => store.write(name, bytes, { kind: "any" }), // what is stored is judged above it
+    };
+  },
+  async PostgreSQL() {
+    const server = await sharedServer();
+    const address = server.url({ schema: server.freshSchema() });
+    const store = openDocumentStore(address, { autoMigrate: true });
+    return {
+      store,
+      other: openDocumentStore(address, { autoMigrate: true }),
       damage: (name, bytes) => store.write(name, bytes, { kind: "any" }), // what is stored is judged above it
     };
   },

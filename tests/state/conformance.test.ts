@@ -34,8 +34,8 @@ const DAMAGED: readonly (readonly [what: string, bytes: Uint8Array, flaw: RegExp
 ];
 
 for (const [backend, make] of Object.entries(BACKENDS)) {
-  const world = () => {
-    const made: Backend = make();
+  const world = async () => {
+    const made: Backend = await make();
     return {
       ...made,
       states: new TypedRepository(made.store, Environment),
@@ -44,7 +44,7 @@ for (const [backend, make] of Object.entries(BACKENDS)) {
   };
 
   test(`save() and load() give back what was saved, by whomever, and list() names it: ${backend}`, async () => {
-    const { store, states, others } = world();
+    const { store, states, others } = await world();
     assert.deepEqual([await states.load("production"), await states.read("production")], [undefined, undefined]);
     assert.deepEqual([await states.exists("production"), await states.list()], [false, []]);
     const { digest } = await states.save("production", FIRST);
@@ -62,7 +62,7 @@ for (const [backend, make] of Object.entries(BACKENDS)) {
   });
 
   test(`delete() removes a document once and for all, and does not mind one that is not there: ${backend}`, async () => {
-    const { states, others } = world();
+    const { states, others } = await world();
     await states.delete("production");
     await states.save("production", FIRST);
     await states.save("staging", FIRST);
@@ -75,7 +75,7 @@ for (const [backend, make] of Object.entries(BACKENDS)) {
   });
 
   test(`save() compares with the expectation, and changes nothing where it is not met: ${backend}`, async () => {
-    const { states, others } = world();
+    const { states, others } = await world();
     const absent = await rejection(states.save("production", FIRST, "0".repeat(64)), ExpectationFailed);
     assert.deepEqual([absent.code, absent.expected, absent.actual], ["cas_failed", "0".repeat(64), null]);
     assert.deepEqual(await states.list(), []);
@@ -93,7 +93,7 @@ for (const [backend, make] of Object.entries(BACKENDS)) {
   });
 
   test(`an expectation that is none is refused, as a program without types may give it: ${backend}`, async () => {
-    const { states } = world();
+    const { states } = await world();
     for (const wrong of ["", "abc", "A".repeat(64), "0".repeat(63), {}, { kind: "some" }, 7, true] as never[]) {
       assert.equal((await rejection(states.save("production", FIRST, wrong), LatticeError)).code, "usage");
     }
@@ -102,7 +102,7 @@ for (const [backend, make] of Object.entries(BACKENDS)) {
 
   test(`a damaged document is reported and left alone, exists, and is replaced only where that is said: ${backend}`, async () => {
     for (const [what, bytes, flaw] of DAMAGED) {
-      const { store, damage, states } = world();
+      const { store, damage, states } = await world();
       await damage("production", bytes);
       for (const attempt of [() => states.load("production"), () => states.read("production")]) {
         assert.match((await rejection(attempt(), CorruptedStateFile)).message, flaw, what);
@@ -123,7 +123,7 @@ for (const [backend, make] of Object.entries(BACKENDS)) {
   });
 
   test(`a document of another type is told from a damaged one, and can be replaced: ${backend}`, async () => {
-    const { damage, states } = world();
+    const { damage, states } = await world();
     for (const text of ["{}", '{"version":1,"replicas":1}', '{"version":"1.0"}', '{"__proto__":{"version":"1"}}']) {
       await damage("production", utf8(text));
       const error = await rejection(states.load("production"), DeserializationFailed);
@@ -136,7 +136,7 @@ for (const [backend, make] of Object.entries(BACKENDS)) {
   });
 
   test(`of names that no document can have each is refused, and nothing is touched: ${backend}`, async () => {
-    const { states } = world();
+    const { states } = await world();
     const wrong = [
       "",
       "1a",
@@ -179,7 +179,7 @@ for (const [backend, make] of Object.entries(BACKENDS)) {
   });
 
   test(`what was read or written does not change with what the caller has: ${backend}`, async () => {
-    const { store, states } = world();
+    const { store, states } = await world();
     const value = { ...FIRST };
     await states.save("production", value);
     value.version = "changed";
@@ -190,7 +190,7 @@ for (const [backend, make] of Object.entries(BACKENDS)) {
   });
 
   test(`tasks that count up by compare-and-swap lose no update: ${backend}`, async () => {
-    const { states, others } = world();
+    const { states, others } = await world();
     await states.save("production", { version: "1.0", replicas: 0 });
     let refused = 0;
     await Promise.all(Array.from({ length: 6 }, async (_, task) => {

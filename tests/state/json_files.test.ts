@@ -322,8 +322,8 @@ test("a store is named by a path or by file:, and every other kind is refused by
   await openStateRepository("./a:b", schema, { system }).save("production", VALUE);
   assert.notEqual(textAt(system.disk, "/here/a:b/production/state.json"), null);
   const refused = {
-    "postgres://me:hunter2@db/x": "unsupported",
-    "postgresql://db/x": "unsupported",
+    "postgres://me:hunter2#1@db/x": "usage",
+    "postgresql:me:hunter2@db/x": "usage",
     "redis://me:hunter2@db": "usage",
     "memory:": "usage",
     "": "usage",

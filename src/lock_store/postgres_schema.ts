@@ -1,0 +1,124 @@
+/**
+ * The tables of a PostgreSQL store, and their versions. Described in `docs/formats.md`.
+ *
+ * A migration is one transaction under an advisory lock: of several that start at once the first does the work, and the
+ * others find it done.
+ *
+ * @module
+ */
+import { SchemaVersionError } from "./errors.ts";
+import type { Migration } from "./store.ts";
+import type { PostgresConnection } from "../platform/postgres.ts";
+
+/** What leads from one version to the next, and back. */
+interface Step {
+  readonly up: readonly string[];
+  readonly down: readonly string[];
+}
+
+const UINT64_MAX = "18446744073709551615";
+
+/** The first step leads from an empty schema to version 1. */
+const STEPS: readonly Step[] = [{
+  up: [
+    `create table server_epoch (
+  only_row boolean primary key default true check (only_row),
+  epoch numeric(20) not null default 0 check (epoch between 0 and ${UINT64_MAX}),
+  last_fencing_token numeric(20) not null default 0 check (last_fencing_token between 0 and ${UINT64_MAX})
+)`,
+    "insert into server_epoch default values",
+    `create table locks (
+  id uuid primary key,
+  share_name text not null check (share_name <> ''),
+  file_id text not null check (file_id <> ''),
+  owner_id text not null check (owner_id <> ''),
+  client_id text not null check (client_id <> ''),
+  lock_type smallint not null check (lock_type in (0, 1)),
+  range_offset numeric(20) not null check (range_offset between 0 and ${UINT64_MAX}),
+  range_length numeric(20) not null check (range_length between 0 and ${UINT64_MAX}),
+  range_last numeric(20) not null check (range_last between range_offset and ${UINT64_MAX}),
+  share_reservation smallint not null check (share_reservation between 0 and 3),
+  acquired_at timestamptz not null,
+  server_epoch numeric(20) not null check (server_epoch between 0 and ${UINT64_MAX}),
+  expires_at timestamptz,
+  fencing_token numeric(20) not null check (fencing_token between 0 and ${UINT64_MAX}),
+  check (range_last = case range_length when 0 then ${UINT64_MAX} else range_offset + range_length - 1 end)
+)`,
+    "create index locks_by_file on locks (file_id, share_name)",
+    "create index locks_by_owner on locks (owner_id)",
+    "create index locks_by_client on locks (client_id)",
+    "create index locks_by_share on locks (share_name)",
+    `create table state_documents (
+  name text primary key check (name <> ''),
+  content bytea not null
+)`,
+  ],
+  down: ["drop table state_documents", "drop table locks", "drop table server_epoch"],
+}];
+
+/** The table that says which version the others are of; it comes with the first version, and goes with it. */
+const VERSION_TABLE = {
+  up:
+    "create table lattice_schema (only_row boolean primary key default true check (only_row), version integer not null)",
+  insert: "insert into lattice_schema (version) values (0)",
+  down: "drop table lattice_schema",
+};
+
+/** The version that this program reads and writes. */
+export const POSTGRES_SCHEMA_VERSION: number = STEPS.length;
+
+/** The advisory lock of all migrations of a database: the bytes of `lattice`. */
+const MIGRATION_LOCK = "30506450281915237";
+
+/** @throws {SchemaVersionError} The tables are of another version. */
+export function requireVersion(found: number, address: string): void {
+  if (found !== POSTGRES_SCHEMA_VERSION) throw new SchemaVersionError(address, found, POSTGRES_SCHEMA_VERSION);
+}
+
+/**
+ * See {@link LockStore.migrate}.
+ *
+ * @param timeoutMs The longest time for each statement, and to wait for other migrations.
+ * @throws {SchemaVersionError} A newer program made the tables; nothing is changed.
+ */
+export async function migratePostgres(
+  connection: PostgresConnection,
+  address: string,
+  direction: "up" | "down",
+  { dryRun, timeoutMs }: { readonly dryRun: boolean; readonly timeoutMs: number },
+): Promise<Migration> {
+  const lockTimeoutMs = Number.isFinite(timeoutMs) ? Math.ceil(timeoutMs) : 0;
+  await connection.run(`begin; set local lock_timeout = ${lockTimeoutMs}`, timeoutMs);
+  await connection.run(`select pg_advisory_xact_lock(${MIGRATION_LOCK})`, timeoutMs + ANSWER_MS);
+  const from = await versionOf(connection, timeoutMs);
+  if (from > POSTGRES_SCHEMA_VERSION) throw new SchemaVersionError(address, from, POSTGRES_SCHEMA_VERSION);
+  const to = direction === "up" ? POSTGRES_SCHEMA_VERSION : 0;
+  const statements = direction === "up" ? statementsUp(from) : statementsDown(from);
+  if (!dryRun) { for (const statement of statements) await connection.run(statement, timeoutMs + ANSWER_MS); }
+  await connection.run(dryRun ? "rollback" : "commit", timeoutMs);
+  return { from, to, statements };
+}
+
+/** So much longer than the server waits for a lock do we wait for it to say so, in milliseconds. */
+const ANSWER_MS = 500;
+
+function statementsUp(from: number): string[] {
+  if (from === POSTGRES_SCHEMA_VERSION) return [];
+  return [
+    ...(from === 0 ? [VERSION_TABLE.up, VERSION_TABLE.insert] : []),
+    ...STEPS.slice(from).flatMap(({ up }) => up),
+    `update lattice_schema set version = ${POSTGRES_SCHEMA_VERSION}`,
+  ];
+}
+
+function statementsDown(from: number): string[] {
+  if (from === 0) return [];
+  return [...STEPS.slice(0, from).toReversed().flatMap(({ down }) => down), VERSION_TABLE.down];
+}
+
+async function versionOf(connection: PostgresConnection, timeoutMs: number): Promise<number> {
+  const table = await connection.run("select to_regclass('lattice_schema') is not null as is_there", timeoutMs);
+  if (table.rows[0]?.["is_there"] !== true) return 0;
+  const { rows } = await connection.run("select version from lattice_schema", timeoutMs);
+  return Number(rows[0]?.["version"] ?? 0);
+}

@@ -1,0 +1,261 @@
+/**
+ * One connection to a PostgreSQL server, by the package `postgres`, loaded when it is first needed.
+ *
+ * The package pools and reconnects by itself. Neither is wanted here, since whoever waits must know what became of what was
+ * under way: so each connection is a pool of one that may open its socket once, statements go one after the other, and
+ * nothing is sent once the socket is gone.
+ *
+ * @module
+ */
+import { PostgresError } from "./postgres_error.ts";
+import { type ConnectedSocket, connectSocket, type PostgresPlace, type Socket } from "./postgres_socket.ts";
+
+/** A server, and who we are to it. */
+export interface PostgresTarget extends PostgresPlace {
+  readonly user: string;
+  readonly password: string;
+  readonly database: string;
+  /** Shown by the server to its administrator. */
+  readonly applicationName: string;
+  /** Options for the server's process, as `-c search_path=…`; may be empty. */
+  readonly options: string;
+}
+
+/** What a parameter may be. */
+export type PostgresValue = string | number | bigint | Date | Uint8Array | null;
+
+/** A row, by the names of its columns. What a driver does not know better is text. */
+export type PostgresRow = Record<string, unknown>;
+
+/** What a statement without values came to. */
+export interface PostgresOutcome {
+  /** The command that was carried out last: `COMMIT`. */
+  readonly command: string;
+  /** Rows of the statement that was carried out last. */
+  readonly rows: readonly PostgresRow[];
+}
+
+/** An open connection. */
+export interface PostgresConnection {
+  /** Whether it can be used. */
+  readonly isOpen: boolean;
+  /**
+   * Runs a statement with parameters `$1`, `$2`, ….
+   *
+   * @param timeoutMs When there is no answer within it, the connection is cut.
+   * @throws {PostgresError}
+   */
+  query(statement: string, values: readonly PostgresValue[], timeoutMs: number): Promise<PostgresRow[]>;
+  /** Runs fixed statements without values, separated by semicolons. @throws {PostgresError} */
+  run(statements: string, timeoutMs: number): Promise<PostgresOutcome>;
+  /** Whether it keeps the program from ending. */
+  holdProgram(holds: boolean): void;
+  /** Says good-bye. */
+  close(): Promise<void>;
+  /** Cuts it, whatever is under way. */
+  cut(): void;
+}
+
+/** What else there is to a connection. */
+export interface ConnectOptions {
+  /** No longer than this, in milliseconds; it counts for the socket and TLS. */
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+  /** Told of each notification. */
+  readonly onNotification?: () => void;
+  /** Told when the connection is gone. */
+  readonly onEnd?: () => void;
+}
+
+interface Rows extends Array<PostgresRow> {
+  command?: string;
+}
+
+interface Client {
+  unsafe(statement: string, values?: PostgresValue[], options?: { prepare: boolean }): PromiseLike<Rows | Rows[]>;
+  end(options: { timeout: number }): Promise<void>;
+}
+
+type MakeClient = (options: Record<string, unknown>) => Client;
+
+/** How long good-bye may take, in seconds. */
+const GOODBYE_SECONDS = 1;
+
+/**
+ * Opens a connection. Who we are is shown with the first statement.
+ *
+ * @throws {PostgresError}
+ * @throws {unknown} The reason of the signal, when it was aborted.
+ */
+export async function connectPostgres(target: PostgresTarget, options: ConnectOptions): Promise<PostgresConnection> {
+  const { timeoutMs, signal, onEnd } = options;
+  signal?.throwIfAborted();
+  const { default: makeClient } = await import("postgres") as unknown as { default: MakeClient };
+  let raw: Socket | null = null;
+  const connecting = connectSocket(target, (made) => raw = made);
+  const connected = await within(timeoutMs, signal, () => raw?.destroy(), connecting);
+  return new Connection(target, connected, makeClient, options.onNotification, onEnd);
+}
+
+class Connection implements PostgresConnection {
+  isOpen = true;
+  private readonly client: Client;
+  /** Ends with the statement that was given last. */
+  private last: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    target: PostgresTarget,
+    private readonly connected: ConnectedSocket,
+    makeClient: MakeClient,
+    onNotification: (() => void) | undefined,
+    onEnd: (() => void) | undefined,
+  ) {
+    connected.socket.once("close", () => {
+      this.isOpen = false;
+      onEnd?.();
+    });
+    try {
+      this.client = makeClient(clientOptions(target, connected, onNotification));
+    } catch (error) { // a variable of the environment that the package reads by itself
+      this.cut();
+      throw new PostgresError("unreachable", error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  query(statement: string, values: readonly PostgresValue[], timeoutMs: number): Promise<PostgresRow[]> {
+    // As texts, whose types the server finds out: the package would take each bigint for one of 64 bits with a sign.
+    const given = values.map((value) => typeof value === "bigint" ? String(value) : value);
+    return this.inTurn(timeoutMs, () => this.client.unsafe(statement, given, { prepare: true }) as never);
+  }
+
+  async run(statements: string, timeoutMs: number): Promise<PostgresOutcome> {
+    const result = await this.inTurn<Rows | Rows[]>(timeoutMs, () => this.client.unsafe(statements));
+    const isOne = (rows: Rows | Rows[]): rows is Rows => (rows as Rows).command !== undefined;
+    const rows = isOne(result) ? result : result.at(-1) ?? [];
+    return { command: rows.command ?? "", rows };
+  }
+
+  holdProgram(holds: boolean): void {
+    for (const socket of [this.connected.socket, this.connected.raw]) {
+      if (holds) socket.ref();
+      else socket.unref();
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.isOpen) await this.client.end({ timeout: GOODBYE_SECONDS });
+    this.cut();
+  }
+
+  cut(): void {
+    this.isOpen = false;
+    this.connected.socket.destroy();
+    this.connected.raw.destroy();
+  }
+
+  private inTurn<T>(timeoutMs: number, send: () => PromiseLike<T>): Promise<T> {
+    const answer = this.last.then(async () => {
+      if (!this.isOpen) throw new PostgresError("lost", "the connection is closed");
+      try {
+        return await within(timeoutMs, undefined, () => this.cut(), send());
+      } catch (error) {
+        const failure = failureOf(error);
+        if (failure.failure !== "server" || isLastWord(error)) this.cut();
+        throw failure;
+      }
+    });
+    this.last = answer.then(() => {}, () => {});
+    return answer;
+  }
+}
+
+/** Everything is said: what is not, the package would take from the environment. */
+function clientOptions(
+  { host, port, user, password, database, applicationName, options }: PostgresTarget,
+  { socket }: ConnectedSocket,
+  onNotification: (() => void) | undefined,
+): Record<string, unknown> {
+  let isTaken = false;
+  return {
+    host,
+    port,
+    user,
+    password,
+    database,
+    socket: () => {
+      if (isTaken) throw new PostgresError("lost", "the connection was closed");
+      isTaken = true;
+      return socket;
+    },
+    connection: { application_name: applicationName, ...(options === "" ? {} : { options }) },
+    max: 1,
+    ssl: false, // there is TLS below, where that was wanted
+    sslnegotiation: null,
+    idle_timeout: null,
+    connect_timeout: 0,
+    max_lifetime: null,
+    max_pipeline: 1,
+    backoff: false,
+    keep_alive: 30,
+    prepare: true,
+    debug: false,
+    fetch_types: false,
+    publications: "",
+    target_session_attrs: undefined,
+    no_subscribe: true,
+    onnotice: () => {},
+    onnotify: () => onNotification?.(),
+  };
+}
+
+/** Waits no longer than that, and not beyond an abort; gives up then. */
+function within<T>(
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+  giveUp: () => void,
+  answer: PromiseLike<T>,
+): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", abort);
+    };
+    const stop = (error: unknown) => {
+      end();
+      reject(error);
+      giveUp();
+    };
+    const abort = () => stop(signal?.reason);
+    const silent = () => stop(new PostgresError("silent", `no answer within ${Math.round(timeoutMs)} ms`));
+    const timer = Number.isFinite(timeoutMs) ? setTimeout(silent, Math.min(timeoutMs, TIMER_MS_MAX)) : undefined;
+    signal?.addEventListener("abort", abort);
+    answer.then((value) => {
+      end();
+      resolve(value);
+    }, (error: unknown) => {
+      end();
+      reject(error);
+    });
+  });
+}
+
+/** A timer cannot be set for longer. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
+/** Whether the server closes the connection after that. */
+function isLastWord(error: unknown): boolean {
+  const { severity } = error as { severity?: string };
+  return severity === "FATAL" || severity === "PANIC";
+}
+
+/** What the package throws holds statements and values; what we throw does not. */
+function failureOf(error: unknown): PostgresError {
+  if (error instanceof PostgresError) return error;
+  const { message = String(error), code = "", severity } = error as {
+    message?: string;
+    code?: string;
+    severity?: string;
+  };
+  if (severity === undefined) return new PostgresError("lost", message);
+  return new PostgresError("server", message, code);
+}
