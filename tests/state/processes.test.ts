@@ -37,7 +37,7 @@ const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => to
 
 test("16 processes that write a state and 16 that read it tear nothing and lose no update", async () => {
   const store = join(temporaryFolder(), "data");
-  const times = runs(3, 60);
+  const times = runs(2, 60);
   const readers = Array.from({ length: READERS }, () => start("read", store));
   const writers = Array.from({ length: WRITERS }, () => start("write", store, String(times)));
   const written = await Promise.all(writers.map(({ answer }) => answer));
@@ -58,7 +58,7 @@ test("16 processes that write a state and 16 that read it tear nothing and lose 
 
 test("processes that save and delete one state, and so make and remove its folder, never fail and leave nothing", async () => {
   const store = join(temporaryFolder(), "data");
-  const workers = Array.from({ length: 6 }, () => start("replace", store, String(runs(15, 400))));
+  const workers = Array.from({ length: 4 }, () => start("replace", store, String(runs(10, 400))));
   const done = await Promise.all(workers.map(({ answer }) => answer));
   tried("states saved and deleted at once", { "racing updates": sum(done.map(({ done }) => done!)) });
   assert.deepEqual(readdirSync(store), []);

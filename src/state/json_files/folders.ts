@@ -54,11 +54,14 @@ export function removeIfEmpty(disk: Disk, path: string): void {
   }
 }
 
-/** Flushes a folder in which this process changed nothing. Who may not read it cannot flush it, and need not. */
+/**
+ * Flushes a folder in which this process changed nothing. Who may not read it cannot flush it, and need not; in one that is
+ * gone there is nothing to flush.
+ */
 export function flushIfAllowed(disk: Disk, path: string): void {
   try {
     disk.syncDirectory(path);
   } catch (error) {
-    if (!isDiskError(error, "EACCES", "EPERM", "EROFS")) throw error;
+    if (!isDiskError(error, "EACCES", "EPERM", "EROFS", "ENOENT")) throw error;
   }
 }

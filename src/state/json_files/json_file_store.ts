@@ -23,7 +23,8 @@ import {
 } from "../errors.ts";
 import { isStateName } from "../name.ts";
 import { sweepTemporaryFiles, temporaryPath } from "../../locks/temporary_file.ts";
-import type { FileStat } from "../../platform/disk.ts";
+import { type FileStat, isDiskError } from "../../platform/disk.ts";
+import { LatticeError } from "../../platform/errors.ts";
 import { hasOwnFile, hasOwnFolder } from "../../platform/own_file.ts";
 import { replaceFile } from "../../platform/replace_file.ts";
 import type { System } from "../../platform/system.ts";
@@ -34,7 +35,7 @@ const FILE = "state.json";
 /** Nobody but the owner. */
 const FILE_MODE = 0o600;
 
-/** A folder that goes while it is about to be used is made again so often. */
+/** Folders that go while they are about to be used are made again so often. */
 const ATTEMPTS_MAX = 100;
 
 /** Documents in the folders of a folder. */
@@ -82,24 +83,19 @@ export class JsonFileStore implements DocumentStore {
   }
 
   async write(name: string, bytes: Uint8Array, expectation: Expectation): Promise<void> {
-    for (let tried = 1;; tried++) {
-      const made: string[] = [];
-      let isDone = false;
-      try {
-        this.#makeFolders(name, made);
-        isDone = await underLock(
-          this.#system,
-          this.pathOf(name),
-          this.#locking,
-          () => this.#replace(name, bytes, expectation),
-        );
+    const path = this.pathOf(name);
+    const made: string[] = [];
+    try {
+      for (let tried = 0; tried < ATTEMPTS_MAX; tried++) {
+        const isDone = this.#makeFolders(name, made) &&
+          await underLock(this.#system, path, this.#locking, () => this.#replace(name, bytes, expectation));
         if (isDone) return;
-        if (tried === ATTEMPTS_MAX) {
-          throw new DirectoryCreationFailed(this.#folderOf(name), "it is removed again and again");
-        }
-      } finally {
-        if (!isDone) removeMade(this.#system.disk, made);
       }
+      const cause = new LatticeError("io", "somebody removes it again and again");
+      throw new DirectoryCreationFailed(this.#folderOf(name), cause);
+    } catch (error) {
+      removeMade(this.#system.disk, made);
+      throw error;
     }
   }
 
@@ -130,12 +126,19 @@ export class JsonFileStore implements DocumentStore {
     }, (cause) => new ReadStateFailed(this.pathOf(name), cause));
   }
 
-  #makeFolders(name: string, made: string[]): void {
+  /** Makes what is missing. @returns Whether it is there: somebody else may have removed some of it meanwhile. */
+  #makeFolders(name: string, made: string[]): boolean {
     const { disk } = this.#system;
     const folder = this.#folderOf(name);
-    attempt(() => {
-      if (hasOwnFolder(disk, this.#folder) && hasOwnFolder(disk, folder)) return;
-      makeFolders(disk, folder, made);
+    return attempt(() => {
+      if (hasOwnFolder(disk, this.#folder) && hasOwnFolder(disk, folder)) return true;
+      try {
+        makeFolders(disk, folder, made);
+        return true;
+      } catch (error) {
+        if (isDiskError(error, "ENOENT")) return false;
+        throw error;
+      }
     }, (cause) => new DirectoryCreationFailed(folder, cause));
   }
 
