@@ -16,6 +16,7 @@ import process from "node:process";
 import { gitText } from "../git_oracle.ts";
 import { temporaryFolder } from "../temporary_folder.ts";
 import { apply1000, apply10000 } from "./apply.ts";
+import { cacheWorkloads } from "./cache.ts";
 import { contention } from "./contention.ts";
 import { hashLarge } from "./hash_large.ts";
 import { hashMany } from "./hash_many.ts";
@@ -51,6 +52,7 @@ const WORKLOADS: readonly Workload[] = [
   hashLarge,
   hashMany,
   metaExport,
+  ...cacheWorkloads,
   ...stateWorkloads,
   opRun200,
   contention,
