@@ -157,6 +157,26 @@ test("save() sweeps temporary files of dead writers, and no others", async () =>
   assert.deepEqual([lstatSync(inside).isDirectory(), await states.list()], [true, []]);
 });
 
+test("what others made of a document since this process saved it is noticed, be its length the same", async () => {
+  const system = new SimSystem(SimDisk.fromTree({ "/srv": null }));
+  const states = repositoryOn(system);
+  const path = "/srv/data/production/state.json";
+  for (const way of ["in place", "replaced", "removed"]) {
+    await states.save("production", VALUE);
+    const damage = utf8("x".repeat(textAt(system.disk, path)!.length));
+    if (way !== "in place") system.disk.unlink(path);
+    if (way !== "removed") {
+      using file = system.disk.openOrCreateAppend(path);
+      file.truncate(0);
+      file.write(damage);
+    }
+    if (way === "removed") await states.save("production", VALUE);
+    else await rejection(states.save("production", VALUE), CorruptedStateFile);
+    await states.save("production", VALUE, ANY);
+  }
+  assert.deepEqual(await states.load("production"), VALUE);
+});
+
 test("delete() leaves no folder, makes none, and leaves what is not ours", async () => {
   const { folder, states } = realRepository();
   await states.delete("production");

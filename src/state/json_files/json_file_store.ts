@@ -157,11 +157,19 @@ export class JsonFileStore implements DocumentStore {
         adjust: (temporary) => disk.chmod(temporary, FILE_MODE), // whatever the umask took, or a default ACL added
       });
     }, failed);
-    attempt(() => {
-      disk.syncDirectory(folder);
-      const written = disk.lstat(path);
+    attempt(() => disk.syncDirectory(folder), (cause) => new WriteStateFailed(path, cause, true));
+    this.#remember(name);
+  }
+
+  /** Notes what was written. Where that cannot be looked at, the next one reads it. */
+  #remember(name: string): void {
+    this.#written.delete(name);
+    try {
+      const written = this.#system.disk.lstat(this.pathOf(name));
       if (written !== null) this.#written.set(name, written);
-    }, (cause) => new WriteStateFailed(path, cause, true));
+    } catch (error) {
+      if (!isDiskError(error)) throw error;
+    }
   }
 
   /**
@@ -204,11 +212,11 @@ function isSameFile(a: FileStat, b: FileStat): boolean {
     a.mtimeNs === b.mtimeNs && a.ctimeNs === b.ctimeNs;
 }
 
-/** Does something; what the disk refuses becomes an error that says what was to be done. */
+/** Does something; what the disk refuses becomes an error that says what was to be done. A bug of ours stays one. */
 function attempt<T>(action: () => T, failed: (cause: unknown) => StateError): T {
   try {
     return action();
   } catch (cause) {
-    throw cause instanceof StateError ? cause : failed(cause);
+    throw cause instanceof StateError || !(cause instanceof LatticeError) ? cause : failed(cause);
   }
 }
