@@ -6,7 +6,8 @@
 import { type HistoryOperation, linearize } from "../simulation/linearizability.ts";
 import type { Happening } from "./history.ts";
 
-type Values = Readonly<Record<string, string>>;
+/** Values by ref. */
+export type Values = Readonly<Record<string, string>>;
 
 /** What is to be explained. */
 export interface Question {
@@ -15,6 +16,22 @@ export interface Question {
   readonly happenings: readonly Happening[];
   /** Then what git did and what was seen of it may be gone. */
   readonly powerCut: boolean;
+}
+
+/** The part of a question that is about some refs. */
+export function onlyAbout(question: Question, isAsked: (ref: string) => boolean): Question {
+  const valuesOf = (values: Values) => Object.fromEntries(Object.entries(values).filter(([ref]) => isAsked(ref)));
+  return {
+    ...question,
+    before: valuesOf(question.before),
+    after: valuesOf(question.after),
+    happenings: question.happenings.map((one) => ({
+      ...one,
+      changes: one.changes.filter(({ ref }) => isAsked(ref)),
+      reads: one.reads.filter(({ ref }) => isAsked(ref)),
+      revivals: valuesOf(one.revivals),
+    })),
+  };
 }
 
 /**
@@ -39,13 +56,15 @@ export function insistExplained(question: Question): void {
   }
 }
 
-interface Step extends HistoryOperation<Values> {
+/** Something that happened at one moment. */
+export interface Step extends HistoryOperation<Values> {
   readonly refs: readonly string[];
   /** The part of it that is about one ref. */
   applyTo(state: Values, ref: string): Values | undefined;
 }
 
-function changesOf(
+/** The steps of a happening, for a search of their order: what it changed at once, and each value that it may revive. */
+export function changesOf(
   { label, from, to, changes, revivals, by, doubtful }: Happening,
   { powerCut, happenings }: Question,
 ): Step[] {
@@ -95,7 +114,8 @@ function only(state: Values, ref: string): Values {
   return state[ref] === undefined ? {} : { [ref]: state[ref] };
 }
 
-function same(a: Values, b: Values): boolean {
+/** Whether two states are equal. */
+export function same(a: Values, b: Values): boolean {
   return JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
 }
 
@@ -103,7 +123,8 @@ function sorted(state: Values): Values {
   return Object.fromEntries(Object.entries(state).sort(([a], [b]) => a < b ? -1 : 1));
 }
 
-function describe({ before, after, happenings, powerCut }: Question): string {
+/** The question, for messages. */
+export function describe({ before, after, happenings, powerCut }: Question): string {
   const short = (value: string | null | undefined) =>
     value === undefined ? "anything" : value?.slice(0, 7) ?? "nothing";
   const state = (values: Values) => Object.entries(values).map(([ref, value]) => `${ref} ${short(value)}`).join(", ");

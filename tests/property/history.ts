@@ -39,15 +39,21 @@ export interface Happening {
   readonly pid: number | null;
   /** Exit code, of lattice's; `null`: it was cut off. */
   readonly exit: number | null;
+  /** The operation of several steps that it was to be a part of. */
+  readonly within: string | null;
 }
 
 /** Reads the facts of all processes. */
 export function happenings(told: readonly Told[]): Happening[] {
   const open = new Map<number, Open>();
   const found: Happening[] = [];
+  const belongs = new Map<number, string | null>();
   for (const [index, { process, fact }] of (told as readonly (Told & { fact: CommandFact | GitFact })[]).entries()) {
-    if (fact.kind === "asks" || fact.kind === "git asks") {
-      open.set(process, { process, from: index, asked: fact, seen: {} });
+    if (fact.kind === "belongs") {
+      belongs.set(process, fact.within);
+    } else if (fact.kind === "asks" || fact.kind === "git asks") {
+      const within = fact.kind === "asks" ? fact.within : belongs.get(process) ?? null;
+      open.set(process, { process, from: index, asked: fact, within, seen: {} });
     } else if (fact.kind === "git looked") {
       open.get(process)!.seen = fact.seen;
     } else {
@@ -64,23 +70,37 @@ interface Open {
   readonly process: number;
   readonly from: number;
   readonly asked: CommandFact | GitFact;
+  readonly within: string | null;
   seen: Readonly<Record<string, string>>;
 }
 
 /** A happening of which nothing is known. */
-export const NOTHING = { changes: [], reads: [], revivals: {}, packs: false, op: null, pid: null, exit: null } as const;
+export const NOTHING = {
+  changes: [],
+  reads: [],
+  revivals: {},
+  packs: false,
+  op: null,
+  pid: null,
+  exit: null,
+  within: null,
+} as const;
 
-function happening({ process, from, asked, seen }: Open, to: number, answer: CommandFact | GitFact | null): Happening {
+function happening(
+  { process, from, asked, within, seen }: Open,
+  to: number,
+  answer: CommandFact | GitFact | null,
+): Happening {
   if (asked.kind === "asks") {
     const label = `process ${process}: ${asked.command.args.join(" ")}`;
     const packs = asked.command.args.includes("pack-refs");
-    const whole = { ...NOTHING, label, process, by: "lattice", from, to, packs, pid: asked.pid } as const;
+    const whole = { ...NOTHING, label, process, by: "lattice", from, to, packs, within, pid: asked.pid } as const;
     return answer?.kind === "answered" ? { ...whole, ...answerOfLattice(asked.command.args, answer) } : whole;
   }
   if (asked.kind !== "git asks") throw new Error("an answer without a question");
   const { command } = asked;
   const label = `process ${process}: git ${JSON.stringify(command)}`;
-  const whole = { ...NOTHING, label, process, by: "git", from, to } as const;
+  const whole = { ...NOTHING, label, process, by: "git", from, to, within } as const;
   if (command.kind === "pack") return { ...whole, packs: true, revivals: command.looksFirst ? seen : {} };
   const { ref } = command;
   const end = answer?.kind === "git answered" ? answer.answer : null;

@@ -17,16 +17,20 @@ export interface Command {
   readonly stdin?: string;
 }
 
-/** What such a process tells: before a command, and behind it. Output and error are the last lines, as JSON. */
+/**
+ * What such a process tells: before a command, and behind it. Output and error are the last lines, as JSON. `within`: the
+ * operation of several steps that the command is to be a part of. And a process that is a part of one as a whole says so.
+ */
 export type CommandFact =
-  | { readonly kind: "asks"; readonly command: Command; readonly pid: number }
+  | { readonly kind: "belongs"; readonly within: string | null }
+  | { readonly kind: "asks"; readonly command: Command; readonly pid: number; readonly within: string | null }
   | { readonly kind: "answered"; readonly exit: number; readonly output: unknown; readonly error: unknown };
 
 /** Runs the commands. Those between `op begin` and its end are a part of that operation. */
 export async function runCommands({ system, tell }: SimulatedProcess, commands: readonly Command[]): Promise<void> {
   let claim: string | undefined;
   for (const command of commands) {
-    tell({ kind: "asks", command, pid: system.host.pid });
+    tell({ kind: "asks", command, pid: system.host.pid, within: operationOf(claim ?? system.env[JOIN_VARIABLE]) });
     const kept = keptStreams({ stdin: command.stdin ?? "" });
     const world = claim === undefined ? system : withEnv(system, { [JOIN_VARIABLE]: claim });
     const exit = await runCommandLine(["--json", ...command.args], world, kept.streams);
@@ -49,9 +53,20 @@ export interface ChildInput {
 
 /** The program of an `op run`. */
 export async function runChild(process: SimulatedProcess, input: ChildInput): Promise<{ exitCode: number }> {
+  process.tell({ kind: "belongs", within: operationOf(process.system.env[JOIN_VARIABLE]) });
   runGit(process, input.git);
   await runCommands(process, input.lattice);
   return { exitCode: input.exitCode };
+}
+
+/** The `reference-transaction` hook of an `op run`, as lattice's own transactions call it: it has nobody to hand on to. */
+export function runHook(): { exitCode: number } {
+  return { exitCode: 0 };
+}
+
+/** The operation that a claim is to: `<op id>:<token>`. */
+function operationOf(claim: string | undefined): string | null {
+  return claim?.split(":")[0] ?? null;
 }
 
 function withEnv(system: System, env: Record<string, string>): System {

@@ -14,7 +14,8 @@ import { checkClean } from "../crash/scenarios.ts";
 import type { CutContext, Scenario } from "../simulation/explore.ts";
 import type { SimSystem } from "../simulation/sim_system.ts";
 import type { Told } from "../simulation/together.ts";
-import { insistExplained } from "./explained.ts";
+import { insistAsOne, type JudgedSpans, type Span } from "./as_one.ts";
+import { insistExplained, onlyAbout } from "./explained.ts";
 import { type Happening, happenings, NOTHING, type RefChange } from "./history.ts";
 import { foreignLocks, visibleRefs } from "./visible_refs.ts";
 
@@ -25,10 +26,12 @@ const COMMON_DIR = "/r/.git";
  *
  * @param name For messages.
  * @param before What the refs held at the beginning.
+ * @param judged Counts the operations of several steps that were judged as a whole.
  */
 export function outcomeScenario(
   name: string,
   before: Readonly<Record<string, string>>,
+  judged: JudgedSpans = { all: 0, none: 0, shared: 0 },
 ): Omit<Scenario, "setup" | "program"> {
   return {
     name,
@@ -48,12 +51,17 @@ export function outcomeScenario(
       for (const path of locks) system.disk.unlink(path); // a git was cut off: a person does what the hint says
       resume(writer, "abort");
     },
-    check: (system, context) => checkOutcome(system, before, context),
+    check: (system, context) => checkOutcome(system, before, context, judged),
     mayChange: (path) => path === "/r/.git/lattice/lock",
   };
 }
 
-function checkOutcome(system: SimSystem, before: Readonly<Record<string, string>>, context: CutContext): string {
+function checkOutcome(
+  system: SimSystem,
+  before: Readonly<Record<string, string>>,
+  context: CutContext,
+  judged: JudgedSpans,
+): string {
   const after = visibleRefs(system.disk);
   const told = context.acknowledged.map((fact) => JSON.parse(fact) as Told);
   const journaled = [...operations(system, COMMON_DIR)].reverse();
@@ -62,7 +70,11 @@ function checkOutcome(system: SimSystem, before: Readonly<Record<string, string>
   }
   assert.equal(readOpState(system, COMMON_DIR), null, "the marker is left");
   const known = withJournal(system, happenings(told), context.powerCut ? after : null);
-  insistExplained({ before, after, happenings: known, powerCut: context.powerCut });
+  const unknown = refsOfPruned(known, journaled);
+  const whole = { before, after, happenings: known, powerCut: context.powerCut };
+  const question = onlyAbout(whole, (ref) => !unknown.has(ref));
+  insistExplained(question);
+  for (const span of spansOf(system, known)) judged[insistAsOne(question, span)]++;
   checkLocks(system);
   // What the refs hold is no part of the verdict: a power cut may take back what git did and nobody flushed.
   return JSON.stringify(journaled.map(({ op_id, phase }) => [op_id, phase]));
@@ -130,6 +142,29 @@ function withJournal(
   }
   for (const [op, transactions] of steps) for (const changes of transactions) known.push(sometime(op, changes));
   return known;
+}
+
+/** Refs of operations of several steps that were pruned: nobody can say any more which of the steps were taken back. */
+function refsOfPruned(known: readonly Happening[], journaled: readonly { op_id: string }[]): Set<string> {
+  const ids = new Set(journaled.map(({ op_id }) => op_id));
+  const pruned = new Set(known.flatMap(({ within }) => within === null || ids.has(within) ? [] : [within]));
+  const isOf = ({ op, within }: Happening) => pruned.has(op ?? "") || pruned.has(within ?? "");
+  return new Set(known.filter(isOf).flatMap(({ changes }) => changes.map(({ ref }) => ref)));
+}
+
+/** The operations of several steps, and how they ended. */
+function spansOf(system: SimSystem, known: readonly Happening[]): Span[] {
+  const all = [...journaledOperations(system, COMMON_DIR)];
+  return all.filter(({ begin }) => begin.span !== undefined).map(({ op_id: op, phase, begin }) => {
+    const helper = all.find((other) => other.begin.resumes === op && other.phase === "committed")?.op_id ?? null;
+    const committed = known.find((one) => one.op === op && one.exit === 0 && /: op (?:run|commit)/.test(one.label));
+    const ended = phase === "committed" && helper === null ? "all" : "none";
+    if (committed !== undefined) assert.equal(ended, "all", `${committed.label} was acknowledged`);
+    const first = known.find((one) => one.op === op && / op (?:begin|run) /.test(one.label)) ??
+      known.find((one) => one.pid === begin.pid && one.to === Infinity);
+    const transactions = transactionsOf(recordsOf(system, COMMON_DIR, op)).flat();
+    return { op, helper, ended, from: first?.from ?? -1, to: committed?.to ?? Infinity, transactions };
+  });
 }
 
 /** Whether a single ref holds what it held before a command: others have moved it back since. */

@@ -1,6 +1,7 @@
 import { test } from "../harness.ts";
 import { runs, seedOr } from "../thoroughness.ts";
-import { courses } from "./programs.ts";
+import type { JudgedSpans } from "./as_one.ts";
+import { courses, spanCourses } from "./programs.ts";
 import { checkGenerated } from "./replay.ts";
 import { add, say, tryCourse } from "./try_course.ts";
 
@@ -13,4 +14,13 @@ test("commands of several processes and a git are all or nothing, in order, and 
     add(total, await tryCourse(course, runs(12)));
   }, { seed: SEED, runs: runs(25, 200) });
   say("generated programs of several processes", total, SEED);
+});
+
+test("an operation of several steps, beside other processes and a git, is all or nothing as a whole, wherever it is cut", async () => {
+  const total = { schedules: 0, cutPoints: 0, outcomes: 0 };
+  const judged: JudgedSpans = { all: 0, none: 0, shared: 0 };
+  await checkGenerated(FILE, spanCourses, async (course) => {
+    add(total, await tryCourse(course, runs(6), judged));
+  }, { seed: SEED, runs: runs(30, 300) });
+  say(`operations of several steps, ${judged.all} that stood and ${judged.none} that were taken back`, total, SEED);
 });

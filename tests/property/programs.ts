@@ -32,6 +32,7 @@ export type LatticeStep =
   | { readonly kind: "prune"; readonly keep: number }
   | { readonly kind: "pack" }
   | { readonly kind: "begin" }
+  | { readonly kind: "checkpoint" }
   | { readonly kind: "commit" }
   | { readonly kind: "abort" }
   | {
@@ -180,6 +181,53 @@ export function courses(most: { processes: number; steps: number; git: number; k
   });
 }
 
+/** What is done in an operation of several steps: often several refs at once, whatever they hold. */
+const spanStep: fc.Arbitrary<LatticeStep> = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: lines.map((lines) => ({
+      kind: "apply" as const,
+      lines: lines.map(({ expect: _, ...line }) => line),
+    })),
+  },
+  { weight: 2, arbitrary: plainStep },
+);
+
+/** Operations of several steps: below a program, or between `op begin` and an end. */
+const spanSteps: fc.Arbitrary<readonly LatticeStep[]> = fc.oneof(
+  fc.record({
+    kind: fc.constant("run" as const),
+    git: fc.array(gitStep, { maxLength: 3 }),
+    lattice: fc.array(spanStep, { minLength: 1, maxLength: 2 }),
+    exitCode: fc.constantFrom(0, 1),
+  }).map((step) => [step]),
+  fc.tuple(
+    fc.array(fc.oneof({ weight: 4, arbitrary: spanStep }, fc.constant({ kind: "checkpoint" as const })), {
+      minLength: 1,
+      maxLength: 3,
+    }),
+    fc.constantFrom<LatticeStep>({ kind: "commit" }, { kind: "commit" }, { kind: "abort" }),
+  ).map(([steps, end]) => [{ kind: "begin" as const }, ...steps, end]),
+);
+
+/**
+ * Programs in which operations of several steps are made, beside others and a git, and any process is killed, those
+ * below `op run` too.
+ */
+export const spanCourses: fc.Arbitrary<Course> = fc.record({
+  beginning,
+  lattice: fc.tuple(spanSteps, fc.array(latticeStep, { minLength: 1, maxLength: 2 })).chain(([span, other]) =>
+    fc.constantFrom([span], [span, other], [[...other, ...span]])
+  ),
+  git: fc.oneof(fc.constant([]), fc.array(gitStep, { maxLength: 2 })),
+  kills: fc.array(
+    fc.record({ process: fc.nat({ max: 3 }), call: fc.integer({ min: 1, max: 400 }), half: fc.boolean() }),
+    { maxLength: 2 },
+  ),
+  seed: fc.nat({ max: 1_000_000 }),
+  callUs: fc.constantFrom(10, 10, 300, 5000),
+});
+
 const LATTICE = new URL("./lattice_commands.ts", import.meta.url);
 const GIT = new URL("../simulation/git_process.ts", import.meta.url);
 
@@ -200,8 +248,15 @@ export function programsOf({ beginning, lattice, git }: Course): Program[] {
 /** The name of the program that `op run` runs. */
 const CHILD = "program";
 
+/** How many children live at once, of each process: a program, and the hook of a command below it. */
+export const CHILDREN_MAX = 2;
+
 /** The program that a command of `System.run` means. */
 export function childOf([name, input]: readonly string[]): Program | null {
+  // Lattice's own transactions below `op run` are in its journal; of them, the hook that takes notes takes none.
+  if (name?.endsWith("/hooks/reference-transaction") === true) {
+    return { module: LATTICE, program: "runHook", input: null };
+  }
   return name === CHILD ? { module: LATTICE, program: "runChild", input: JSON.parse(input!) } : null;
 }
 
@@ -247,6 +302,8 @@ function commandOf(step: LatticeStep, oid: OidOf): Command {
       return { args: ["git", "pack-refs", "--all"] };
     case "begin":
       return { args: ["op", "begin", "steps"] };
+    case "checkpoint":
+      return { args: ["op", "checkpoint", "so far"] };
     case "commit":
       return { args: ["op", "commit"] };
     case "abort":

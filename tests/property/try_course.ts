@@ -9,9 +9,10 @@ import { seededRandom } from "../simulation/random.ts";
 import { seededSchedule } from "../simulation/schedule.ts";
 import type { SimSystem } from "../simulation/sim_system.ts";
 import { type Run, runTogether, type ScheduledCall } from "../simulation/together.ts";
+import type { JudgedSpans } from "./as_one.ts";
 import { outcomeScenario } from "./outcome.ts";
 import { tried } from "../thoroughness.ts";
-import { childOf, type Course, programsOf } from "./programs.ts";
+import { childOf, CHILDREN_MAX, type Course, programsOf } from "./programs.ts";
 import { visibleRefs } from "./visible_refs.ts";
 import { makeMachine } from "./world.ts";
 
@@ -68,9 +69,10 @@ export function say(what: string, { schedules, cutPoints, outcomes }: Counts, se
  * Tries a program.
  *
  * @param maxRuns How many recoveries are checked, about; `Infinity`: as many as it takes to try every point.
+ * @param judged Counts the operations of several steps that were judged as a whole.
  * @throws {Error} A promise is broken.
  */
-export async function tryCourse(course: Course, maxRuns: number): Promise<Counts> {
+export async function tryCourse(course: Course, maxRuns: number, judged?: JudgedSpans): Promise<Counts> {
   const machine = makeMachine(course.beginning, course.seed);
   machine.disk.storage.stepUs = course.callUs;
   const before = visibleRefs(machine.disk);
@@ -80,11 +82,17 @@ export async function tryCourse(course: Course, maxRuns: number): Promise<Counts
     keepPoints: true,
     watch: onlyOwnLocks(),
     child: childOf,
-    childrenMax: course.lattice.length,
+    childrenMax: CHILDREN_MAX * course.lattice.length,
   });
   insistWholeRefs(run);
-  await checkEnd(machine, run, before);
-  const counts = await tryPoints(outcomeScenario("generated", before), machine, run.points, maxRuns, course.seed);
+  await checkEnd(machine, run, before, judged);
+  const counts = await tryPoints(
+    outcomeScenario("generated", before, judged),
+    machine,
+    run.points,
+    maxRuns,
+    course.seed,
+  );
   return { ...counts, outcomes: 1 + counts.outcomes };
 }
 
@@ -94,9 +102,14 @@ export async function tryCourse(course: Course, maxRuns: number): Promise<Counts
  * @param before What the refs held at the beginning.
  * @throws {Error} A promise is broken.
  */
-export async function checkEnd(machine: SimSystem, run: Run, before: Readonly<Record<string, string>>): Promise<void> {
+export async function checkEnd(
+  machine: SimSystem,
+  run: Run,
+  before: Readonly<Record<string, string>>,
+  judged?: JudgedSpans,
+): Promise<void> {
   for (const result of run.results) assert.notEqual(result.outcome, "failed", JSON.stringify(result));
-  await recoverAndCheck(outcomeScenario("at the end", before), machine.onDisk(run.disk.copy()), {
+  await recoverAndCheck(outcomeScenario("at the end", before, judged), machine.onDisk(run.disk.copy()), {
     history: run.told.map((told) => JSON.stringify(told)),
     acknowledged: run.told.map((told) => JSON.stringify(told)),
     finished: true,
