@@ -34,7 +34,13 @@ export class TypedRepository<T> implements StateRepository<T> {
     const expected = expectationFrom(expectation, name);
     const bytes = this.#bytesOf(name, value);
     await this.#store.write(name, bytes, expected);
-    return { digest: digestOf(bytes) };
+    let digest: string | undefined;
+    return {
+      // Of a large document it takes a tenth of the whole save, and most callers do not ask.
+      get digest() {
+        return digest ??= digestOf(bytes);
+      },
+    };
   }
 
   async load(name: string): Promise<T | undefined> {
