@@ -12,6 +12,10 @@ import type { Claim } from "./conflict.ts";
 import type { PersistedLock } from "./lock.ts";
 import { isExpired } from "./operations.ts";
 import type { LockQuery, Migration } from "./store.ts";
+import { Turns } from "./turns.ts";
+
+/** How long a transaction waits for those before it, in milliseconds, when nothing is said. */
+const TIMEOUT_MS_DEFAULT = 10_000;
 
 /** Keeps lock records in memory. */
 export class MemoryBackend implements LockStoreBackend {
@@ -20,18 +24,21 @@ export class MemoryBackend implements LockStoreBackend {
   private readonly documents = new Map<string, Uint8Array>();
   private readonly locks = new Map<string, PersistedLock>();
   private readonly counters = new Map<"fencing" | "epoch", bigint>();
-  /** Ends with the transaction that was begun last. */
-  private last: Promise<unknown> = Promise.resolve();
+  private readonly turns: Turns;
   private readonly sleepers = new Set<() => void>();
 
-  /** @param system Its clock decides what has expired. */
-  constructor(private readonly system: System) {}
+  /**
+   * Makes an empty store.
+   *
+   * @param system Its clock decides what has expired.
+   * @param timeoutMs How long a transaction waits for those before it, in milliseconds.
+   */
+  constructor(private readonly system: System, private readonly timeoutMs: number = TIMEOUT_MS_DEFAULT) {
+    this.turns = new Turns(system);
+  }
 
   async transact<T>(action: (session: LockSession) => Promise<T>, options: TransactOptions): Promise<T> {
-    const before = this.last;
-    let finish = () => {};
-    this.last = new Promise<void>((resolve) => finish = resolve);
-    await before;
+    using _turn = await this.turns.take(this.timeoutMs, options.signal);
     const undo: (() => void)[] = [];
     try {
       options.signal?.throwIfAborted();
@@ -42,8 +49,6 @@ export class MemoryBackend implements LockStoreBackend {
     } catch (error) {
       for (const step of undo.reverse()) step();
       throw error;
-    } finally {
-      finish();
     }
   }
 
@@ -64,7 +69,7 @@ export class MemoryBackend implements LockStoreBackend {
   }
 
   async close(): Promise<void> {
-    await this.last;
+    using _turn = await this.turns.take(this.timeoutMs, undefined);
     this.locks.clear();
     this.documents.clear();
   }

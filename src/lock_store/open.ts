@@ -51,7 +51,7 @@ export function openLockStore(address: string, options: LockStoreOptions = {}): 
   const rest = address.slice(address.indexOf(":") + 1);
   switch (scheme) {
     case "memory":
-      return new Locks(system, new MemoryBackend(system));
+      return new Locks(system, new MemoryBackend(system, timeoutMs));
     case "sqlite": {
       if (rest === "" || rest.includes("\0")) {
         throw new LatticeError("usage", "the store names no file", { hint: "name one, as --store sqlite:./locks.db" });

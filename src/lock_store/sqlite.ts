@@ -23,9 +23,13 @@ import { StoreUnavailableError } from "./errors.ts";
 import type { LockType, PersistedLock, ShareReservation } from "./lock.ts";
 import { migrateSqlite, requireSchema } from "./sqlite_schema.ts";
 import type { Migration } from "./store.ts";
+import { Turns } from "./turns.ts";
 
 /** How long a transaction waits for others, in milliseconds, when nothing is said. */
 export const BUSY_TIMEOUT_MS_DEFAULT = 10_000;
+
+/** Longest pause between two attempts to begin, in milliseconds: a transaction takes as long as its flush. */
+const BUSY_DELAY_MS_MAX = 4;
 
 /** How the file is used. */
 export interface SqliteOptions {
@@ -38,6 +42,7 @@ export class SqliteBackend implements LockStoreBackend {
   readonly address: string;
   /** Other processes do not tell. */
   readonly changesHeard = 0;
+  private readonly turns: Turns;
   private readonly idle: SqliteConnection[] = [];
   private inode: bigint | null = null;
   private readonly busyTimeoutMs: number;
@@ -50,12 +55,14 @@ export class SqliteBackend implements LockStoreBackend {
   constructor(private readonly system: System, private readonly path: string, options: SqliteOptions = {}) {
     this.address = `sqlite:${path}`;
     this.busyTimeoutMs = options.busyTimeoutMs ?? BUSY_TIMEOUT_MS_DEFAULT;
+    this.turns = new Turns(system);
   }
 
   async transact<T>(
     action: (session: LockSession) => Promise<T>,
     { readOnly, signal }: TransactOptions,
   ): Promise<T> {
+    using _turn = readOnly ? null : await this.turns.take(this.busyTimeoutMs, signal);
     const connection = this.idle.pop() ?? await this.patiently(signal, () => this.open());
     let isSound = false;
     try {
@@ -139,7 +146,7 @@ export class SqliteBackend implements LockStoreBackend {
 
   /** Tries again while others are at work. */
   private async patiently<T>(signal: AbortSignal | undefined, call: () => T): Promise<T> {
-    const waiting = startWaiting(this.system, this.busyTimeoutMs);
+    const waiting = startWaiting(this.system, this.busyTimeoutMs, BUSY_DELAY_MS_MAX);
     for (;;) {
       try {
         return call();

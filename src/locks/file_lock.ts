@@ -5,7 +5,12 @@
  */
 import { realSystem } from "../platform/real_system.ts";
 import type { System } from "../platform/system.ts";
-import { AcquisitionTimeoutError, InvalidLockFileError, LockHeldError } from "./file_lock_errors.ts";
+import {
+  AcquisitionTimeoutError,
+  InvalidLockFileError,
+  LockHeldError,
+  ReleaseFailedError,
+} from "./file_lock_errors.ts";
 import { flockBackend } from "./flock_file.ts";
 import type { LockHolder } from "./holder.ts";
 import type { BackendName, HeldLock, LockBackend, Refusal } from "./lock_backend.ts";
@@ -193,16 +198,29 @@ export class FileLock implements Disposable {
    */
   async using<T>(action: () => T | Promise<T>, options: AcquireFileLockOptions = {}): Promise<T> {
     await this.acquire(options);
+    let result: T;
     try {
-      return await action();
-    } finally {
-      this.release();
+      result = await action();
+    } catch (error) {
+      this.#releaseAfterFailure();
+      throw error;
     }
+    this.release();
+    return result;
   }
 
   /** Gives the lock back, at the end of `using`. */
   [Symbol.dispose](): void {
     this.release();
+  }
+
+  /** Gives the lock back when something has failed: that is what is to be told, whatever becomes of the lock. */
+  #releaseAfterFailure(): void {
+    try {
+      this.release();
+    } catch (error) {
+      if (!(error instanceof ReleaseFailedError)) throw error; // the lock is stale when this process has ended
+    }
   }
 
   #keep(held: HeldLock, waitedMs: number): void {

@@ -21,8 +21,9 @@ export interface Waiting {
  * Begins a wait.
  *
  * @param timeoutMs Longest wait in milliseconds; 0 never waits, `Infinity` never gives up.
+ * @param delayMsMax Longest pause between two attempts in milliseconds; shorter for what is soon over.
  */
-export function startWaiting(system: System, timeoutMs: number): Waiting {
+export function startWaiting(system: System, timeoutMs: number, delayMsMax: number = DELAY_MS_MAX): Waiting {
   const startedMs = system.clock.monotonicMs();
   let delayMs = DELAY_MS_FIRST;
   const waitedMs = () => system.clock.monotonicMs() - startedMs;
@@ -33,7 +34,7 @@ export function startWaiting(system: System, timeoutMs: number): Waiting {
       if (leftMs <= 0) return null;
       const jitter = 0.5 + (system.randomBytes(1)[0]! / 256);
       const pauseMs = Math.min(delayMs * jitter, leftMs);
-      delayMs = Math.min(delayMs * 2, DELAY_MS_MAX);
+      delayMs = Math.min(delayMs * 2, delayMsMax);
       return pauseMs;
     },
   };

@@ -21,6 +21,7 @@ import { contention } from "./contention.ts";
 import { hashLarge } from "./hash_large.ts";
 import { hashMany } from "./hash_many.ts";
 import { largeGet, largeSet } from "./large_repository.ts";
+import { leaseWorkloads } from "./lease.ts";
 import { metaExport } from "./meta_export.ts";
 import { metaGet } from "./meta_get.ts";
 import { metaSet } from "./meta_set.ts";
@@ -54,6 +55,7 @@ const WORKLOADS: readonly Workload[] = [
   metaExport,
   ...cacheWorkloads,
   ...stateWorkloads,
+  ...leaseWorkloads,
   opRun200,
   contention,
   apply1000,

@@ -289,3 +289,16 @@ async function countCalls(): Promise<number> {
   await held(lockOf(system));
   return system.disk.gate.count - before;
 }
+
+test("using() tells what its action threw, also when the lock cannot be given back", async () => {
+  const system = newSystem();
+  const lock = lockOf(system);
+  const failure = new Error("the work failed");
+  const work = lock.using(() => {
+    system.disk.unlink("/d/file.lock");
+    throw failure;
+  });
+  await assert.rejects(work, (error: unknown) => error === failure);
+  assert.equal(lock.isHeld, false);
+  await assert.rejects(lockOf(system).using(() => system.disk.unlink("/d/file.lock")), ReleaseFailedError);
+});

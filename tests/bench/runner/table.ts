@@ -72,7 +72,7 @@ export function renderRatio(ratio: number): string {
 }
 
 function decimal(milliseconds: number): string {
-  return milliseconds.toFixed(milliseconds < 100 ? 1 : 0);
+  return milliseconds.toFixed(milliseconds < 1 ? 3 : milliseconds < 100 ? 1 : 0);
 }
 
 function line(cells: readonly string[]): string {
