@@ -72,7 +72,7 @@ const FAILURES: readonly (readonly [RegExp, SqliteFailure])[] = [
   [/malformed|not a database|file is encrypted/, "corrupt"],
   [/unable to open database/, "cannot-open"],
   [/readonly database|read-only/, "readonly"],
-  [/disk I\/O error/, "io"],
+  [/disk I\/O error|locking protocol/, "io"],
 ];
 
 interface Statement {
