@@ -152,6 +152,8 @@ export class FileLock implements Disposable {
       const outcome = this.#backend.tryTake();
       if ("held" in outcome) return this.#keep(outcome.held, waiting.waitedMs());
       const { refusal } = outcome;
+      // A lock that goes from hand to hand is soon free again.
+      if (contention.isOfAnother(refusal)) waiting.startAgain();
       const delayMs = waiting.nextDelayMs();
       const isInvalid = contention.stayedGarbled(refusal) || delayMs === null;
       if (isInvalid && refusal.garbled !== undefined) throw new InvalidLockFileError(this.path, refusal.garbled);
@@ -243,11 +245,16 @@ class Contention {
 
   constructor(private readonly system: System, private readonly observer: LockObserver | undefined) {}
 
+  /** Whether the lock is held by another one than that who was told last, as far as can be read. */
+  isOfAnother({ holder }: Refusal): boolean {
+    return holder !== null && JSON.stringify(holder) !== JSON.stringify(this.#told);
+  }
+
   /** Tells who holds the lock, unless that was told last. */
-  tell({ holder }: Refusal): void {
-    if (this.#told !== undefined && (holder === null || JSON.stringify(holder) === JSON.stringify(this.#told))) return;
-    this.observer?.onContention?.(holder);
-    this.#told = holder;
+  tell(refusal: Refusal): void {
+    if (this.#told !== undefined && !this.isOfAnother(refusal)) return;
+    this.observer?.onContention?.(refusal.holder);
+    this.#told = refusal.holder;
   }
 
   /** Whether the lock file has held the same text, which names nobody, for the grace time. */

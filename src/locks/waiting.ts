@@ -15,6 +15,8 @@ export interface Waiting {
   waitedMs(): number;
   /** Pause before the next attempt in milliseconds, or `null` when the time is up. */
   nextDelayMs(): number | null;
+  /** Lets the pauses grow from the shortest again, within the same bound. */
+  startAgain(): void;
 }
 
 /**
@@ -29,6 +31,9 @@ export function startWaiting(system: System, timeoutMs: number, delayMsMax: numb
   const waitedMs = () => system.clock.monotonicMs() - startedMs;
   return {
     waitedMs,
+    startAgain() {
+      delayMs = DELAY_MS_FIRST;
+    },
     nextDelayMs() {
       const leftMs = timeoutMs - waitedMs();
       if (leftMs <= 0) return null;

@@ -302,3 +302,26 @@ test("using() tells what its action threw, also when the lock cannot be given ba
   assert.equal(lock.isHeld, false);
   await assert.rejects(lockOf(system).using(() => system.disk.unlink("/d/file.lock")), ReleaseFailedError);
 });
+
+test("pauses grow to 100 ms, and from 1 ms again when somebody else has the lock", async () => {
+  const system = newSystem();
+  let lock = await held(lockOf(system));
+  const pauses: number[] = [];
+  const waiter = system.neighbour();
+  const clock = Object.assign(Object.create(waiter.clock) as typeof waiter.clock, {
+    sleep: async (ms: number) => {
+      pauses.push(ms);
+      if (pauses.length === 20) {
+        lock.release();
+        lock = await held(lockOf(system.neighbour()));
+      }
+      if (pauses.length === 25) lock.release();
+      await waiter.clock.sleep(ms);
+    },
+  });
+  const patient = Object.create(waiter, { clock: { value: clock } }) as SimSystem;
+  await lockOf(patient, { timeoutMs: Infinity }).acquire();
+  assert.equal(pauses.length, 25);
+  assert.ok(Math.min(...pauses.slice(8, 20)) >= 50 && Math.max(...pauses) <= 150, pauses.join(" "));
+  assert.ok(pauses[20]! <= 1.5 && pauses[21]! <= 3 && pauses[22]! <= 6, pauses.join(" "));
+});
