@@ -15,6 +15,7 @@ import { PostgresError } from "../platform/postgres_error.ts";
 import type { System } from "../platform/system.ts";
 import type { LockSession, LockStoreBackend, Pause, TransactOptions } from "./backend.ts";
 import { StoreUnavailableError } from "./errors.ts";
+import { newLockId } from "./locks.ts";
 import { type PostgresAddress, readPostgresUrl } from "./postgres_address.ts";
 import { isPassing, needsMigration, storeError } from "./postgres_failure.ts";
 import { CHANNEL, PostgresListener } from "./postgres_listener.ts";
@@ -42,7 +43,7 @@ const TRIES_MAX = 100;
 const ANSWER_MS = 500;
 
 /** For so long at least is asked what became of a transaction whose end got no answer, in milliseconds. */
-const RESOLVE_MS_MIN = 1000;
+const RESOLVE_MS_MIN = 2000;
 
 /** How a store is used. */
 export interface PostgresOptions {
@@ -57,13 +58,6 @@ type Outcome<T> = { readonly done: true; readonly value: T } | {
   readonly done: false;
   readonly because: PostgresError;
 };
-
-/** Where a transaction was when it began: what its server calls it means something there alone. */
-interface Begun {
-  readonly facts: Facts;
-  /** When the server was started. */
-  readonly serverSince: string;
-}
 
 /** Keeps lock records in a PostgreSQL database. It is connected to when it is first used. */
 export class PostgresBackend implements LockStoreBackend {
@@ -162,7 +156,7 @@ export class PostgresBackend implements LockStoreBackend {
     { readOnly, signal }: TransactOptions,
     leftMs: TimeLeft,
   ): Promise<Outcome<T>> {
-    const { facts, serverSince } = await this.begin(connection, readOnly, leftMs);
+    const facts = await this.begin(connection, readOnly, leftMs);
     let failure: unknown = null;
     let isOver = false;
     const session = new PostgresSession(facts, async (statement, values: readonly PostgresValue[]) => {
@@ -187,22 +181,21 @@ export class PostgresBackend implements LockStoreBackend {
     } finally {
       isOver = true;
     }
+    const name = newLockId(this.system);
     try {
-      const tell = session.mayFreeLocks ? `notify ${CHANNEL}; ` : "";
-      const { command } = await connection.run(`${tell}commit`, leftMs() + ANSWER_MS);
+      const { command } = await connection.run(commitStatements(session, name), leftMs() + ANSWER_MS);
       if (command === "COMMIT") return { done: true, value };
       throw new LatticeError("internal", `the server answered ${command} to a commit`);
     } catch (error) {
       if (!(error instanceof PostgresError) || error.failure === "server") throw error;
       // Without an answer it may have been done or not.
-      if (session.transactionId === null) return { done: false, because: error };
-      const isDone = await this.wasCommitted(session.transactionId, serverSince, error, leftMs);
+      const isDone = session.hasWritten && await this.wasCommitted(name, error, leftMs);
       return isDone ? { done: true, value } : { done: false, because: error };
     }
   }
 
   /** Begins a transaction, waits for its turn if it writes, and only then takes its view of the data. */
-  private async begin(connection: PostgresConnection, readOnly: boolean, leftMs: TimeLeft): Promise<Begun> {
+  private async begin(connection: PostgresConnection, readOnly: boolean, leftMs: TimeLeft): Promise<Facts> {
     const waitMs = Number.isFinite(leftMs()) ? Math.ceil(leftMs()) : 0; // the server's 0 is for ever
     const idleMs = Math.min(Math.ceil(this.callMs), IDLE_MS_MAX);
     const statements = [
@@ -224,12 +217,11 @@ export class PostgresBackend implements LockStoreBackend {
         });
       }
       requireVersion(Number(row["version"]), this.address);
-      const facts = {
+      return {
         now: new Date(Number(row["now"])),
         epoch: BigInt(row["epoch"]!),
         lastFencingToken: BigInt(row["token"]!),
       };
-      return { facts, serverSince: row["since"]! };
     } catch (error) {
       await rollBack(connection, leftMs);
       throw error;
@@ -237,17 +229,13 @@ export class PostgresBackend implements LockStoreBackend {
   }
 
   /**
-   * What became of a transaction whose commit got no answer. The server knows; after a restart, or on another server, its
-   * name for the transaction may mean another one, or nothing.
+   * What became of a transaction whose commit got no answer. It noted its name; where nothing is noted by that name we do it,
+   * as one that was not done, and should it arrive yet, it cannot note it any more. (What the server itself calls a
+   * transaction would not do: after a crash another one may be called the same.)
    *
    * @throws {StoreUnavailableError} It cannot be learned.
    */
-  private async wasCommitted(
-    transactionId: string,
-    serverSince: string,
-    error: PostgresError,
-    leftInCallMs: TimeLeft,
-  ): Promise<boolean> {
+  private async wasCommitted(name: string, error: PostgresError, leftInCallMs: TimeLeft): Promise<boolean> {
     const resolveMs = Math.max(Math.min(leftInCallMs(), CONNECT_MS_MAX), RESOLVE_MS_MIN);
     const waiting = startWaiting(this.system, resolveMs);
     const leftMs = () => Math.max(1, resolveMs - waiting.waitedMs());
@@ -255,11 +243,9 @@ export class PostgresBackend implements LockStoreBackend {
       try {
         const connection = await this.pool.connect(leftMs, undefined);
         try {
-          const [row] = await connection.query(OUTCOME, [transactionId], leftMs());
-          const isSameServer = row?.["since"] === serverSince;
-          if (!isSameServer || row["status"] === null) break;
-          if (row["status"] === "committed") return true;
-          if (row["status"] === "aborted") return false;
+          await connection.query(NOTE_AS_NOT_DONE, [name], leftMs());
+          const [row] = await connection.query("select is_done from lattice_commits where id = $1", [name], leftMs());
+          if (typeof row?.["is_done"] === "boolean") return row["is_done"];
         } finally {
           connection.cut();
         }
@@ -279,13 +265,23 @@ export class PostgresBackend implements LockStoreBackend {
   }
 }
 
-const SINCE = "pg_postmaster_start_time()::text as since";
-
 const FACTS = "select floor(extract(epoch from clock_timestamp()) * 1000)::bigint::text as now, " +
   "server_epoch.epoch::text as epoch, server_epoch.last_fencing_token::text as token, " +
-  `lattice_schema.version::text as version, ${SINCE} from server_epoch, lattice_schema`;
+  "lattice_schema.version::text as version from server_epoch, lattice_schema";
 
-const OUTCOME = `select txid_status($1::bigint) as status, ${SINCE}`;
+const NOTE_AS_NOT_DONE = "insert into lattice_commits (id, is_done) values ($1, false) on conflict (id) do nothing";
+
+/** The end of a transaction, in one message: its name is noted, who waits for locks is told. */
+function commitStatements({ hasWritten, mayFreeLocks }: PostgresSession, name: string): string {
+  return [
+    ...(hasWritten ? [`insert into lattice_commits (id, is_done) values ('${name}', true)`, FORGET] : []),
+    ...(mayFreeLocks ? [`notify ${CHANNEL}`] : []),
+    "commit",
+  ].join("; ");
+}
+
+/** Nobody asks for a name any more by then. */
+const FORGET = "delete from lattice_commits where noted_at < clock_timestamp() - interval '1 hour'";
 
 /** Ends a transaction of which nothing is to be kept. Where that fails, the end of the connection does it. */
 async function rollBack(connection: PostgresConnection, leftMs: TimeLeft): Promise<void> {

@@ -52,8 +52,14 @@ const STEPS: readonly Step[] = [{
   name text primary key check (name <> ''),
   content bytea not null
 )`,
+    `create table lattice_commits (
+  id uuid primary key,
+  is_done boolean not null,
+  noted_at timestamptz not null default clock_timestamp()
+)`,
+    "create index lattice_commits_by_time on lattice_commits (noted_at)",
   ],
-  down: ["drop table state_documents", "drop table locks", "drop table server_epoch"],
+  down: ["drop table lattice_commits", "drop table state_documents", "drop table locks", "drop table server_epoch"],
 }];
 
 /** The table that says which version the others are of; it comes with the first version, and goes with it. */

@@ -19,9 +19,6 @@ export interface Facts {
 /** Runs a statement of the transaction. */
 type Ask = (statement: string, values: readonly PostgresValue[]) => Promise<PostgresRow[]>;
 
-/** What statements that write return: what the server calls this transaction. */
-const RETURNING = "returning txid_current()::text as transaction_id";
-
 /** A time in milliseconds since 1970, whatever the server's settings make of it as text. */
 const ms = (column: string) => `floor(extract(epoch from ${column}) * 1000)::bigint::text as ${column}`;
 
@@ -46,15 +43,15 @@ const SELECTED = COLUMNS.slice(0, -1).map((column) => column.endsWith("_at") ? m
 
 const PUT = `insert into locks (${COLUMNS.join(", ")}) values (${COLUMNS.map((_, index) => `$${index + 1}`).join(", ")})
 on conflict (id) do update set ${COLUMNS.slice(1).map((column) => `${column} = excluded.${column}`).join(", ")}
-${RETURNING}, xmax = 0 as is_new`;
+returning xmax = 0 as is_new`;
 
 /** One transaction's view. */
 export class PostgresSession implements LockSession {
   readonly documents: DocumentRecords;
   /** Whether somebody who waits for a lock may find it free now. */
   mayFreeLocks = false;
-  /** What the server calls the transaction; `null`: nothing was written. */
-  transactionId: string | null = null;
+  /** Whether there is anything to commit. */
+  hasWritten = false;
   private token: bigint;
   private currentEpoch: bigint;
 
@@ -93,7 +90,7 @@ export class PostgresSession implements LockSession {
   }
 
   async remove(id: string): Promise<boolean> {
-    const rows = await this.change(`delete from locks where id = $1 ${RETURNING}`, [id]);
+    const rows = await this.change("delete from locks where id = $1 returning id", [id]);
     if (rows.length > 0) this.mayFreeLocks = true;
     return rows.length > 0;
   }
@@ -115,7 +112,7 @@ export class PostgresSession implements LockSession {
 
   async removeExpired(shareName: string, fileId: string, now: Date): Promise<void> {
     await this.change(
-      `delete from locks where file_id = $1 and share_name = $2 and expires_at <= $3::timestamptz ${RETURNING}`,
+      "delete from locks where file_id = $1 and share_name = $2 and expires_at <= $3::timestamptz",
       [fileId, shareName, now.toISOString()],
     );
   }
@@ -125,7 +122,7 @@ export class PostgresSession implements LockSession {
   }
 
   async setLastFencingToken(token: bigint): Promise<void> {
-    await this.change(`update server_epoch set last_fencing_token = $1 ${RETURNING}`, [token]);
+    await this.change("update server_epoch set last_fencing_token = $1", [token]);
     this.token = token;
   }
 
@@ -134,7 +131,7 @@ export class PostgresSession implements LockSession {
   }
 
   async setEpoch(epoch: bigint): Promise<void> {
-    await this.change(`update server_epoch set epoch = $1 ${RETURNING}`, [epoch]);
+    await this.change("update server_epoch set epoch = $1", [epoch]);
     this.currentEpoch = epoch;
   }
 
@@ -142,12 +139,10 @@ export class PostgresSession implements LockSession {
     return (await this.ask(`select ${SELECTED} from locks where ${where}`, values)).map(lockOf);
   }
 
-  /** @returns What is returned for each row that was changed. */
-  private async change(statement: string, values: readonly PostgresValue[]): Promise<PostgresRow[]> {
-    const rows = await this.ask(statement, values);
-    const id = rows[0]?.["transaction_id"];
-    if (typeof id === "string") this.transactionId = id;
-    return rows;
+  /** @returns What the statement says to return for each row that it changed. */
+  private change(statement: string, values: readonly PostgresValue[]): Promise<PostgresRow[]> {
+    this.hasWritten = true;
+    return this.ask(statement, values);
   }
 
   private documentRecords(): DocumentRecords {
@@ -159,12 +154,12 @@ export class PostgresSession implements LockSession {
       put: async (name, content) => {
         await this.change(
           "insert into state_documents (name, content) values ($1, $2) " +
-            `on conflict (name) do update set content = excluded.content ${RETURNING}`,
+            "on conflict (name) do update set content = excluded.content",
           [name, content],
         );
       },
       remove: async (name) => {
-        await this.change(`delete from state_documents where name = $1 ${RETURNING}`, [name]);
+        await this.change("delete from state_documents where name = $1", [name]);
       },
       list: async () => (await this.ask("select name from state_documents", [])).map((row) => row["name"] as string),
     };

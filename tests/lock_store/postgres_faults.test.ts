@@ -1,0 +1,265 @@
+/** What a PostgreSQL store does when connections, transactions and the server itself are cut off. */
+import assert from "node:assert/strict";
+import { FencingTokenRefusedError, StoreUnavailableError } from "../../src/lock_store/errors.ts";
+import { type LockStoreOptions, openLockStore } from "../../src/lock_store/open.ts";
+import type { LockRequest, LockStore } from "../../src/lock_store/store.ts";
+import { LatticeError } from "../../src/platform/errors.ts";
+import { realSystem } from "../../src/platform/real_system.ts";
+import { test } from "../harness.ts";
+import { PostgresServer, sharedServer } from "../postgres_server.ts";
+import { type Fate, TcpProxy } from "../tcp_proxy.ts";
+import { ClockAhead } from "./clock_ahead.ts";
+
+const FILE: LockRequest = { shareName: "share", fileId: "file", ownerId: "owner", clientId: "client" };
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+/** A fresh schema with tables, and stores on it. */
+async function stores(options: { proxied?: boolean } = {}) {
+  const server = await sharedServer();
+  const schema = server.freshSchema();
+  const proxy = await TcpProxy.start(server.port);
+  const direct = openLockStore(server.url({ schema }));
+  await direct.migrate("up");
+  const open = (more: LockStoreOptions = {}): LockStore =>
+    options.proxied === true
+      ? openLockStore(server.url({ schema, host: "127.0.0.1", port: proxy.port }), more)
+      : openLockStore(server.url({ schema }), more);
+  return { server, schema, proxy, direct, open };
+}
+
+/** Makes the fate of the first statements that match be that, and of all others to pass. */
+function once(pattern: RegExp, fate: Fate): (text: string) => Fate {
+  let isDone = false;
+  return (text) => {
+    if (isDone || !pattern.test(text)) return "pass";
+    isDone = true;
+    return fate;
+  };
+}
+
+async function failureOf(promise: Promise<unknown>): Promise<LatticeError> {
+  const error = await promise.then(() => assert.fail("it succeeded"), (thrown: unknown) => thrown);
+  assert.ok(error instanceof LatticeError, String(error));
+  return error;
+}
+
+test("a transaction whose connection the server ends is done again from its beginning, and once", async () => {
+  const { server, direct, open } = await stores();
+  await using store = open();
+  let tries = 0;
+  const lock = await store.transaction(async (inside) => {
+    await inside.documents.put("count", bytes(String(++tries)));
+    if (tries <= 2) {
+      server.sql("select pg_terminate_backend(pid) from pg_stat_activity where state = 'idle in transaction'");
+    }
+    return await inside.acquire(FILE);
+  });
+  assert.equal(tries, 3);
+  assert.deepEqual(await direct.listLocks(), [lock]);
+  assert.equal(lock.fencingToken, 1n, "what was cut off has left nothing");
+  await direct.close();
+});
+
+test("a transaction that meets another one is done again; what its action catches is not kept either", async () => {
+  const { server, schema, direct, open } = await stores();
+  await using store = open();
+  await direct.transaction(({ documents }) => documents.put("a", bytes("0")));
+  let tries = 0;
+  await store.transaction(async ({ documents }) => {
+    await documents.read("a");
+    // Somebody who knows nothing of our turns changes what we are about to change.
+    if (++tries === 1) server.sql(`update ${schema}.state_documents set content = '1'`);
+    await documents.put("a", bytes("2")).catch((error: unknown) => assert.match(String(error), /serialize/));
+  });
+  assert.equal(tries, 2);
+  assert.equal(server.sql(`select encode(content, 'escape') from ${schema}.state_documents`), "2");
+  // A write skew with such a one: each reads what the other writes.
+  tries = 0;
+  await store.transaction(async ({ documents }) => {
+    tries++;
+    await documents.read("b");
+    if (tries === 1) {
+      server.sql(`begin isolation level serializable; select * from ${schema}.state_documents where name = 'c';
+        insert into ${schema}.state_documents values ('b', '1'); commit`);
+    }
+    await documents.put("c", bytes("1"));
+  });
+  assert.equal(tries, 2);
+  await direct.close();
+});
+
+test("an action that catches the failure of its transaction cannot have it counted as done", async () => {
+  const { direct, open } = await stores();
+  await using store = open();
+  const error = await failureOf(store.transaction(async ({ documents }) => {
+    await documents.put("a", bytes("1"));
+    await documents.put("", bytes("2")).catch(() => "the table does not take it");
+  }));
+  assert.match(error.message, /refuses a statement/);
+  assert.equal(await direct.transaction(({ documents }) => documents.read("a")), null);
+  await direct.close();
+});
+
+for (const fate of ["cut before", "cut after", "silence"] as const) {
+  test(`a commit without an answer is looked up: done once, whether it had arrived or not (${fate})`, async () => {
+    const { direct, open, proxy } = await stores({ proxied: true });
+    await using store = open({ timeoutMs: 2000 });
+    await store.getServerEpoch();
+    let tries = 0;
+    proxy.judge = once(/commit/, fate);
+    const value = await store.transaction(async (inside) => {
+      tries++;
+      await inside.incrementServerEpoch();
+      return tries;
+    });
+    assert.deepEqual([value, tries], fate === "cut before" ? [2, 2] : [1, 1]);
+    assert.equal(await direct.getServerEpoch(), 1n);
+    await direct.close();
+    proxy.close();
+  });
+}
+
+test("a commit without an answer, of which nothing can be learned, is told as what it is and not repeated", async () => {
+  const { direct, open, proxy } = await stores({ proxied: true });
+  await using store = open({ timeoutMs: 1000 });
+  let tries = 0;
+  proxy.judge = (text) => {
+    if (!/commit/.test(text)) return "pass";
+    proxy.isDown = true;
+    return "cut after";
+  };
+  const error = await failureOf(store.transaction(async (inside) => {
+    tries++;
+    return await inside.incrementServerEpoch();
+  }));
+  assert.ok(error instanceof StoreUnavailableError);
+  assert.match(error.message, /it may have been done, or not/);
+  assert.deepEqual([tries, await direct.getServerEpoch()], [1, 1n]);
+  await direct.close();
+  proxy.close();
+});
+
+test("every call has an answer within its time: of a silent server, of one that is in use, of none", async () => {
+  const { server, schema, direct, open, proxy } = await stores({ proxied: true });
+  await using store = open({ timeoutMs: 1000 });
+  const timed = async (call: () => Promise<unknown>): Promise<LatticeError> => {
+    const startedMs = realSystem.clock.monotonicMs();
+    const error = await failureOf(call());
+    const tookMs = realSystem.clock.monotonicMs() - startedMs;
+    assert.ok(tookMs < 6000, `${tookMs} ms: ${error.message}`); // the machine may be slow; without a limit it would be for ever
+    return error;
+  };
+  await store.getServerEpoch();
+  proxy.judge = once(/begin/, "silence");
+  const silent = await timed(() => store.incrementServerEpoch());
+  assert.deepEqual([silent.code, /nothing was changed/.test(silent.message)], [
+    "store_unavailable",
+    true,
+  ], silent.message);
+  proxy.judge = () => "silence";
+  assert.equal((await timed(() => store.acquire(FILE))).code, "store_unavailable");
+  proxy.judge = () => "pass";
+  // Somebody else holds the turn, and does not end.
+  const blocker = direct.transaction(async () => {
+    const inUse = await timed(() => store.acquire(FILE));
+    assert.equal(inUse.code, "locked");
+    assert.match(inUse.hint ?? "", /--lock-timeout/);
+    assert.deepEqual(await store.listLocks(), [], "who only reads waits for nobody");
+    const impatient = openLockStore(server.url({ schema }), { timeoutMs: 0 });
+    assert.equal((await timed(() => impatient.acquire(FILE))).code, "locked");
+    await impatient.close();
+    const stop = new AbortController();
+    const waiting = store.acquire(FILE, { signal: stop.signal });
+    stop.abort(new Error("enough"));
+    await assert.rejects(waiting, /enough/);
+  });
+  await blocker;
+  proxy.close();
+  assert.equal((await timed(() => store.acquire(FILE))).code, "store_unavailable");
+  await direct.close();
+});
+
+test("the server ends a transaction in which nothing happens, so that others get their turn", async () => {
+  const { direct, open } = await stores();
+  await using store = open({ timeoutMs: 1000 });
+  let tries = 0;
+  const paused = store.transaction(async (inside) => {
+    await inside.incrementServerEpoch();
+    if (++tries === 1) await new Promise((resolve) => setTimeout(resolve, 2500));
+    await inside.acquire(FILE);
+  });
+  const other = await direct.acquire({ ...FILE, ownerId: "other" });
+  assert.equal((await failureOf(paused)).code, "store_unavailable");
+  assert.deepEqual(await direct.listLocks(), [other]);
+  assert.equal(await direct.getServerEpoch(), 0n);
+  await direct.close();
+});
+
+test("who waits hears of a release, and goes on without hearing anything", async () => {
+  const { server, direct, open } = await stores();
+  await using store = open();
+  const held = await direct.acquire(FILE);
+  const waiting = store.acquire({ ...FILE, ownerId: "second" }, { waitMs: 60_000 });
+  const listeners = () =>
+    Number(server.sql("select count(*) from pg_stat_activity where query = 'listen lattice_locks'"));
+  while (listeners() === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  await direct.deleteLock(held.id);
+  const second = await waiting;
+  // The listening connection is cut while somebody waits, and cannot be made again.
+  const third = store.acquire({ ...FILE, ownerId: "third" }, { waitMs: 60_000 });
+  server.sql("select pg_terminate_backend(pid) from pg_stat_activity where query = 'listen lattice_locks'");
+  await direct.deleteLock(second.id);
+  assert.ok((await third).fencingToken > second.fencingToken);
+  await direct.close();
+});
+
+test("a lock expires by the server's clock, however wrong those of its clients are", async () => {
+  const { server, schema, direct } = await stores();
+  const ahead = new ClockAhead(realSystem);
+  ahead.goTo(new Date(realSystem.clock.nowMs() + 24 * 3_600_000));
+  await using fast = openLockStore(server.url({ schema }), { system: ahead.system });
+  const lock = await fast.acquire({ ...FILE, ttlMs: 60_000 });
+  assert.ok(Math.abs(lock.acquiredAt.getTime() - realSystem.clock.nowMs()) < 3_600_000);
+  assert.equal((await fast.listLocks()).length, 1, "it has not expired, whatever this client believes");
+  await assert.rejects(fast.acquire({ ...FILE, ownerId: "other" }), /is locked by/);
+  await direct.putLock({ ...lock, expiresAt: new Date(realSystem.clock.nowMs() - 1000) });
+  assert.deepEqual(await fast.listLocks(), []);
+  const next = await direct.acquire({ ...FILE, ownerId: "other" });
+  // What the first holder does now comes too late, and is refused in the transaction that would do it.
+  await assert.rejects(
+    fast.transaction(async (inside) => {
+      await inside.documents.put("deployed", bytes("old"));
+      await inside.requireFencingToken(lock.id, lock.fencingToken);
+    }),
+    FencingTokenRefusedError,
+  );
+  assert.equal(await direct.transaction(({ documents }) => documents.read("deployed")), null);
+  assert.ok(next.fencingToken > lock.fencingToken);
+  await direct.close();
+});
+
+test("a server that crashes and is started again has all that it acknowledged, and stores go on using it", async () => {
+  const server = await PostgresServer.start({ durable: true });
+  const schema = server.freshSchema();
+  await using store = openLockStore(server.url({ schema, host: "127.0.0.1" }));
+  await store.migrate("up");
+  const held = await store.acquire(FILE);
+  server.stop("immediate");
+  const down = await failureOf(store.listLocks());
+  assert.deepEqual([down.code, down instanceof StoreUnavailableError], ["store_unavailable", true]);
+  server.resume();
+  assert.deepEqual(await store.listLocks(), [held]);
+  let tries = 0;
+  const epoch = await store.transaction(async (inside) => {
+    const next = await inside.incrementServerEpoch();
+    if (++tries === 1) {
+      server.stop("immediate");
+      server.resume();
+    }
+    return next;
+  });
+  assert.deepEqual([epoch, await store.getServerEpoch(), tries], [1n, 1n, 2]); // what the crash ended was looked up
+  await assert.rejects(store.acquire({ ...FILE, ownerId: "other" }), /is locked by/);
+  await store.close();
+  server.stop("fast");
+});
