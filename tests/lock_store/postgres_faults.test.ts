@@ -241,11 +241,12 @@ test("a lock expires by the server's clock, however wrong those of its clients a
 test("a server that crashes and is started again has all that it acknowledged, and stores go on using it", async () => {
   const server = await PostgresServer.start({ durable: true });
   const schema = server.freshSchema();
-  await using store = openLockStore(server.url({ schema, host: "127.0.0.1" }));
+  await using store = openLockStore(server.url({ schema, host: "127.0.0.1" }), { timeoutMs: 20_000 });
   await store.migrate("up");
   const held = await store.acquire(FILE);
   server.stop("immediate");
-  const down = await failureOf(store.listLocks());
+  await using late = openLockStore(server.url({ schema, host: "127.0.0.1" }));
+  const down = await failureOf(late.listLocks());
   assert.deepEqual([down.code, down instanceof StoreUnavailableError], ["store_unavailable", true]);
   server.resume();
   assert.deepEqual(await store.listLocks(), [held]);
