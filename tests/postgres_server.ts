@@ -18,7 +18,7 @@ export const PASSWORD = "s3cr3t-Pa:ss/w@rd";
 export interface ServerOptions {
   /** Whether it offers TLS, by a certificate for `localhost` that it signed itself. */
   readonly tls?: boolean;
-  /** Where it listens beside `127.0.0.1`. */
+  /** Where it listens; `127.0.0.1` when nothing is said. */
   readonly listen?: string;
   /** Whether what it acknowledges is flushed to the disk; a server that is killed needs no power cut to lose the rest. */
   readonly durable?: boolean;
@@ -123,7 +123,7 @@ export class PostgresServer {
     return join(this.folder, "data");
   }
 
-  private initialise({ tls = false, listen, durable = false }: ServerOptions): void {
+  private initialise({ tls = false, listen = "127.0.0.1", durable = false }: ServerOptions): void {
     const { data, folder } = this;
     mustRun(...this.asServer("initdb", [
       ...["-D", data, "-U", "postgres", "--locale=C", "--encoding=UTF8", "--no-sync", "-A", "trust"],
@@ -133,7 +133,7 @@ export class PostgresServer {
       join(data, "postgresql.auto.conf"),
       [
         `port = ${this.port}`,
-        `listen_addresses = '127.0.0.1${listen === undefined ? "" : `,${listen}`}'`,
+        `listen_addresses = '${listen}'`,
         `unix_socket_directories = '${folder}'`,
         `fsync = ${durable ? "on" : "off"}`,
         "shared_buffers = 16MB",

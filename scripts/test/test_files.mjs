@@ -43,7 +43,19 @@ const BESIDE = [
 export function reasonToSkip(file) {
   const missing = BESIDE.find(({ path, isNeededBy }) => !existsSync(join(root, path)) && isNeededBy(file));
   if (missing !== undefined) return `it needs ${missing.path}, which is not beside this checkout`;
-  return text(file).includes('"--propagation"') ? reasonNotToMount() : null;
+  if (text(file).includes('"--propagation"')) return reasonNotToMount();
+  return text(file).includes("network_hosts.ts") ? reasonNotToLink() : null;
+}
+
+/** Why this process may make no network namespace; `null` when it may. */
+function reasonNotToLink() {
+  const name = `lattice-probe-${process.pid}`;
+  const tried = spawnSync("ip", ["netns", "add", name], { encoding: "utf8" });
+  if (tried.status !== 0) {
+    return `it needs network namespaces, which are refused here: ${tried.stderr ?? tried.error}`.trim();
+  }
+  spawnSync("ip", ["netns", "del", name]);
+  return null;
 }
 
 /** Why this process may not mount anything in a namespace of its own; `null` when it may. */

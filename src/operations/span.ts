@@ -30,21 +30,28 @@ export interface RunEnd extends SpanEnd {
 /**
  * Runs a program as one operation: what it changed is recorded when it succeeds, and taken back when it fails.
  *
+ * @param program What is run.
+ * @param shown How the journal and messages show that: without passwords.
  * @param name What the operation is called; without it, the program's command line.
  * @throws {LatticeError} `op_in_progress`: this runs inside of another operation, or inside `lock run`; as
  *   {@link beginSpan}.
  */
-export function runProgram(writer: Writer, program: readonly string[], name: string | undefined): RunEnd {
+export function runProgram(
+  writer: Writer,
+  program: readonly string[],
+  shown: readonly string[],
+  name: string | undefined,
+): RunEnd {
   const { context, lock, repository } = writer;
   const { system } = repository;
   refuseNested(writer, "op run");
   refuseEmptyName(name);
-  const description = name ?? program.join(" ");
+  const description = name ?? shown.join(" ");
   const { opId, token } = beginSpan(
     { ...context, command: `op run ${description}` },
     originOf(writer),
     "run",
-    { arguments: program, description },
+    { arguments: shown, description },
   );
   const hooks = hooksOrNothing(context, opId);
   const { exitCode, startErrno } = system.run([...program], {

@@ -97,15 +97,22 @@ export async function connectSocket(place: PostgresPlace, onRaw: (raw: Socket) =
     raw.destroy();
     throw new PostgresError("unreachable", "what listens there is no PostgreSQL server");
   }
-  const socket = (builtin.getBuiltinModule("node:tls") as Tls).connect(
-    tlsOptions(raw, host, tls, net.isIP(host) !== 0),
-  );
+  const socket = beginTls(raw, tlsOptions(raw, host, tls, net.isIP(host) !== 0));
   await eventOf(socket, "secureConnect", (cause) => {
     raw.destroy();
     return new PostgresError("tls", textOf(cause));
   });
   socket.on("error", nothing);
   return { socket, raw };
+}
+
+function beginTls(raw: Socket, options: Record<string, unknown>): Socket {
+  try {
+    return (builtin.getBuiltinModule("node:tls") as Tls).connect(options);
+  } catch (cause) { // certificates or a key that are none
+    raw.destroy();
+    throw new PostgresError("tls", textOf(cause));
+  }
 }
 
 function tlsOptions(raw: Socket, host: string, tls: PostgresTls, isAddress: boolean): Record<string, unknown> {

@@ -187,7 +187,7 @@ function rename(git: FakeGit): void {
 function opRun(program: (git: FakeGit) => void, exitCode: number): (writer: Writer) => boolean {
   return (writer) => {
     behaviour = (git) => (program(git), exitCode);
-    const end = runProgram(writer, ["program"], undefined);
+    const end = runProgram(writer, ["program"], ["program"], undefined);
     return end.exitCode === exitCode && end.outcome === (exitCode === 0 ? "committed" : "rolled_back");
   };
 }

@@ -64,7 +64,7 @@ export async function run(context: CommandContext, parsed: ParsedCommand): Promi
       });
       return EXIT_CODES.locked;
     } finally {
-      await release(store, lock);
+      await release(context, store, lock);
     }
   } catch (error) {
     if (stoppedBy !== null && error === wanted.signal.reason) return stoppedBy;
@@ -131,11 +131,13 @@ function lostError(lock: PersistedLock, cause: LatticeError): LatticeError {
   });
 }
 
-/** Gives the lock back; that it has expired meanwhile is fine. */
-async function release(store: LockStore, { id }: PersistedLock): Promise<void> {
+/** Gives the lock back; that it has expired meanwhile is fine. How the program ended counts, also where this fails. */
+async function release({ log }: CommandContext, store: LockStore, { id }: PersistedLock): Promise<void> {
   try {
     await store.deleteLock(id);
   } catch (error) {
-    if (!(error instanceof LockNotFoundError)) throw error;
+    if (!(error instanceof LatticeError)) throw error;
+    if (error instanceof LockNotFoundError) return;
+    log.warn(`the lock ${id} could not be given back, and is held until it expires: ${error.message}`);
   }
 }

@@ -7,6 +7,7 @@ import { absolutePath, type CommandContext } from "../context.ts";
 import { lockObserver } from "../lock_observer.ts";
 import type { ParsedCommand } from "../parse.ts";
 import { reportNotStarted } from "../program.ts";
+import { withoutPasswords } from "../store_url.ts";
 import { FileLock } from "../../locks/file_lock.ts";
 
 /** Runs a program while a file is locked by a PID lock file. */
@@ -16,7 +17,7 @@ export async function run(context: CommandContext, parsed: ParsedCommand): Promi
   // A signal is heard when the program has ended: the lock must outlive it.
   const lock = new FileLock(path, {
     backend: "pid",
-    command: `lock file run -- ${parsed.program.join(" ")}`,
+    command: withoutPasswords(`lock file run -- ${parsed.program.join(" ")}`),
     timeoutMs: await context.lockTimeoutMs(),
     observer: lockObserver(context, `the lock of ${JSON.stringify(path)}`, parsed.flag("wait-message")),
   }, system);

@@ -7,6 +7,7 @@ import type { CommandContext } from "../context.ts";
 import { REPOSITORY_LOCK, sayWaiting } from "../lock_observer.ts";
 import type { ParsedCommand } from "../parse.ts";
 import { reportNotStarted } from "../program.ts";
+import { withoutPasswords } from "../store_url.ts";
 import { refuseInsideHook } from "../../engine/hooks.ts";
 import { acquireRepoLock, LOCK_TOKEN_VARIABLE } from "../../locks/repo_lock.ts";
 import { definedVariables } from "../../platform/environment.ts";
@@ -20,7 +21,7 @@ export async function run(context: CommandContext, parsed: ParsedCommand): Promi
   onSignal(() => {}); // the lock must outlive the program, so a signal is heeded once that has ended
   using lock = await acquireRepoLock(system, {
     commonDir: repository.commonDir,
-    command: `lock run -- ${parsed.program.join(" ")}`,
+    command: withoutPasswords(`lock run -- ${parsed.program.join(" ")}`),
     timeoutMs: await context.lockTimeoutMs(),
     onContention: (holder) => sayWaiting(context, REPOSITORY_LOCK, holder, parsed.flag("wait-message")),
   });

@@ -7,13 +7,14 @@ import { openChange } from "../change.ts";
 import type { CommandContext } from "../context.ts";
 import type { ParsedCommand } from "../parse.ts";
 import { reportNotStarted } from "../program.ts";
+import { withoutPasswords } from "../store_url.ts";
 import { type RunEnd, runProgram } from "../../operations/span.ts";
 import type { Difference } from "../../engine/snapshot.ts";
 
 /** Runs a program as one operation. */
 export async function run(context: CommandContext, parsed: ParsedCommand): Promise<number> {
   using writer = await openChange(context, parsed);
-  const end = runProgram(writer, parsed.program, parsed.value("name"));
+  const end = runProgram(writer, parsed.program, parsed.program.map(withoutPasswords), parsed.value("name"));
   if (end.startErrno !== undefined) reportNotStarted(context, parsed.program[0]!, end.exitCode, end.startErrno);
   report(context, end);
   if (context.output.json) {
