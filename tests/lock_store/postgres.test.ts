@@ -28,4 +28,4 @@ const bed: Bed = {
 };
 
 testConformance(bed);
-testAgainstModel(bed, openTwo, { sequences: 8, histories: 4 });
+testAgainstModel(bed, openTwo, { sequences: 4, histories: 2 });
