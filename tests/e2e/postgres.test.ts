@@ -8,6 +8,7 @@ import { gitEnvironment, gitText, runProgram } from "../git_oracle.ts";
 import { test } from "../harness.ts";
 import { PASSWORD, PostgresServer, sharedServer } from "../postgres_server.ts";
 import { temporaryFolder } from "../temporary_folder.ts";
+import { tried } from "../thoroughness.ts";
 import { binary, type Ended, lattice } from "./binary.ts";
 
 const OWNED = ["--owner", "o", "--client", "c"];
@@ -68,6 +69,34 @@ test("lease migrate: ten at once make the tables once, and ten take them away; a
     assert.deepEqual([newer.exit, /use the newer lattice that made it/.test(newer.stderr)], [8, true], newer.stderr);
   }
   assert.equal(tables(), "5");
+});
+
+test("32 clients that want one lock get it one after the other, each once, and no update under it is lost", async () => {
+  const server = await sharedServer();
+  const address = server.url({ schema: server.freshSchema() });
+  assert.equal(lattice(["lease", "migrate", "--store", address], { cwd: "/" }).exit, 0);
+  const folder = temporaryFolder();
+  const clients = 32;
+  const count = join(folder, "count");
+  writeFileSync(count, "0\n");
+  // What two at once would spoil: a number that is read and written again, and a folder that only one can make.
+  const script = `mkdir ${folder}/held && read n <${count} && echo "$LATTICE_FENCING_TOKEN" >>${folder}/tokens && ` +
+    `echo $((n + 1)) >${count} && rmdir ${folder}/held`;
+  const ends = await Promise.all(Array.from({ length: clients }, (_, client) =>
+    atOnce(1, [
+      ...["lease", "exec", "s", "f", "--owner", `owner ${client}`, "--client", "c", "--ttl", "10m", "--wait", "10m"],
+      ...["--lock-timeout", "5m", "--store", address, "--", "sh", "-c", script],
+    ])));
+  assert.deepEqual(ends.flat().map(({ exit, stderr }) => `${exit}${stderr}`), Array(clients).fill("0"));
+  assert.equal(readFileSync(count, "utf8"), `${clients}\n`);
+  const tokens = readFileSync(join(folder, "tokens"), "utf8").trim().split("\n").map(Number);
+  assert.deepEqual(
+    tokens,
+    Array.from({ length: clients }, (_, index) => index + 1),
+    "later holders have higher tokens",
+  );
+  assert.deepEqual(lattice(["lease", "list", "--store", address], { cwd: "/" }).stdout, "");
+  tried("32 clients of one lock in PostgreSQL", { "racing updates": clients });
 });
 
 test("the tables take nothing that no lock can be, whoever writes it", async () => {

@@ -197,16 +197,21 @@ test("the server ends a transaction in which nothing happens, so that others get
 
 test("who waits hears of a release, and goes on without hearing anything", async () => {
   const { server, direct, open } = await stores();
-  await using store = open();
+  // A clock by which the looks that are taken while one listens never come.
+  const clock = Object.create(realSystem.clock, {
+    sleep: { value: (ms: number) => ms < 400 ? realSystem.clock.sleep(ms) : new Promise(() => {}) },
+  });
+  await using store = open({ system: Object.create(realSystem, { clock: { value: clock } }) });
   const held = await direct.acquire(FILE);
-  const waiting = store.acquire({ ...FILE, ownerId: "second" }, { waitMs: 60_000 });
+  const waiting = store.acquire({ ...FILE, ownerId: "second" }, { waitMs: 600_000 });
   const listeners = () =>
     Number(server.sql("select count(*) from pg_stat_activity where query = 'listen lattice_locks'"));
   while (listeners() === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  await new Promise((resolve) => setTimeout(resolve, 500)); // by now it waits for a word
   await direct.deleteLock(held.id);
   const second = await waiting;
-  // The listening connection is cut while somebody waits, and cannot be made again.
-  const third = store.acquire({ ...FILE, ownerId: "third" }, { waitMs: 60_000 });
+  // The listening connection is cut while somebody waits.
+  const third = store.acquire({ ...FILE, ownerId: "third" }, { waitMs: 600_000 });
   server.sql("select pg_terminate_backend(pid) from pg_stat_activity where query = 'listen lattice_locks'");
   await direct.deleteLock(second.id);
   assert.ok((await third).fencingToken > second.fencingToken);
