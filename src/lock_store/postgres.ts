@@ -23,6 +23,7 @@ import { PostgresPool, type TimeLeft } from "./postgres_pool.ts";
 import { migratePostgres, requireVersion } from "./postgres_schema.ts";
 import { type Facts, PostgresSession } from "./postgres_session.ts";
 import type { Migration } from "./store.ts";
+import { Turns } from "./turns.ts";
 
 /** How long a call may take when nothing is said, in milliseconds. */
 const TIMEOUT_MS_DEFAULT = 10_000;
@@ -64,6 +65,7 @@ export class PostgresBackend implements LockStoreBackend {
   readonly address: string;
   private readonly pool: PostgresPool;
   private readonly listener: PostgresListener;
+  private readonly turns: Turns;
   private readonly timeoutMs: number;
   private readonly callMs: number;
   private readonly autoMigrate: boolean;
@@ -82,6 +84,7 @@ export class PostgresBackend implements LockStoreBackend {
     this.autoMigrate = options.autoMigrate === true;
     this.pool = new PostgresPool(system, target, connectTimeoutMs ?? CONNECT_MS_MAX);
     this.listener = new PostgresListener(system, target);
+    this.turns = new Turns(system);
   }
 
   get changesHeard(): number {
@@ -92,6 +95,8 @@ export class PostgresBackend implements LockStoreBackend {
     const { signal } = options;
     const waiting = startWaiting(this.system, this.callMs);
     const leftMs = () => Math.max(1, this.callMs - waiting.waitedMs());
+    // Before a connection is taken: one of a program that waits at the server is enough.
+    using _turn = options.readOnly ? null : await this.turns.take(this.callMs, signal);
     let wasConnected = false;
     for (let tries = 1;; tries++) {
       let failure: PostgresError;

@@ -3,16 +3,13 @@
  *
  * @module
  */
-import { sleepUnlessAborted } from "../locks/waiting.ts";
 import { connectPostgres, type PostgresConnection, type PostgresTarget } from "../platform/postgres.ts";
 import { PostgresError } from "../platform/postgres_error.ts";
 import type { System } from "../platform/system.ts";
+import { Turns } from "./turns.ts";
 
 /** Connections that are used at once by one store; transactions that write take turns anyway. */
 const CONNECTIONS_MAX = 10;
-
-/** Who waits for a connection looks again after so long, in milliseconds. */
-const LOOK_AGAIN_MS = 100;
 
 /** A connection that was idle for longer is asked whether it still reaches the server, in milliseconds. */
 const TRUSTED_IDLE_MS = 1000;
@@ -26,22 +23,24 @@ export type TimeLeft = () => number;
 /** Connections of one store. */
 export class PostgresPool {
   private readonly idle: { connection: PostgresConnection; sinceMs: number }[] = [];
-  private inUse = 0;
   private isClosed = false;
-  private readonly waiters: (() => void)[] = [];
+  private readonly turns: Turns;
 
   /** @param connectTimeoutMs Longest time to connect. */
   constructor(
     private readonly system: System,
     private readonly target: PostgresTarget,
     private readonly connectTimeoutMs: number,
-  ) {}
+  ) {
+    this.turns = new Turns(system, CONNECTIONS_MAX);
+  }
 
   /**
    * Uses a connection. Afterwards it is kept, if it is still open.
    *
    * @param signal When it is aborted, the connection is cut.
    * @throws {PostgresError}
+   * @throws {LatticeError} `locked`: none became free in time.
    * @throws {unknown} The reason of the signal.
    */
   async using<T>(
@@ -49,21 +48,16 @@ export class PostgresPool {
     signal: AbortSignal | undefined,
     work: (connection: PostgresConnection) => Promise<T>,
   ): Promise<T> {
-    await this.enter(leftMs, signal);
+    using _turn = await this.turns.take(leftMs(), signal);
+    const connection = await this.idleOne(leftMs) ?? await this.connect(leftMs, signal);
+    const cut = () => connection.cut();
+    signal?.addEventListener("abort", cut);
     try {
-      const connection = await this.idleOne(leftMs) ?? await this.connect(leftMs, signal);
-      const cut = () => connection.cut();
-      signal?.addEventListener("abort", cut);
-      try {
-        signal?.throwIfAborted();
-        return await work(connection);
-      } finally {
-        signal?.removeEventListener("abort", cut);
-        await this.keep(connection);
-      }
+      signal?.throwIfAborted();
+      return await work(connection);
     } finally {
-      this.inUse--;
-      this.waiters.shift()?.();
+      signal?.removeEventListener("abort", cut);
+      await this.keep(connection);
     }
   }
 
@@ -76,17 +70,6 @@ export class PostgresPool {
   async close(): Promise<void> {
     this.isClosed = true;
     await Promise.all(this.idle.splice(0).map(({ connection }) => connection.close()));
-  }
-
-  private async enter(leftMs: TimeLeft, signal: AbortSignal | undefined): Promise<void> {
-    signal?.throwIfAborted();
-    while (this.inUse >= CONNECTIONS_MAX) {
-      const waitMs = Math.min(leftMs(), LOOK_AGAIN_MS);
-      if (waitMs <= 0) throw new PostgresError("silent", "no connection of this program became free in time");
-      const free = new Promise<void>((resolve) => this.waiters.push(resolve));
-      await Promise.race([free, sleepUnlessAborted(this.system, waitMs, signal)]);
-    }
-    this.inUse++;
   }
 
   private async idleOne(leftMs: TimeLeft): Promise<PostgresConnection | null> {

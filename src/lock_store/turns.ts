@@ -1,6 +1,6 @@
 /**
- * Transactions of one program that write, one after the other, in the order in which they came: nobody has to try again and
- * again, and nobody is passed over.
+ * Those of one program that want something of which there is one, or a few, in the order in which they came: nobody has to
+ * try again and again, and nobody is passed over.
  *
  * @module
  */
@@ -11,10 +11,15 @@ import type { System } from "../platform/system.ts";
 /** Gives turns. */
 export class Turns {
   private readonly waiting: (() => void)[] = [];
-  private isTaken = false;
+  private taken = 0;
 
-  /** @param system Its clock measures how long is waited. */
-  constructor(private readonly system: System) {}
+  /**
+   * Nobody has a turn yet.
+   *
+   * @param system Its clock measures how long is waited.
+   * @param count How many may have a turn at once.
+   */
+  constructor(private readonly system: System, private readonly count: number = 1) {}
 
   /**
    * Waits for a turn; `using` ends it.
@@ -25,8 +30,8 @@ export class Turns {
    */
   async take(timeoutMs: number, signal: AbortSignal | undefined): Promise<Disposable> {
     signal?.throwIfAborted();
-    if (this.isTaken) await this.queue(timeoutMs, signal);
-    this.isTaken = true;
+    if (this.taken === this.count) await this.queue(timeoutMs, signal);
+    else this.taken++;
     return { [Symbol.dispose]: () => this.next() };
   }
 
@@ -68,7 +73,7 @@ export class Turns {
 
   private next(): void {
     const call = this.waiting.shift();
-    if (call === undefined) this.isTaken = false;
+    if (call === undefined) this.taken--;
     else call(); // the turn goes from hand to hand: nobody else can come in between
   }
 }

@@ -19,6 +19,18 @@ test("Turns gives turns in the order in which they were asked for, one at a time
   assert.deepEqual(seen, [0, 1, 2, 3, 4]);
 });
 
+test("Turns gives as many turns at once as there are, and no more", async () => {
+  const turns = new Turns(realSystem, 3);
+  let [inside, most] = [0, 0];
+  await Promise.all(Array.from({ length: 10 }, async () => {
+    using _turn = await turns.take(60_000, undefined);
+    most = Math.max(most, ++inside);
+    await realSystem.clock.sleep(1);
+    inside--;
+  }));
+  assert.equal(most, 3);
+});
+
 test("Turns passes on the turn of one who went away, by its time or by its signal", async () => {
   const turns = new Turns(realSystem);
   const first = await turns.take(0, undefined);
