@@ -51,7 +51,7 @@ export async function renamePatiently(
       if (!isDiskError(cause, ...REFUSALS)) throw cause;
       const nowMs = clock.monotonicMs();
       const leftMs = patience.untilMs - nowMs;
-      if (leftMs <= 0) throw refusedFor(entry, to, cause, { attempts, waitedMs: nowMs - startedMs });
+      if (!(leftMs > 0)) throw refusedFor(entry, to, cause, { attempts, waitedMs: nowMs - startedMs });
       await clock.sleep(Math.min(delayMs, leftMs));
       delayMs = Math.min(2 * delayMs, DELAY_MS_MAX);
     }

@@ -36,7 +36,7 @@ export function startWaiting(system: System, timeoutMs: number, delayMsMax: numb
     },
     nextDelayMs() {
       const leftMs = timeoutMs - waitedMs();
-      if (leftMs <= 0) return null;
+      if (!(leftMs > 0)) return null; // also where the bound is no number
       const jitter = 0.5 + (system.randomBytes(1)[0]! / 256);
       const pauseMs = Math.min(delayMs * jitter, leftMs);
       delayMs = Math.min(delayMs * 2, delayMsMax);

@@ -96,6 +96,7 @@ test("who lives is waited for, for as long as was said, and named", async () => 
     assert.deepEqual(Object.keys(error.details["holder"] as object), ["pid", "host", "command", "since"]);
     return true;
   });
+  await assert.rejects(other.acquire({ timeoutMs: NaN }), AcquisitionTimeoutError); // it would wait for ever
   assert.deepEqual(names(system), ["file.lock"]);
   lock.release();
   await other.using(() => assert.equal(other.isHeld, true));
