@@ -12,7 +12,7 @@ import { type CacheContent, partsOf } from "./content.ts";
 import { type Draft, newDraft } from "./draft.ts";
 import { contentPath, type EntryFolder, entryFolder } from "./entry_folder.ts";
 import { lockEntry } from "./entry_lock.ts";
-import { attempt, cacheFailure } from "./errors.ts";
+import { attempt, CacheError, cacheFailure } from "./errors.ts";
 import { isStale, type Pointer } from "./pointer.ts";
 import { publish, SUPERSEDED_GRACE_MS, sweepEntry } from "./publishing.ts";
 import {
@@ -160,6 +160,7 @@ export class Cache {
     options: RefreshOptions = {},
   ): Promise<RefreshedEntry> {
     const entry = this.#entry(name);
+    storedTtl(entry, options); // before anything is fetched
     const { disk } = this.#system;
     const { force = false } = options;
     const before = attempt(name, "read", () => readPointer(disk, entry))?.id;
@@ -196,6 +197,7 @@ export class Cache {
    */
   async put(name: string, content: CacheContent, options: PutOptions = {}): Promise<CacheEntry> {
     const entry = this.#entry(name);
+    storedTtl(entry, options);
     // Written before the lock is taken: who writes slowly keeps nobody waiting.
     return await this.#drafted(entry, content, (draft) =>
       this.#locked(entry, "store", options, () => {
@@ -267,11 +269,11 @@ export class Cache {
 
   /**
    * Removes entries, and everything that is left of them; of those that stay, what nobody needs. What somebody works on
-   * at the moment is left alone.
+   * at the moment is left alone. An entry that cannot be cleaned keeps none of the others from it.
    *
    * @param options `olderThanMs`: only entries that were fetched so many milliseconds ago or more, and damaged ones.
    *   Without it, all.
-   * @throws {CacheError} `io`.
+   * @throws {CacheError} `io`: about the first entry that could not be cleaned.
    */
   clean({ olderThanMs }: { readonly olderThanMs?: number } = {}): Cleaned {
     const { disk, clock } = this.#system;
@@ -280,12 +282,19 @@ export class Cache {
       pointer === null || olderThanMs === undefined || nowMs - pointer.fetchedAtMs >= olderThanMs;
     const removed: string[] = [];
     const busy: string[] = [];
+    const failures: CacheError[] = [];
     for (const name of attempt("", "list", () => entryNames(disk, this.folder))) {
       const options = { goes, graceMs: this.#graceMs, lock: this.#options };
-      const outcome = attempt(name, "clean", () => cleanEntry(this.#system, this.#entry(name), options));
-      if (outcome === "removed") removed.push(name);
-      if (outcome === "busy") busy.push(name);
+      try {
+        const outcome = attempt(name, "clean", () => cleanEntry(this.#system, this.#entry(name), options));
+        if (outcome === "removed") removed.push(name);
+        if (outcome === "busy") busy.push(name);
+      } catch (error) {
+        if (!(error instanceof CacheError)) throw error;
+        failures.push(error);
+      }
     }
+    if (failures[0] !== undefined) throw failures[0];
     return { removed, busy };
   }
 
@@ -357,7 +366,7 @@ export class Cache {
   }
 
   async #publish(entry: EntryFolder, draft: Draft, options: PutOptions): Promise<CacheEntry> {
-    const ttlMs = options.ttlMs === undefined || options.ttlMs === Infinity ? null : options.ttlMs;
+    const ttlMs = storedTtl(entry, options);
     try {
       const pointer = await publish(this.#system, entry, draft, { ttlMs, patienceMs: this.#timeoutMs(options) });
       return this.#describe(entry, pointer);
@@ -365,4 +374,15 @@ export class Cache {
       throw cacheFailure(entry.name, "write", error);
     }
   }
+}
+
+/** A ttl as it is stored: whole milliseconds; `null`: for ever. @throws {CacheError} `usage`: it is no length of time. */
+function storedTtl({ name, path }: EntryFolder, { ttlMs = Infinity }: PutOptions): number | null {
+  if (ttlMs > Number.MAX_SAFE_INTEGER) return null;
+  if (ttlMs >= 0) return Math.floor(ttlMs);
+  throw new CacheError("usage", `the cache entry ${JSON.stringify(name)} cannot be fresh for ${ttlMs} ms`, {
+    entry: name,
+    path,
+    hint: "give ttlMs as a number that is 0 or more, or none",
+  });
 }

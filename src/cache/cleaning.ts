@@ -2,7 +2,8 @@
  * Removing entries, and what is left of them.
  *
  * Only files whose names are ours are removed, and only in folders that hold a pointer of theirs, or nothing but such
- * files: a folder that was named by mistake loses nothing.
+ * files where nobody but its owner may come in, as it is with the folders that we make: a folder that was named by mistake
+ * loses nothing, be it full of files that are named by SHA-256, as container images are kept.
  *
  * @module
  */
@@ -25,6 +26,9 @@ export interface Cleaned {
   readonly busy: readonly string[];
 }
 
+/** Permissions that no folder of ours gives. */
+const GROUP_AND_OTHERS = 0o077;
+
 /** Names of the entries in a cache's folder, sorted. */
 export function entryNames(disk: Disk, cacheFolder: string): string[] {
   const folders = (disk.list(cacheFolder) ?? []).filter(({ name, kind }) =>
@@ -34,11 +38,11 @@ export function entryNames(disk: Disk, cacheFolder: string): string[] {
   return sortByName(names, (name) => name);
 }
 
-/** An empty folder is one where nobody but its owner may come in, as it is with ours: a refresh that failed leaves it. */
+/** Without a pointer it is what a refresh left that failed or was killed, or it is damaged: then our permissions tell. */
 function isEntry(disk: Disk, entry: EntryFolder): boolean {
-  const inside = disk.list(entry.path) ?? [];
-  if (inside.length === 0) return ((disk.lstat(entry.path)?.mode ?? 0o777) & 0o077) === 0;
-  return inside.every(isOurs) || readPointer(disk, entry) !== null;
+  if (readPointer(disk, entry) !== null) return true;
+  const isOwnersAlone = ((disk.lstat(entry.path)?.mode ?? 0o777) & GROUP_AND_OTHERS) === 0;
+  return isOwnersAlone && (disk.list(entry.path) ?? []).every(isOurs);
 }
 
 /** How an entry is cleaned. */

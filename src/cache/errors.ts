@@ -54,14 +54,15 @@ export class CacheError extends LatticeError {
 /**
  * The error about something that failed while an entry was worked on; what is none of the system's passes as it is.
  *
- * @param entry The entry.
+ * @param entry The entry; empty: all of them.
  * @param action What was done: `refresh`.
  * @param cause Why it failed.
  */
 export function cacheFailure(entry: string, action: string, cause: unknown): unknown {
   if (!(cause instanceof LatticeError) || cause instanceof CacheError || cause.code === "internal") return cause;
   const { path, ...details } = cause.details;
-  return new CacheError(cause.code, `cannot ${action} the cache entry ${JSON.stringify(entry)}: ${cause.message}`, {
+  const what = entry === "" ? "cache" : `cache entry ${JSON.stringify(entry)}`;
+  return new CacheError(cause.code, `cannot ${action} the ${what}: ${cause.message}`, {
     entry,
     path: cause instanceof DiskError ? cause.path : String(path ?? ""),
     ...hintOf(cause),
@@ -75,7 +76,10 @@ function hintOf(cause: LatticeError): { hint?: string } {
   if (cause.code === "locked") {
     return { hint: `somebody else works on this entry; ${cause.hint ?? "wait for it to end"}` };
   }
-  return cause.hint === undefined ? {} : { hint: cause.hint };
+  if (cause.hint !== undefined) return { hint: cause.hint };
+  const { errno } = cause.details;
+  if (errno !== "EISDIR" && errno !== "ENOTDIR" && errno !== "ELOOP") return {};
+  return { hint: "something else stands in the way: move it away, or name another folder with --dir" };
 }
 
 /** Does something on the disk; what fails is told of as a {@link CacheError}. */

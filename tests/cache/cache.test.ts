@@ -3,14 +3,22 @@ import assert from "node:assert/strict";
 import type { Cache } from "../../src/cache/cache.ts";
 import { CacheError } from "../../src/cache/errors.ts";
 import { SUPERSEDED_GRACE_MS } from "../../src/cache/publishing.ts";
-import { hashHex } from "../../src/platform/hash.ts";
 import { utf8 } from "../../src/platform/text.ts";
 import { temporaryPath } from "../../src/locks/temporary_file.ts";
 import { test } from "../harness.ts";
 import type { SimSystem } from "../simulation/sim_system.ts";
-import { cacheOn, FILE_SYSTEMS, type FileSystem, FOLDER, namesOf, newMachine, pass, plant, textOf } from "./machine.ts";
-
-const digestOf = (text: string) => hashHex("sha256", utf8(text));
+import {
+  cacheOn,
+  digestOf,
+  FILE_SYSTEMS,
+  type FileSystem,
+  FOLDER,
+  namesOf,
+  newMachine,
+  pass,
+  plant,
+  textOf,
+} from "./machine.ts";
 
 /** A fetch that counts its calls. */
 function counted(...texts: string[]) {
@@ -242,55 +250,19 @@ for (const fileSystem of Object.keys(FILE_SYSTEMS) as FileSystem[]) {
     assert.equal(cache.get("b")!.stale, false);
   });
 
-  test(`clean removes all, or what is old or damaged, and leaves alone what somebody works on ${on}`, async () => {
-    const system = newMachine(fileSystem);
-    const cache = cacheOn(system);
-    const names = () => cache.list().map(({ name }) => name);
-    await cache.put("old", "1");
-    await cache.put("damaged", "3");
-    system.disk.unlink(`${FOLDER}/damaged/${digestOf("3")}`);
-    plant(system, `${FOLDER}/damaged/current`, utf8("{"));
-    pass(system, 10_000);
-    await cache.put("young", "2");
-    await cache.put("young", "4");
-    system.disk.makeDirectory(`${FOLDER}/.other`);
-    system.disk.makeDirectory(`${FOLDER}/project`);
-    plant(system, `${FOLDER}/project/current`, utf8("somebody else's"));
-    plant(system, `${FOLDER}/project/notes`, utf8("somebody else's"));
-    plant(system, `${FOLDER}/file`, utf8("somebody else's"));
-    assert.deepEqual(names(), ["damaged", "old", "young"]);
-    assert.deepEqual(cache.clean({ olderThanMs: 5000 }), { removed: ["damaged", "old"], busy: [] });
-    assert.deepEqual([names(), textOf(cache, "young")], [["young"], "4"]);
-    assert.equal(system.disk.lstat(`${FOLDER}/old`), null);
-    assert.ok(namesOf(system, "young").includes(digestOf("2")), "its grace time is not over");
-    pass(system, SUPERSEDED_GRACE_MS);
-    assert.deepEqual(cache.clean({ olderThanMs: 1e9 }), { removed: [], busy: [] });
-    assert.equal(namesOf(system, "young").includes(digestOf("2")), false);
-    await cache.refresh("young", () => {
-      assert.deepEqual(cacheOn(system.neighbour()).clean(), { removed: [], busy: ["young"] });
-      return "5";
-    });
-    assert.equal(textOf(cache, "young"), "5");
-    assert.deepEqual(cache.clean(), { removed: ["young"], busy: [] });
-    assert.deepEqual((system.disk.list(FOLDER) ?? []).map(({ name }) => name).sort(), [".other", "file", "project"]);
-    assert.deepEqual(namesOf(system, "project"), ["current", "notes"]);
-    assert.deepEqual(cache.clean(), { removed: [], busy: [] });
-  });
-
-  test(`clean keeps the temporary files of who is storing something at the moment ${on}`, async () => {
-    const system = newMachine(fileSystem);
-    await cacheOn(system).put("a", "old");
-    const putting = cacheOn(system.neighbour()).put(
-      "a",
-      async function* () {
-        yield utf8("ne");
-        assert.deepEqual(cacheOn(system).clean(), { removed: ["a"], busy: [] });
-        assert.equal(cacheOn(system).get("a"), undefined);
-        yield utf8("w");
-      }(),
-    );
-    await putting;
-    assert.equal(textOf(cacheOn(system)), "new");
+  test(`a ttl that is no length of time is refused before anything is fetched; parts of one are left out ${on}`, async () => {
+    const cache = cacheOn(newMachine(fileSystem));
+    const fetch = counted("one");
+    for (const ttlMs of [NaN, -1, -Infinity]) {
+      const isUsage = (error: unknown) => error instanceof CacheError && error.code === "usage";
+      await assert.rejects(cache.refresh("a", fetch, { ttlMs }), isUsage);
+      await assert.rejects(cache.put("a", "one", { ttlMs }), isUsage);
+    }
+    assert.deepEqual([fetch.calls, cache.status("a")], [0, undefined]);
+    for (const [ttlMs, stored] of [[0.5, 0], [1000 / 7, 142], [1e300, null], [Infinity, null]] as const) {
+      await cache.put("a", "one", { ttlMs });
+      assert.deepEqual([textOf(cache), cache.get("a")?.ttlMs], ["one", stored]);
+    }
   });
 
   test(`what is stored may come in parts, and empty ${on}`, async () => {

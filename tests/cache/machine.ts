@@ -4,6 +4,8 @@
  * @module
  */
 import { Cache, type CacheOptions } from "../../src/cache/cache.ts";
+import { hashHex } from "../../src/platform/hash.ts";
+import { utf8 } from "../../src/platform/text.ts";
 import { SimDisk } from "../simulation/sim_disk.ts";
 import { SimSystem } from "../simulation/sim_system.ts";
 
@@ -12,6 +14,9 @@ export const FILE_SYSTEMS = { "local disk": false, "network file system": true }
 
 /** Name of one of them. */
 export type FileSystem = keyof typeof FILE_SYSTEMS;
+
+/** The name of the file of a content. */
+export const digestOf = (text: string): string => hashHex("sha256", utf8(text));
 
 /** Where the cache lies. */
 export const FOLDER = "/data/cache";
