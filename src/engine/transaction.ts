@@ -13,6 +13,7 @@ import type { RefValue } from "../git/refs/store.ts";
 import { commitBatch, isBatch } from "./batch_path.ts";
 import { type EngineContext, packedLockTimeoutMs, refLockTimeoutMs, share } from "./context.ts";
 import { lockPath, packedLockPath } from "./files_refs.ts";
+import { flushFound } from "./found_values.ts";
 import { ReferenceTransactionHook, refuseInsideHook } from "./hooks.ts";
 import { Journal } from "./journal.ts";
 import type { UpdatesRecord } from "./journal_format.ts";
@@ -98,10 +99,11 @@ function prepareWith(
     });
   }
   let plan = planTransaction(context, request);
+  const brought = newObjects(context, request);
   if (!plan.updates.some((update) => update.changes)) {
+    flushFound(context, plan.updates, brought);
     return plan.logs.length === 0 ? null : onlyLogged(context, plan, joined);
   }
-  const brought = newObjects(context, request);
   checkNewValues(context, plan.updates, brought);
   refuseConflicts(plan.view, plan.updates);
 
@@ -119,6 +121,7 @@ function prepareWith(
         plan = planTransaction(context, request);
         if (!plan.updates.some((update) => update.changes)) {
           operation.rollBack(); // somebody else made the very change meanwhile
+          flushFound(context, plan.updates, brought);
           return null;
         }
         checkNewValues(context, plan.updates, brought);
@@ -253,6 +256,7 @@ class OperationInProgress {
     };
     this.running = running;
     const view = verifyUnderLocks(context, plan);
+    flushFound(context, plan.updates, this.brought);
     refuseBlockedReflogs(context, record.logs);
     this.stored.secure();
     refuseVanished(context, changes, (oid) => this.stored.has(oid));

@@ -47,6 +47,18 @@ test("one update flushes object, its folder, value, journal, ops, the ref's fold
   ]);
 });
 
+test("what is there already as it was to be is flushed as if it were written: the object, the value, their folders", async () => {
+  const one = blob("1");
+  const same: Step = { updates: [setRef("refs/meta/a", one)], objects: [one] };
+  const [object, ...others] = await flushesOf([same], same);
+  assert.match(object!, /^\.\/objects\//);
+  assert.deepEqual(others, ["./objects/<fan-out>", "./refs/meta/a", "./refs/meta"]);
+  // In a batch: a pack and its index, packed-refs, and the folder of each; no more of them the more refs there are.
+  const flushes = await flushesOf([batch], batch);
+  assert.deepEqual(flushes.slice(2), ["./objects/pack", "./packed-refs", "."], flushes.join());
+  assert.deepEqual(await flushesOf([branch], { ...branch, objects: [] }), ["./refs/heads/main", "./refs/heads"]);
+});
+
 test("one deletion of a packed ref flushes the new packed-refs and the common dir twice", async () => {
   assert.deepEqual(await flushesOf([batch], { updates: [deleteRef("refs/meta/x1")], objects: [] }), [
     "./lattice/ops/<op>.jsonl",

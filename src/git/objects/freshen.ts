@@ -6,6 +6,7 @@
  */
 import { isDiskError } from "../../platform/disk.ts";
 import type { System } from "../../platform/system.ts";
+import type { Oid } from "../object_format.ts";
 import type { ObjectPlace } from "./reader.ts";
 
 /**
@@ -15,7 +16,7 @@ import type { ObjectPlace } from "./reader.ts";
  * @throws {LatticeError} `io`.
  */
 export function freshen({ disk, clock }: System, place: ObjectPlace): boolean {
-  const files = place.kind === "loose" ? [place.path] : [place.packPath, place.packPath.replace(/\.pack$/, ".idx")];
+  const files = filesOf(place);
   try {
     disk.setTimes(files[0]!, BigInt(Math.floor(clock.nowMs())) * 1_000_000n);
     for (const file of files) disk.syncFile(file);
@@ -26,4 +27,42 @@ export function freshen({ disk, clock }: System, place: ObjectPlace): boolean {
     if (isDiskError(error, "EACCES", "EPERM", "EROFS", "ENOENT", "ELOOP")) return false;
     throw error;
   }
+}
+
+/**
+ * Flushes the files that objects are in, each once, and their folders.
+ *
+ * @param find Where an object is; `null`: nowhere.
+ * @returns The objects that are nowhere.
+ * @throws {LatticeError} `io`.
+ */
+export function flushPlaces(
+  { disk }: System,
+  oids: readonly Oid[],
+  find: (oid: Oid) => ObjectPlace | null,
+): Oid[] {
+  const flushed = new Set<string>();
+  const folders = new Set<string>();
+  const missing = oids.filter((oid) => {
+    const place = find(oid);
+    if (place === null) return true;
+    try {
+      for (const file of filesOf(place)) {
+        if (flushed.has(file)) continue;
+        disk.syncFile(file);
+        flushed.add(file);
+        folders.add(file.slice(0, file.lastIndexOf("/")));
+      }
+      return false;
+    } catch (error) {
+      if (isDiskError(error, "ENOENT")) return true; // gc has removed it a moment ago
+      throw error;
+    }
+  });
+  for (const folder of folders) disk.syncDirectory(folder);
+  return missing;
+}
+
+function filesOf(place: ObjectPlace): string[] {
+  return place.kind === "loose" ? [place.path] : [place.packPath, place.packPath.replace(/\.pack$/, ".idx")];
 }

@@ -10,7 +10,7 @@ import type { ObjectFormat, Oid } from "../object_format.ts";
 import { findAlternates } from "./alternates.ts";
 import { DEFAULT_LEVEL, looseCompression, packCompression } from "./compression.ts";
 import { promisedObject } from "./damage.ts";
-import { freshen } from "./freshen.ts";
+import { flushPlaces, freshen } from "./freshen.ts";
 import { flushAndNameLooseFile, writeLooseFile } from "./loose_writer.ts";
 import { writeStreamToTemporary } from "./object_stream.ts";
 import { nameNewObject } from "./new_object.ts";
@@ -131,6 +131,8 @@ export function openObjectStore(options: ObjectStoreOptions): OpenObjectStore {
       writeLooseFile(writableStorage(), oid, object, looseCompression(config()));
       return oid;
     },
+
+    flush: (oids) => flushPlaces(system, oids.filter((oid) => oid !== format.emptyTree), reader.find),
 
     vanished: (oids) => reader.vanished(oids.filter((oid) => oid !== format.emptyTree)),
 

@@ -104,6 +104,14 @@ export interface ObjectStore {
   storeLoose(object: NewObject): Oid;
 
   /**
+   * Makes objects durable that are there already, whoever wrote them. Each file is flushed once.
+   *
+   * @returns Those that are not there.
+   * @throws {LatticeError} `io`.
+   */
+  flush(oids: readonly Oid[]): Oid[];
+
+  /**
    * Which of some objects are not stored any more. What earlier look-ups found is not believed: the files are looked at.
    *
    * @returns Those that are gone, in the order given.
