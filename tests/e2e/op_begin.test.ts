@@ -55,6 +55,33 @@ test("abort of a begun operation takes back everything since, lists it, and can 
   expectIdle(cwd);
 });
 
+test("abort of a begun operation refuses, and changes nothing, where git gc has removed what it would put back", () => {
+  const cwd = stage();
+  gitText(["commit", "-q", "--allow-empty", "-m", "of feat"], cwd);
+  gitText(["update-ref", "refs/heads/feat", "HEAD"], cwd);
+  gitText(["update-ref", "refs/heads/main", "HEAD~1"], cwd);
+  const before = refsOf(cwd);
+  const lost = gitText(["rev-parse", "feat"], cwd);
+  const commit = gitText(["cat-file", "commit", lost], cwd);
+  const claim = must(["op", "begin", "deploy"], cwd);
+  gitText(["branch", "by-git"], cwd);
+  gitText(["branch", "-q", "-D", "feat"], cwd);
+  must(["git", "update-ref", "refs/heads/joined", "main"], cwd, { LATTICE_OP: claim });
+  gitText(["reflog", "expire", "--expire=now", "--expire-unreachable=now", "--all"], cwd);
+  gitText(["gc", "-q", "--prune=now"], cwd);
+  const after = refsOf(cwd);
+  const aborted = lattice(["abort"], { cwd });
+  assert.equal(aborted.exit, 6, aborted.stderr);
+  assert.ok(aborted.stderr.includes(`cannot set "refs/heads/feat": there is no object ${lost}`), aborted.stderr);
+  assert.deepEqual(refsOf(cwd), after);
+  expectPaused(cwd, /^begun$/);
+  // Once the object is back, such as by a fetch, the same command does it.
+  assert.equal(gitText(["hash-object", "-t", "commit", "-w", "--stdin"], cwd, `${commit}\n`), lost);
+  must(["abort"], cwd);
+  assert.deepEqual(refsOf(cwd), before);
+  expectIdle(cwd);
+});
+
 test("while an operation is begun, a changing command outside of it is exit code 5 and is told what to type", () => {
   const cwd = stage();
   const { claim } = steps(cwd);
