@@ -1,7 +1,7 @@
 import { test } from "../harness.ts";
 import { runs, seedOr } from "../thoroughness.ts";
 import type { JudgedSpans } from "./as_one.ts";
-import { courses, spanCourses } from "./programs.ts";
+import { conflictCourses, courses, spanCourses } from "./programs.ts";
 import { checkGenerated } from "./replay.ts";
 import { add, say, tryCourse } from "./try_course.ts";
 
@@ -23,4 +23,13 @@ test("an operation of several steps, beside other processes and a git, is all or
     add(total, await tryCourse(course, runs(6), judged));
   }, { seed: SEED, runs: runs(30, 300) });
   say(`operations of several steps, ${judged.all} that stood and ${judged.none} that were taken back`, total, SEED);
+});
+
+test("commands on refs of which one excludes the other are all or nothing, and never leave both, wherever they are cut", async () => {
+  const total = { schedules: 0, cutPoints: 0, outcomes: 0 };
+  const judged: JudgedSpans = { all: 0, none: 0, shared: 0 };
+  await checkGenerated(FILE, conflictCourses, async (course) => {
+    add(total, await tryCourse(course, runs(6), judged));
+  }, { seed: SEED, runs: runs(25, 300) });
+  say("generated programs on refs that exclude each other", total, SEED);
 });

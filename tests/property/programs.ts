@@ -7,16 +7,8 @@ import fc from "fast-check";
 import type { GitCommand } from "../simulation/git_process.ts";
 import type { Kill, Program } from "../simulation/together.ts";
 import type { ChildInput, Command } from "./lattice_commands.ts";
-import {
-  type Beginning,
-  BRANCHES,
-  documentText,
-  FIRST_GIT_VALUE,
-  metadataRef,
-  oidOfValue,
-  REFS,
-  VALUES,
-} from "./world.ts";
+import { type Beginning, BRANCHES, CONFLICTING_BRANCHES, documentText, metadataRef, oidOfValue } from "./world.ts";
+import { stepsOn } from "./steps.ts";
 
 /** The number of a value; `null`: it does not exist; `first`: what the ref held at the beginning. */
 export type Expected = number | null | "first";
@@ -67,95 +59,7 @@ export interface Course {
   readonly callUs: number;
 }
 
-const branch = fc.constantFrom(...BRANCHES);
-const latticeValue = fc.nat({ max: FIRST_GIT_VALUE - 1 });
-const anyRef = fc.constantFrom(...REFS);
-
-/** Often nothing is expected, and often what was there at the beginning: else little would ever happen. */
-const expectation: fc.Arbitrary<{ expect?: Expected }> = fc.oneof(
-  { weight: 6, arbitrary: fc.constant({}) },
-  { weight: 4, arbitrary: fc.constant({ expect: "first" as const }) },
-  { weight: 1, arbitrary: fc.constant({ expect: null }) },
-  { weight: 1, arbitrary: fc.nat({ max: VALUES - 1 }).map((expect) => ({ expect })) },
-);
-
-const line = (ref: string): fc.Arbitrary<Line> =>
-  fc.tuple(fc.option(latticeValue, { freq: 4 }), expectation).map(([value, expect]) => ({ ref, value, ...expect }));
-
-const lines = fc.subarray([...REFS], { minLength: 1, maxLength: 4 }).chain((refs) => fc.tuple(...refs.map(line)));
-
-const plainStep: fc.Arbitrary<LatticeStep> = fc.oneof(
-  {
-    weight: 5,
-    arbitrary: fc.tuple(branch, latticeValue, expectation).map(([branch, value, expect]) => ({
-      kind: "set" as const,
-      branch,
-      value,
-      ...expect,
-    })),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.tuple(branch, expectation).map(([branch, expect]) => ({
-      kind: "delete" as const,
-      branch,
-      ...expect,
-    })),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.record({ kind: fc.constant("edit" as const), branch, number: fc.integer({ min: 1, max: 9 }) }),
-  },
-  { weight: 5, arbitrary: lines.map((lines) => ({ kind: "apply" as const, lines })) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant("get" as const), branch }) },
-  { weight: 4, arbitrary: fc.constant({ kind: "undo" as const }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant("prune" as const), keep: fc.nat({ max: 2 }) }) },
-  { weight: 2, arbitrary: fc.constant({ kind: "pack" as const }) },
-);
-
-const gitValue = fc.integer({ min: FIRST_GIT_VALUE, max: VALUES - 1 });
-
-const gitStep: fc.Arbitrary<GitStep> = fc.oneof(
-  {
-    weight: 4,
-    arbitrary: fc.tuple(anyRef, fc.option(gitValue, { freq: 4 }), expectation).map(([ref, value, expect]) => ({
-      kind: "update" as const,
-      ref,
-      value,
-      ...expect,
-    })),
-  },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant("read" as const), ref: anyRef }) },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant("pack" as const), looksFirst: fc.boolean() }) },
-);
-
-const latticeStep: fc.Arbitrary<LatticeStep> = fc.oneof(
-  { weight: 12, arbitrary: plainStep },
-  {
-    weight: 3,
-    arbitrary: fc.constantFrom<LatticeStep>({ kind: "begin" }, { kind: "begin" }, { kind: "commit" }, {
-      kind: "abort",
-    }),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.record({
-      kind: fc.constant("run" as const),
-      git: fc.array(gitStep, { maxLength: 2 }),
-      lattice: fc.array(plainStep, { maxLength: 1 }),
-      exitCode: fc.constantFrom(0, 1),
-    }),
-  },
-);
-
-const beginning: fc.Arbitrary<Beginning> = fc.subarray([...REFS]).chain((refs) =>
-  fc.record({
-    values: fc.tuple(...refs.map(() => latticeValue)).map((values) =>
-      Object.fromEntries(refs.map((ref, i) => [ref, values[i]!]))
-    ),
-    packed: fc.subarray(refs),
-  })
-);
+const { latticeStep, gitStep, beginning, spanSteps } = stepsOn(BRANCHES);
 
 /**
  * Programs.
@@ -181,35 +85,6 @@ export function courses(most: { processes: number; steps: number; git: number; k
   });
 }
 
-/** What is done in an operation of several steps: often several refs at once, whatever they hold. */
-const spanStep: fc.Arbitrary<LatticeStep> = fc.oneof(
-  {
-    weight: 3,
-    arbitrary: lines.map((lines) => ({
-      kind: "apply" as const,
-      lines: lines.map(({ expect: _, ...line }) => line),
-    })),
-  },
-  { weight: 2, arbitrary: plainStep },
-);
-
-/** Operations of several steps: below a program, or between `op begin` and an end. */
-const spanSteps: fc.Arbitrary<readonly LatticeStep[]> = fc.oneof(
-  fc.record({
-    kind: fc.constant("run" as const),
-    git: fc.array(gitStep, { maxLength: 3 }),
-    lattice: fc.array(spanStep, { minLength: 1, maxLength: 2 }),
-    exitCode: fc.constantFrom(0, 1),
-  }).map((step) => [step]),
-  fc.tuple(
-    fc.array(fc.oneof({ weight: 4, arbitrary: spanStep }, fc.constant({ kind: "checkpoint" as const })), {
-      minLength: 1,
-      maxLength: 3,
-    }),
-    fc.constantFrom<LatticeStep>({ kind: "commit" }, { kind: "commit" }, { kind: "abort" }),
-  ).map(([steps, end]) => [{ kind: "begin" as const }, ...steps, end]),
-);
-
 /**
  * Programs in which operations of several steps are made, beside others and a git, and any process is killed, those
  * below `op run` too.
@@ -226,6 +101,31 @@ export const spanCourses: fc.Arbitrary<Course> = fc.record({
   ),
   seed: fc.nat({ max: 1_000_000 }),
   callUs: fc.constantFrom(10, 10, 300, 5000),
+});
+
+const conflicting = stepsOn(
+  CONFLICTING_BRANCHES,
+  // Git's `pack-refs --auto` may bring back a value of a ref where another name stands now, its own deletions do, too.
+  (step) => step.kind === "read" || (step.kind === "pack" ? !step.looksFirst : /\/main$/.test(step.ref)),
+);
+
+/** Programs on refs of which one would be a folder of the other. */
+export const conflictCourses: fc.Arbitrary<Course> = fc.record({
+  beginning: conflicting.beginning,
+  lattice: fc.array(
+    fc.oneof(
+      { weight: 3, arbitrary: fc.array(conflicting.latticeStep, { minLength: 1, maxLength: 3 }) },
+      { weight: 2, arbitrary: conflicting.spanSteps.map((steps) => [...steps]) },
+    ),
+    { minLength: 1, maxLength: 2 },
+  ),
+  git: fc.array(conflicting.gitStep, { maxLength: 2 }),
+  kills: fc.array(
+    fc.record({ process: fc.nat({ max: 3 }), call: fc.integer({ min: 1, max: 400 }), half: fc.boolean() }),
+    { maxLength: 2 },
+  ),
+  seed: fc.nat({ max: 1_000_000 }),
+  callUs: fc.constantFrom(10, 10, 300),
 });
 
 const LATTICE = new URL("./lattice_commands.ts", import.meta.url);

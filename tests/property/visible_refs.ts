@@ -15,7 +15,7 @@ const GIT_DIR = "/r/.git";
 /**
  * Values of all refs but lattice's own, sorted by name.
  *
- * @throws {Error} A ref is torn, or leads to an object that is not there or not whole.
+ * @throws {Error} A ref is torn, stands beside one that excludes it, or leads to an object that is not there or not whole.
  */
 export function visibleRefs(disk: SimDisk): Record<string, string> {
   const refs = new Map<string, string>();
@@ -32,6 +32,11 @@ export function visibleRefs(disk: SimDisk): Record<string, string> {
     if (!text.endsWith("\n")) throw new Error(`${ref} is torn: ${JSON.stringify(text)}`);
     refs.set(ref, wholeOid(ref, text.slice(0, -1)));
   });
+  for (const ref of refs.keys()) {
+    for (let slash = ref.indexOf("/"); slash !== -1; slash = ref.indexOf("/", slash + 1)) {
+      if (refs.has(ref.slice(0, slash))) throw new Error(`${ref.slice(0, slash)} is there, and ${ref}`);
+    }
+  }
   requireObjects(disk, refs);
   const shown = [...refs].filter(([ref]) => !ref.startsWith("refs/lattice/"));
   return Object.fromEntries(shown.sort(([a], [b]) => a < b ? -1 : 1));

@@ -15,6 +15,9 @@ import { SimSystem } from "../simulation/sim_system.ts";
 /** Branches; two share a folder. */
 export const BRANCHES = ["main", "b", "c/d", "c/e"] as const;
 
+/** Branches of which most cannot be there together: one would be a folder of the other. */
+export const CONFLICTING_BRANCHES = ["main", "b", "b/x", "b/x/y"] as const;
+
 /** Lattice writes values below this number, git those from it on: so it can be told who wrote what. */
 export const FIRST_GIT_VALUE = 5;
 
@@ -65,8 +68,13 @@ export interface Beginning {
   readonly packed: readonly string[];
 }
 
-/** All refs that programs work on. */
-export const REFS: readonly string[] = BRANCHES.flatMap((branch) => [`refs/heads/${branch}`, metadataRef(branch)]);
+/** The refs of some branches. */
+export function refsOf(branches: readonly string[]): string[] {
+  return branches.flatMap((branch) => [`refs/heads/${branch}`, metadataRef(branch)]);
+}
+
+/** All refs that there may be objects for. */
+const ALL_REFS = [...new Set(refsOf([...BRANCHES, ...CONFLICTING_BRANCHES]))];
 
 /** The machine before the programs; everything on it is durable. */
 export function makeMachine({ values, packed }: Beginning, seed: number): SimSystem {
@@ -78,7 +86,7 @@ export function makeMachine({ values, packed }: Beginning, seed: number): SimSys
     );
   };
   plant("tree", new Uint8Array());
-  for (const ref of REFS) {
+  for (const ref of ALL_REFS) {
     for (let value = 0; value < VALUES; value++) {
       const { type, content } = valueOf(ref, value);
       // Documents of lattice's are written by lattice; what git or the beginning refers to is there.
@@ -86,7 +94,7 @@ export function makeMachine({ values, packed }: Beginning, seed: number): SimSys
     }
   }
   const lines: string[] = [];
-  for (const ref of [...REFS].sort()) {
+  for (const ref of [...ALL_REFS].sort()) {
     const value = values[ref];
     if (value === undefined) continue;
     if (packed.includes(ref)) lines.push(`${oidOfValue(ref, value)} ${ref}\n`);

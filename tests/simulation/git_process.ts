@@ -218,6 +218,7 @@ function takeLock(system: System, path: string, timeoutMs: number): ReturnType<S
       return system.disk.create(path);
     } catch (error) {
       if (isDiskError(error, "ENOENT")) makeParents(system, path);
+      else if (isDiskError(error, "ENOTDIR")) throw new LockedError(path); // another ref is where its folder was
       else if (!isDiskError(error, "EEXIST")) throw error;
     }
     if (waitedMs >= timeoutMs) throw new LockedError(path);
