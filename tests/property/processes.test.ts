@@ -1,7 +1,7 @@
 import { test } from "../harness.ts";
-import { runs, seedOr } from "../thoroughness.ts";
+import { runs, seedOr, torture } from "../thoroughness.ts";
 import type { JudgedSpans } from "./as_one.ts";
-import { conflictCourses, courses, spanCourses } from "./programs.ts";
+import { batchCourses, conflictCourses, courses, spanCourses } from "./programs.ts";
 import { checkGenerated } from "./replay.ts";
 import { add, say, tryCourse } from "./try_course.ts";
 
@@ -20,8 +20,8 @@ test("an operation of several steps, beside other processes and a git, is all or
   const total = { schedules: 0, cutPoints: 0, outcomes: 0 };
   const judged: JudgedSpans = { all: 0, none: 0, shared: 0 };
   await checkGenerated(FILE, spanCourses, async (course) => {
-    add(total, await tryCourse(course, runs(6), judged));
-  }, { seed: SEED, runs: runs(30, 300) });
+    add(total, await tryCourse(course, runs(6), { judged }));
+  }, { seed: SEED, runs: runs(20, 300) });
   say(`operations of several steps, ${judged.all} that stood and ${judged.none} that were taken back`, total, SEED);
 });
 
@@ -29,7 +29,15 @@ test("commands on refs of which one excludes the other are all or nothing, and n
   const total = { schedules: 0, cutPoints: 0, outcomes: 0 };
   const judged: JudgedSpans = { all: 0, none: 0, shared: 0 };
   await checkGenerated(FILE, conflictCourses, async (course) => {
-    add(total, await tryCourse(course, runs(6), judged));
-  }, { seed: SEED, runs: runs(25, 300) });
+    add(total, await tryCourse(course, runs(6), { judged }));
+  }, { seed: SEED, runs: runs(18, 300) });
   say("generated programs on refs that exclude each other", total, SEED);
+});
+
+test("batches of refs beside other commands and a git are all or nothing, in order, and durable, wherever they are cut", async () => {
+  const total = { schedules: 0, cutPoints: 0, outcomes: 0 };
+  await checkGenerated(FILE, batchCourses, async (course) => {
+    add(total, await tryCourse(course, runs(6), { cutRecovery: torture }));
+  }, { seed: SEED, runs: runs(5, 100) });
+  say("generated programs with batches", total, SEED);
 });

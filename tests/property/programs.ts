@@ -7,7 +7,16 @@ import fc from "fast-check";
 import type { GitCommand } from "../simulation/git_process.ts";
 import type { Kill, Program } from "../simulation/together.ts";
 import type { ChildInput, Command } from "./lattice_commands.ts";
-import { type Beginning, BRANCHES, CONFLICTING_BRANCHES, documentText, metadataRef, oidOfValue } from "./world.ts";
+import {
+  BATCH_BRANCHES,
+  type Beginning,
+  BRANCHES,
+  CONFLICTING_BRANCHES,
+  documentText,
+  FIRST_GIT_VALUE,
+  metadataRef,
+  oidOfValue,
+} from "./world.ts";
 import { stepsOn } from "./steps.ts";
 
 /** The number of a value; `null`: it does not exist; `first`: what the ref held at the beginning. */
@@ -19,6 +28,8 @@ export type LatticeStep =
   | { readonly kind: "delete"; readonly branch: string; readonly expect?: Expected }
   | { readonly kind: "edit"; readonly branch: string; readonly number: number }
   | { readonly kind: "apply"; readonly lines: readonly Line[] }
+  /** `apply` of a document for each of {@link BATCH_BRANCHES}. */
+  | { readonly kind: "batch"; readonly value: number }
   | { readonly kind: "get"; readonly branch: string }
   | { readonly kind: "undo" }
   | { readonly kind: "prune"; readonly keep: number }
@@ -128,6 +139,34 @@ export const conflictCourses: fc.Arbitrary<Course> = fc.record({
   callUs: fc.constantFrom(10, 10, 300),
 });
 
+const beside = stepsOn(["main", ...BATCH_BRANCHES.slice(0, 2)]);
+const batch = fc.nat({ max: FIRST_GIT_VALUE - 1 }).map((value): LatticeStep => ({ kind: "batch", value }));
+
+/** Programs in which many refs change at once, beside others that change some of them. */
+export const batchCourses: fc.Arbitrary<Course> = fc.record({
+  // A ref that is loose would keep the others from being a batch.
+  beginning: beside.beginning.map(({ values }) => ({ values, packed: Object.keys(values) })),
+  lattice: fc.tuple(
+    fc.oneof(
+      fc.tuple(batch, beside.plainStep).map((steps) => [...steps]),
+      fc.tuple(batch, fc.constantFrom<LatticeStep>({ kind: "commit" }, { kind: "abort" })).map((
+        [step, end],
+      ) => [{ kind: "begin" as const }, step, end]),
+      fc.tuple(batch, fc.constantFrom(0, 1)).map(([step, exitCode]): LatticeStep[] => [
+        { kind: "run", git: [], lattice: [step], exitCode },
+      ]),
+    ),
+    fc.array(fc.oneof(beside.plainStep, batch), { minLength: 1, maxLength: 2 }),
+  ).chain(([first, second]) => fc.constantFrom([first], [first, second])),
+  git: fc.array(beside.gitStep, { maxLength: 2 }),
+  kills: fc.array(
+    fc.record({ process: fc.nat({ max: 2 }), call: fc.integer({ min: 1, max: 1200 }), half: fc.boolean() }),
+    { maxLength: 2 },
+  ),
+  seed: fc.nat({ max: 1_000_000 }),
+  callUs: fc.constantFrom(10, 10, 100),
+});
+
 const LATTICE = new URL("./lattice_commands.ts", import.meta.url);
 const GIT = new URL("../simulation/git_process.ts", import.meta.url);
 
@@ -192,6 +231,10 @@ function commandOf(step: LatticeStep, oid: OidOf): Command {
       };
     case "apply":
       return { args: ["apply"], stdin: step.lines.map((line) => `${JSON.stringify(applyLine(line, oid))}\n`).join("") };
+    case "batch": {
+      const lines = BATCH_BRANCHES.map((branch) => ({ ref: metadataRef(branch), value: step.value }));
+      return commandOf({ kind: "apply", lines }, oid);
+    }
     case "get":
       return { args: ["meta", "get", step.branch] };
     case "undo":

@@ -23,6 +23,12 @@ export interface Counts {
   outcomes: number;
 }
 
+/** How a program is tried. */
+export interface TryOptions {
+  readonly judged?: JudgedSpans;
+  readonly cutRecovery?: boolean;
+}
+
 /** Adds what one program gave. */
 export function add(total: Counts, more: Counts): void {
   total.schedules += more.schedules;
@@ -45,13 +51,14 @@ export async function tryPoints(
   points: readonly CutPoint[],
   maxRuns: number,
   seed: number,
+  cutRecovery = true,
 ): Promise<Counts> {
   const every = maxRuns === Infinity;
   const chosen = every ? points : pick(points, Math.ceil(maxRuns / 2), seededRandom(seed));
   const sample = every
     ? { seed, evenly: true, recoveries: 1, maxRuns: 2 * OUTCOMES_A_POINT * points.length }
     : { seed, maxRuns };
-  const stats = await explorePoints(scenario, machine, chosen, { sample });
+  const stats = await explorePoints(scenario, machine, chosen, { sample, cutRecovery });
   if (every) assert.equal(stats.cutPointsTried, points.length, "a point was left out");
   return {
     schedules: 1,
@@ -69,10 +76,12 @@ export function say(what: string, { schedules, cutPoints, outcomes }: Counts, se
  * Tries a program.
  *
  * @param maxRuns How many recoveries are checked, about; `Infinity`: as many as it takes to try every point.
- * @param judged Counts the operations of several steps that were judged as a whole.
+ * @param options `judged` counts the operations of several steps that were judged as a whole; `cutRecovery`: whether the
+ *   recovery is cut as well (default `true`), which takes long where there is much to be recovered.
  * @throws {Error} A promise is broken.
  */
-export async function tryCourse(course: Course, maxRuns: number, judged?: JudgedSpans): Promise<Counts> {
+export async function tryCourse(course: Course, maxRuns: number, options: TryOptions = {}): Promise<Counts> {
+  const { judged, cutRecovery = true } = options;
   const machine = makeMachine(course.beginning, course.seed);
   machine.disk.storage.stepUs = course.callUs;
   const before = visibleRefs(machine.disk);
@@ -92,6 +101,7 @@ export async function tryCourse(course: Course, maxRuns: number, judged?: Judged
     run.points,
     maxRuns,
     course.seed,
+    cutRecovery,
   );
   return { ...counts, outcomes: 1 + counts.outcomes };
 }

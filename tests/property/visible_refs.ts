@@ -61,8 +61,23 @@ function wholeOid(where: string, text: string): string {
 /** By content of a loose object's file, which is never changed in place: the name of the object that it holds. */
 const wholeObjects = new WeakMap<Uint8Array, string>();
 
+/** What was found whole in the packs that were looked at last, whose files are not changed in place either. */
+let inPacks: { readonly files: readonly Uint8Array[]; readonly oids: Set<string> } = { files: [], oids: new Set() };
+
+/** Objects that were found whole in the packs that are there now. */
+function knownInPacks(disk: SimDisk): Set<string> {
+  const files: Uint8Array[] = [];
+  walk(disk, `${GIT_DIR}/objects/pack`, (_path, ino) => void files.push(disk.storage.visible.get(ino)!.content));
+  if (files.length !== inPacks.files.length || files.some((file, i) => file !== inPacks.files[i])) {
+    inPacks = { files, oids: new Set() };
+  }
+  return inPacks.oids;
+}
+
 function requireObjects(disk: SimDisk, refs: ReadonlyMap<string, string>): void {
+  const packed = knownInPacks(disk);
   const left = [...refs].filter(([, oid]) => {
+    if (packed.has(oid)) return false;
     const ino = disk.inodeAt(`${GIT_DIR}/objects/${oid.slice(0, 2)}/${oid.slice(2)}`);
     return ino === null || wholeObjects.get(disk.storage.visible.get(ino)!.content) !== oid;
   });
@@ -71,7 +86,8 @@ function requireObjects(disk: SimDisk, refs: ReadonlyMap<string, string>): void 
   for (const [ref, oid] of left) {
     if (objects.read(oid) === null) throw new Error(`${ref} is dangling: there is no ${oid}`);
     const ino = disk.inodeAt(`${GIT_DIR}/objects/${oid.slice(0, 2)}/${oid.slice(2)}`);
-    if (ino !== null) wholeObjects.set(disk.storage.visible.get(ino)!.content, oid);
+    if (ino === null) packed.add(oid);
+    else wholeObjects.set(disk.storage.visible.get(ino)!.content, oid);
   }
 }
 

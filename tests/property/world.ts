@@ -18,6 +18,9 @@ export const BRANCHES = ["main", "b", "c/d", "c/e"] as const;
 /** Branches of which most cannot be there together: one would be a folder of the other. */
 export const CONFLICTING_BRANCHES = ["main", "b", "b/x", "b/x/y"] as const;
 
+/** Branches that get documents together: so many that this is one new `packed-refs`, where none of them is loose. */
+export const BATCH_BRANCHES: readonly string[] = Array.from({ length: 66 }, (_, i) => `m/${100 + i}`);
+
 /** Lattice writes values below this number, git those from it on: so it can be told who wrote what. */
 export const FIRST_GIT_VALUE = 5;
 
@@ -74,7 +77,7 @@ export function refsOf(branches: readonly string[]): string[] {
 }
 
 /** All refs that there may be objects for. */
-const ALL_REFS = [...new Set(refsOf([...BRANCHES, ...CONFLICTING_BRANCHES]))];
+const ALL_REFS = [...new Set(refsOf([...BRANCHES, ...CONFLICTING_BRANCHES, ...BATCH_BRANCHES.slice(0, 2)]))];
 
 /** The machine before the programs; everything on it is durable. */
 export function makeMachine({ values, packed }: Beginning, seed: number): SimSystem {
