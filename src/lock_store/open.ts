@@ -8,7 +8,7 @@ import { realSystem } from "../platform/real_system.ts";
 import type { System } from "../platform/system.ts";
 import { Locks } from "./locks.ts";
 import { MemoryBackend } from "./memory.ts";
-import { PostgresBackend } from "./postgres.ts";
+import { PostgresLater } from "./postgres_later.ts";
 import { SqliteBackend } from "./sqlite.ts";
 import type { LockStore } from "./store.ts";
 
@@ -66,7 +66,7 @@ export function openLockStore(address: string, options: LockStoreOptions = {}): 
     case "postgresql":
       return new Locks(
         system,
-        new PostgresBackend(system, address, {
+        new PostgresLater(system, address, {
           ...(timeoutMs === undefined ? {} : { timeoutMs }),
           ...(autoMigrate === undefined ? {} : { autoMigrate }),
         }),

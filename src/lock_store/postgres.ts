@@ -16,7 +16,7 @@ import type { System } from "../platform/system.ts";
 import type { LockSession, LockStoreBackend, Pause, TransactOptions } from "./backend.ts";
 import { StoreUnavailableError } from "./errors.ts";
 import { newLockId } from "./locks.ts";
-import { type PostgresAddress, readPostgresUrl } from "./postgres_address.ts";
+import type { PostgresAddress } from "./postgres_address.ts";
 import { isPassing, needsMigration, storeError } from "./postgres_failure.ts";
 import { CHANNEL, PostgresListener } from "./postgres_listener.ts";
 import { PostgresPool, type TimeLeft } from "./postgres_pool.ts";
@@ -73,11 +73,10 @@ export class PostgresBackend implements LockStoreBackend {
   /**
    * Connects to nothing yet.
    *
-   * @param url See `postgres_address.ts`.
-   * @throws {LatticeError} It cannot be read.
+   * @param server Where it is.
    */
-  constructor(private readonly system: System, url: string, options: PostgresOptions = {}) {
-    const { shown, target, connectTimeoutMs }: PostgresAddress = readPostgresUrl(url, system);
+  constructor(private readonly system: System, server: PostgresAddress, options: PostgresOptions) {
+    const { shown, target, connectTimeoutMs } = server;
     this.address = shown;
     this.timeoutMs = options.timeoutMs ?? TIMEOUT_MS_DEFAULT;
     this.callMs = Math.max(this.timeoutMs, TIMEOUT_MS_MIN);
