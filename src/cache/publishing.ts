@@ -41,19 +41,20 @@ export async function publish(
   const { disk, clock } = system;
   const patience = newPatience(system, patienceMs);
   const { digest, size } = draft.finish();
-  // Where the same content is there already, this puts sound bytes in place of bytes that may be damaged.
-  await renamePatiently(system, entry.name, [draft.path, contentPath(entry, digest)], patience);
-  disk.syncDirectory(entry.path); // before the pointer, or that may outlive what it names
   const old = readPointer(disk, entry);
-  if (old !== null && old.digest !== digest) markSuperseded(system, contentPath(entry, old.digest));
   const pointer = { id: newPointerId(system), digest, size, fetchedAtMs: clock.nowMs(), ttlMs };
   const temporary = temporaryPath(system, entry.pointer);
   const forget = system.onEnd(() => removeIfThere(system, temporary), false);
   try {
+    // Before the content is in place: where the disk is full, nothing is left that fills it.
     using file = disk.create(temporary, FILE_MODE);
     file.write(utf8(renderPointer(entry.name, pointer)));
     file.sync();
     file.close();
+    // Where the same content is there already, this puts sound bytes in place of bytes that may be damaged.
+    await renamePatiently(system, entry.name, [draft.path, contentPath(entry, digest)], patience);
+    disk.syncDirectory(entry.path); // before the pointer, or that may outlive what it names
+    if (old !== null && old.digest !== digest) markSuperseded(system, contentPath(entry, old.digest));
     await renamePatiently(system, entry.name, [temporary, entry.pointer], patience);
   } catch (error) {
     removeIfThere(system, temporary);

@@ -41,6 +41,10 @@ test("secret commands on a full disk, or a read-only one, do all or nothing and 
   run("secrets.ts");
 });
 
+test("cache commands on a full disk, or a read-only one, do all or nothing and say so, and clean makes room", () => {
+  run("cache_store.ts");
+});
+
 test("cache of the binary on a FUSE file system, by PID lock files, does all that it does on a local disk", () => {
   run("fuse_cache.ts");
 });
