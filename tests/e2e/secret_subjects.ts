@@ -5,11 +5,10 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { cpSync, existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { temporaryFolder } from "../temporary_folder.ts";
 import { type Ended, lattice } from "./binary.ts";
-import { callsOf, type SystemCall } from "./system_calls.ts";
+import { type StoreSubject, storeSubject } from "./store_subjects.ts";
 
 /** What the commands find in their environment. */
 export const ENV: Record<string, string> = { LATTICE_HOME: "home" };
@@ -18,41 +17,18 @@ export const ENV: Record<string, string> = { LATTICE_HOME: "home" };
 export const OLD = "hunter1-the-old-one";
 export const NEW = `hunter2-the-new-one-${"n".repeat(9000)}`;
 
-/** A command, and what it makes of the secret; `null`: there is none. */
-export interface SecretSubject {
-  readonly name: string;
-  readonly args: readonly string[];
-  readonly stdin: string;
-  readonly before: string | null;
-  readonly after: string | null;
-  /** Its calls when nothing disturbs it. */
-  readonly calls: readonly SystemCall[];
-  /** Makes a folder in which it has not run yet. */
-  fresh(): string;
-}
-
-function subjectOf(about: Omit<SecretSubject, "calls" | "fresh">): SecretSubject {
-  const template = temporaryFolder();
-  if (about.before !== null) must(template, ["secret", "set", "key"], about.before);
-  const fresh = () => {
-    const cwd = temporaryFolder();
-    cpSync(template, cwd, { recursive: true, preserveTimestamps: true });
-    return cwd;
-  };
-  const { calls, ended } = callsOf(about.args, { cwd: fresh(), stdin: about.stdin, env: ENV }, "home");
-  assert.equal(ended.exit, 0, ended.stderr);
-  assert.ok(calls.length > 15, `strace saw hardly any call: ${calls.length}`);
-  return { ...about, calls, fresh };
-}
-
 /** A first secret, one that is replaced, one that is removed. */
-export function secretSubjects(): SecretSubject[] {
+export function secretSubjects(): StoreSubject[] {
   const set = ["secret", "set", "key"];
   return [
     { name: "secret set, the first", args: set, stdin: NEW, before: null, after: NEW },
     { name: "secret set", args: set, stdin: NEW, before: OLD, after: NEW },
     { name: "secret delete", args: ["secret", "delete", "key"], stdin: "", before: OLD, after: null },
-  ].map(subjectOf);
+  ].map((about) =>
+    storeSubject({ ...about, env: ENV }, (cwd) => {
+      if (about.before !== null) must(cwd, ["secret", "set", "key"], about.before);
+    }, "home")
+  );
 }
 
 /** Runs a command. */
@@ -91,7 +67,7 @@ export function expectPrivate(cwd: string): void {
 }
 
 /** What the next commands find: the secret old or new, no lock to be waited for, and nothing left over when they end. */
-export function expectSettled(subject: SecretSubject, cwd: string): void {
+export function expectSettled(subject: StoreSubject, cwd: string): void {
   expectPrivate(cwd);
   const found = secretIn(cwd);
   assert.ok(found === subject.before || found === subject.after, `neither old nor new: ${found}`);

@@ -4,52 +4,27 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { cpSync, existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { temporaryFolder } from "../temporary_folder.ts";
 import { lattice } from "./binary.ts";
-import { callsOf, type SystemCall } from "./system_calls.ts";
+import { type StoreSubject, storeSubject } from "./store_subjects.ts";
 
 /** The document before, and after. */
 export const OLD = '{"version":"1.0"}\n';
 export const NEW = `{"version":"2.0","notes":"${"n".repeat(9000)}"}\n`;
 
-/** A command, and what it makes of the document; `null`: none is there. */
-export interface StateSubject {
-  readonly name: string;
-  readonly args: readonly string[];
-  readonly stdin: string;
-  readonly before: string | null;
-  readonly after: string | null;
-  /** Its calls when nothing disturbs it. */
-  readonly calls: readonly SystemCall[];
-  /** Makes a folder in which it has not run yet; the store is `data` in it. */
-  fresh(): string;
-}
-
-function subjectOf(about: Omit<StateSubject, "calls" | "fresh">): StateSubject {
-  const template = temporaryFolder();
-  if (about.before !== null) must(template, ["state", "save", "production"], about.before);
-  const fresh = () => {
-    const cwd = temporaryFolder();
-    cpSync(template, cwd, { recursive: true, preserveTimestamps: true });
-    return cwd;
-  };
-  const cwd = fresh();
-  const { calls, ended } = callsOf(about.args, { cwd, stdin: about.stdin }, "data");
-  assert.equal(ended.exit, 0, ended.stderr);
-  assert.ok(calls.length > 15, `strace saw hardly any call: ${calls.length}`);
-  return { ...about, calls, fresh };
-}
-
 /** A first document, one that is replaced, and one that is removed. */
-export function stateSubjects(): StateSubject[] {
+export function stateSubjects(): StoreSubject[] {
   const save = ["state", "save", "production"];
   return [
     { name: "state save, the first", args: save, stdin: NEW, before: null, after: NEW },
     { name: "state save", args: save, stdin: NEW, before: OLD, after: NEW },
     { name: "state delete", args: ["state", "delete", "production"], stdin: "", before: OLD, after: null },
-  ].map(subjectOf);
+  ].map((about) =>
+    storeSubject(about, (cwd) => {
+      if (about.before !== null) must(cwd, ["state", "save", "production"], about.before);
+    }, "data")
+  );
 }
 
 /** Runs a command that must succeed. */
@@ -78,7 +53,7 @@ export function namesIn(cwd: string): string[] {
  *
  * @returns What the document was.
  */
-export function expectSettled(subject: StateSubject, cwd: string): string | null {
+export function expectSettled(subject: StoreSubject, cwd: string): string | null {
   const found = loaded(cwd);
   assert.ok(found === subject.before || found === subject.after, `neither old nor new: ${found}`);
   must(cwd, ["--lock-timeout", "0", "state", "save", "production"], OLD);
