@@ -31,7 +31,7 @@ export function targetOfTemporary(name: string): string | null {
 }
 
 /**
- * Removes the temporary files of writers that died.
+ * Removes the temporary files of writers that died, as far as that is allowed.
  *
  * @param folder Where they lie.
  * @param isOurs Whether temporary files for a file of this name are to be looked at.
@@ -49,6 +49,8 @@ export function sweepTemporaryFiles(system: System, folder: string, isOurs: (nam
     try {
       system.disk.unlink(path);
     } catch (error) {
+      // In a folder such as /tmp another user's stays until that one comes again; it is in nobody's way.
+      if (isDiskError(error, "EACCES", "EPERM")) continue;
       if (!isDiskError(error, "ENOENT")) throw error; // another sweeper was first
     }
     swept.push(path);

@@ -9,7 +9,8 @@ import {
   ReleaseFailedError,
 } from "../../src/locks/file_lock_errors.ts";
 import { newLockText, parseLockText, renderLockText } from "../../src/locks/lock_text.ts";
-import type { DiskError } from "../../src/platform/disk.ts";
+import { temporaryPath } from "../../src/locks/temporary_file.ts";
+import { DiskError } from "../../src/platform/disk.ts";
 import { utf8 } from "../../src/platform/text.ts";
 import { test } from "../harness.ts";
 import { SimDisk } from "../simulation/sim_disk.ts";
@@ -101,6 +102,23 @@ test("who lives is waited for, for as long as was said, and named", async () => 
   lock.release();
   await other.using(() => assert.equal(other.isHeld, true));
   assert.equal(other.isHeld, false);
+});
+
+test("a dead process's temporary file that may not be removed, as another user's in /tmp, is in nobody's way", async () => {
+  const system = newSystem();
+  const dead = system.neighbour();
+  const left = temporaryPath(dead, "/d/file.lock");
+  put(system, left, "half");
+  dead.disk.gate.dead = true;
+  const { disk } = system;
+  const unlink = disk.unlink.bind(disk);
+  disk.unlink = (path) => {
+    if (path === left) throw new DiskError("EPERM", "remove", path);
+    unlink(path);
+  };
+  await lockOf(system).using(() => assert.equal(names(system).length, 2));
+  disk.unlink = unlink;
+  await lockOf(system).using(() => assert.deepEqual(names(system), ["file.lock"]));
 });
 
 test("two locks of one process exclude each other", async () => {
