@@ -38,8 +38,20 @@ export function entryNames(disk: Disk, cacheFolder: string): string[] {
   return sortByName(names, (name) => name);
 }
 
-/** Without a pointer it is what a refresh left that failed or was killed, or it is damaged: then our permissions tell. */
+/**
+ * Without a pointer it is what a refresh left that failed or was killed, or it is damaged: then our permissions tell. One
+ * that nobody lets us look into may be another user's: whoever works on it is told so, about that one.
+ */
 function isEntry(disk: Disk, entry: EntryFolder): boolean {
+  try {
+    return looksLikeOurs(disk, entry);
+  } catch (error) {
+    if (isDiskError(error, "EACCES", "EPERM")) return true;
+    throw error;
+  }
+}
+
+function looksLikeOurs(disk: Disk, entry: EntryFolder): boolean {
   if (readPointer(disk, entry) !== null) return true;
   const isOwnersAlone = ((disk.lstat(entry.path)?.mode ?? 0o777) & GROUP_AND_OTHERS) === 0;
   return isOwnersAlone && (disk.list(entry.path) ?? []).every(isOurs);

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { CacheError } from "../../src/cache/errors.ts";
 import { SUPERSEDED_GRACE_MS } from "../../src/cache/publishing.ts";
+import { DiskError } from "../../src/platform/disk.ts";
 import { utf8 } from "../../src/platform/text.ts";
 import { test } from "../harness.ts";
 import {
@@ -83,6 +84,23 @@ for (const fileSystem of Object.keys(FILE_SYSTEMS) as FileSystem[]) {
       return true;
     });
     assert.deepEqual(cache.list().map(({ name }) => name), ["a", "c"]);
+  });
+
+  test(`clean goes on past an entry that another user lets nobody look into ${on}`, async () => {
+    const system = newMachine(fileSystem);
+    const cache = cacheOn(system);
+    for (const name of ["a", "theirs", "z"]) await cache.put(name, "1");
+    const { disk } = system;
+    const lstat = disk.lstat.bind(disk);
+    disk.lstat = (path) => {
+      if (path.startsWith(`${FOLDER}/theirs/`)) throw new DiskError("EACCES", "examine", path);
+      return lstat(path);
+    };
+    for (const call of [() => cache.list(), () => cache.clean()]) {
+      assert.throws(call, (error) => error instanceof CacheError && error.entry === "theirs");
+    }
+    disk.lstat = lstat;
+    assert.deepEqual(cache.list().map(({ name }) => name), ["theirs"]);
   });
 
   test(`clean keeps the temporary files of who is storing something at the moment ${on}`, async () => {
