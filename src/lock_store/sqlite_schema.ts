@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { SqliteConnection } from "../platform/sqlite.ts";
+import { rollBack, type SqliteConnection } from "../platform/sqlite.ts";
 import { SchemaVersionError } from "./errors.ts";
 import type { Migration } from "./store.ts";
 
@@ -82,7 +82,7 @@ export function migrateSqlite(
     connection.exec("commit");
     return { from, to, statements };
   } catch (error) {
-    connection.exec("rollback");
+    rollBack(connection); // where it cannot, who is told of the error closes the connection
     throw error;
   }
 }

@@ -54,14 +54,18 @@ const ABOUT: Readonly<Record<SqliteFailure, { code: LatticeError["code"]; what: 
   "cannot-open": {
     code: "io",
     what: "cannot be opened",
-    hint: "check that its folder exists, and the permissions of both",
+    hint: "check that its folder exists, the permissions of both, and that the disk has room for more files",
   },
   readonly: {
     code: "io",
     what: "cannot be written",
     hint: "check its permissions, those of its folder, and the mount",
   },
-  io: { code: "io", what: "cannot be read or written", hint: "check the system's log before you try again" },
+  io: {
+    code: "io",
+    what: "cannot be read or written",
+    hint: "check that the disk has room, and the system's log, before you try again",
+  },
   other: { code: "internal", what: "refuses a statement" },
 };
 
@@ -115,6 +119,21 @@ export function openSqlite(path: string): SqliteConnection {
     all: (sql, ...values) => attempt(() => prepare(sql).all(...values)),
     close: () => attempt(() => database.close()),
   };
+}
+
+/**
+ * Takes back the transaction that is open, after something in it went wrong.
+ *
+ * @returns Whether the connection can be used again: where it cannot roll back, closing it does.
+ */
+export function rollBack(connection: SqliteConnection): boolean {
+  try {
+    connection.exec("rollback");
+    return true;
+  } catch (error) {
+    if (!(error instanceof SqliteError)) throw error;
+    return false; // SQLite has rolled back already (a full disk), or cannot any more
+  }
 }
 
 function failureOf(error: unknown): SqliteFailure {

@@ -45,6 +45,10 @@ test("cache commands on a full disk, or a read-only one, do all or nothing and s
   run("cache_store.ts");
 });
 
+test("lease commands on a full disk do all or nothing and say so", () => {
+  run("lock_store.ts");
+});
+
 test("cache of the binary on a FUSE file system, by PID lock files, does all that it does on a local disk", () => {
   run("fuse_cache.ts");
 });

@@ -1,0 +1,71 @@
+/**
+ * The lease commands on a small tmpfs that is full, or has room for a few pages or files more: what cannot be done is
+ * refused with 7, path and hint, and changes no record; with room again, it is done.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { statfsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { runs, tried } from "../../thoroughness.ts";
+import { type Ended, lattice } from "../binary.ts";
+import { remounted, tmpfs, unmounted } from "./mount.ts";
+
+/** Room for everything. */
+const ROOM = "size=64m,nr_inodes=100000";
+
+/** What there is too little of, how much of it, and the option that says so. */
+const SCARCE = {
+  pages: (place: string, free: number) => {
+    const { blocks, bfree, bsize } = statfsSync(place);
+    return `size=${(blocks - bfree + free) * bsize}`;
+  },
+  files: (place: string, free: number) => {
+    const { files, ffree } = statfsSync(place);
+    return `nr_inodes=${files - ffree + free}`;
+  },
+};
+
+function lease(cwd: string, command: string, ...args: string[]): Ended {
+  return lattice(["lease", command, "--store", `sqlite:${join(cwd, "leases.db")}`, ...args], { cwd });
+}
+
+function acquire(cwd: string, file: string): Ended {
+  return lease(cwd, "acquire", "s", file, "--owner", "o", "--client", "c");
+}
+
+/** The files that are locked. */
+function held(cwd: string): string[] {
+  const { exit, stdout, stderr } = lease(cwd, "list", "--json");
+  assert.equal(exit, 0, stderr);
+  return (JSON.parse(stdout) as { file: string }[]).map(({ file }) => file);
+}
+
+for (const [what, options] of Object.entries(SCARCE)) {
+  for (const before of [[], ["old"]]) {
+    const step = what === "pages" ? runs(3, 1) : 1;
+    let free = 0;
+    let tries = 0;
+    for (let isRefused = true; isRefused; free += step, tries++) {
+      const cwd = tmpfs(ROOM);
+      writeFileSync(join(cwd, "other"), "x"); // a size of nothing would mean no limit
+      for (const file of before) assert.equal(acquire(cwd, file).exit, 0);
+      remounted(cwd, options(cwd, free));
+      const { exit, stdout, stderr } = acquire(cwd, "new");
+      isRefused = exit !== 0;
+      if (isRefused) {
+        assert.deepEqual([exit, stdout], [7, ""], stderr);
+        assert.match(stderr, new RegExp(`^error: .*"${cwd}/leases.db".*\nhint: .*(?:space|room).*\n$`));
+      }
+      remounted(cwd, ROOM);
+      assert.deepEqual(held(cwd), isRefused ? before : [...before, "new"]);
+      assert.equal(acquire(cwd, "newer").exit, 0);
+      unmounted(cwd);
+      assert.ok(free < 60, `it needs more than ${free} ${what}`);
+    }
+    assert.ok(tries > 2, `${free} ${what}`);
+    tried(`lease acquire beside ${before.length} records, with room for 0 to ${free - step} ${what}`, {
+      "failing calls": tries - 1,
+    });
+  }
+}
