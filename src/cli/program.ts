@@ -7,6 +7,38 @@ import type { CommandContext } from "./context.ts";
 import { reportFailure } from "./failure.ts";
 import { usesColor } from "./output.ts";
 import { LatticeError } from "../platform/errors.ts";
+import { catchSignals } from "../platform/process.ts";
+import type { RunningProgram } from "../platform/system.ts";
+
+/**
+ * Runs a program to its end. A signal that asks us to end is handed on to it, and heeded here once it has ended.
+ *
+ * @param env Its whole environment.
+ * @returns The exit code: the signal's, else the program's.
+ */
+export async function runToEnd(
+  context: CommandContext,
+  command: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<number> {
+  const { system, streams } = context;
+  let stoppedBy: number | null = null;
+  let program: RunningProgram | null = null;
+  const forget = catchSignals((signal, exitCode) => {
+    stoppedBy ??= exitCode;
+    // Ctrl-C at a terminal reaches the program by itself.
+    if (signal !== "SIGINT" || !streams.isTerminal(2)) program?.stop(signal);
+  });
+  try {
+    program = system.start([...command], { cwd: system.host.workingDirectory, env: { ...env }, stdout: "inherit" });
+    const { exitCode, startErrno } = await program.ended;
+    if (startErrno !== undefined) reportNotStarted(context, command[0]!, exitCode, startErrno);
+    await system.clock.sleep(0); // lets a signal that came meanwhile be heard
+    return stoppedBy ?? exitCode;
+  } finally {
+    forget();
+  }
+}
 
 /** The exit code is that of shells, so the error is reported here and not thrown. */
 export function reportNotStarted(context: CommandContext, program: string, exitCode: number, errno: string): void {

@@ -244,6 +244,25 @@ for (const program of Object.keys(PROGRAMS)) {
   }
 }
 
+for (const [signal, exit] of [["SIGTERM", 143], ["SIGHUP", 129], ["SIGINT", 130]] as const) {
+  test(`${signal} reaches the program of secret exec, which ends first, and the exit code is the signal's`, async () => {
+    const cwd = temporaryFolder();
+    must(cwd, ["secret", "set", "key"], VALUE);
+    const script = `trap 'echo told; exit 7' ${signal.slice(3)}; echo in; while :; do sleep 0.05; done`;
+    const child = spawn(binary, ["secret", "exec", "--env", "A=key", "--", "sh", "-c", script], {
+      cwd,
+      env: { ...gitEnvironment, ...ENV },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let shown = "";
+    child.stdout!.on("data", (chunk: Uint8Array) => shown += new TextDecoder().decode(chunk));
+    await once(child.stdout!, "data");
+    child.kill(signal);
+    assert.deepEqual(await once(child, "close"), [exit, null]);
+    assert.equal(shown, "in\ntold\n");
+  });
+}
+
 test("nobody is asked for a secret that could not be stored", async () => {
   const cwd = temporaryFolder();
   must(cwd, ["secret", "set", "key"], VALUE);

@@ -5,12 +5,11 @@
  */
 import type { CommandContext } from "../context.ts";
 import type { ParsedCommand } from "../parse.ts";
-import { reportNotStarted } from "../program.ts";
+import { runToEnd } from "../program.ts";
 import { openSecretStore, requireSecret } from "../secret_store.ts";
 import { giveCoreLimitBack } from "../../platform/core_dumps.ts";
 import { definedVariables } from "../../platform/environment.ts";
 import { LatticeError } from "../../platform/errors.ts";
-import { onSignal } from "../../platform/process.ts";
 import { isWellFormed, utf8 } from "../../platform/text.ts";
 
 /** Runs a program with secrets in its environment. */
@@ -21,17 +20,8 @@ export async function run(context: CommandContext, parsed: ParsedCommand): Promi
   const env = definedVariables(system.env);
   for (const [variable, key] of wanted) env[variable] = fitting(variable, key, await requireSecret(store, key));
   refuseOddVariables(env);
-  onSignal(() => {}); // the terminal's signals are the program's; they are heeded here once it has ended
   giveCoreLimitBack();
-  const { exitCode, startErrno } = system.run([...parsed.program], {
-    cwd: system.host.workingDirectory,
-    env,
-    stdin: "inherit",
-    stdout: "inherit",
-  });
-  if (startErrno !== undefined) reportNotStarted(context, parsed.program[0]!, exitCode, startErrno);
-  await system.clock.sleep(0); // lets a signal that came meanwhile be heard
-  return exitCode;
+  return await runToEnd(context, parsed.program, env);
 }
 
 /** Variables and the keys of their secrets. */
