@@ -19,11 +19,9 @@ const OTHERS = 0o077;
 /** The folder of a user's secrets, absolute; `null`: nothing says where it would be. */
 export function secretsFolder({ env, host }: System): string | null {
   const { LATTICE_HOME, HOME } = env;
-  if (LATTICE_HOME !== undefined && LATTICE_HOME !== "") {
-    const given = LATTICE_HOME.replace(/(?<=.)\/+$/, "");
-    return given.startsWith("/") ? given : `${host.workingDirectory}/${given}`;
-  }
-  return HOME === undefined || HOME === "" ? null : `${HOME.replace(/\/+$/, "")}/.lattice`;
+  const absolute = (path: string) => path.startsWith("/") ? path : `${host.workingDirectory}/${path}`;
+  if (LATTICE_HOME !== undefined && LATTICE_HOME !== "") return absolute(LATTICE_HOME.replace(/(?<=.)\/+$/, ""));
+  return HOME === undefined || HOME === "" ? null : absolute(`${HOME.replace(/\/+$/, "")}/.lattice`);
 }
 
 /**

@@ -268,10 +268,15 @@ test("createSecretStore() of any other name lists the two, and of none of the fo
   }
 });
 
-test("LATTICE_HOME moves the folder, also one that counts from the working folder", async () => {
+test("LATTICE_HOME moves the folder, and it, and HOME, may count from the working folder", async () => {
   const folder = temporaryFolder();
-  for (const [given, expected] of [[`${folder}/a/`, `${folder}/a`], ["b/c", `${folder}/b/c`]] as const) {
-    const system = systemIn({ cwd: folder, env: { LATTICE_HOME: given } });
+  const places = [
+    [{ LATTICE_HOME: `${folder}/a/` }, `${folder}/a`],
+    [{ LATTICE_HOME: "b/c" }, `${folder}/b/c`],
+    [{ HOME: "d" }, `${folder}/d/.lattice`],
+  ] as const;
+  for (const [env, expected] of places) {
+    const system = systemIn({ cwd: folder, env });
     const store = FileSecretStore.ofUser({ system });
     await store.set("key", "v");
     assert.equal(store.path, `${expected}/secrets.toml`);
