@@ -9,14 +9,17 @@
  */
 import { sleepUnlessAborted, startWaiting } from "../locks/waiting.ts";
 import { isDiskError } from "../platform/disk.ts";
+import { LatticeError } from "../platform/errors.ts";
 import {
   openSqlite,
+  rollBack,
   type SqliteConnection,
   SqliteError,
   type SqliteRow,
   type SqliteValue,
 } from "../platform/sqlite.ts";
 import type { System } from "../platform/system.ts";
+import { isWellFormed, shellWord } from "../platform/text.ts";
 import type { DocumentRecords, LockSession, LockStoreBackend, Pause, TransactOptions } from "./backend.ts";
 import { lastByte } from "./conflict.ts";
 import { StoreUnavailableError } from "./errors.ts";
@@ -120,11 +123,7 @@ export class SqliteBackend implements LockStoreBackend {
   }
 
   private connect(): SqliteConnection {
-    try {
-      this.system.disk.create(this.path, 0o600).close(); // SQLite would make it as the umask allows
-    } catch (error) {
-      if (!isDiskError(error, "EEXIST")) throw error;
-    }
+    this.makeFile();
     const connection = openSqlite(this.path);
     try {
       connection.exec("pragma journal_mode = wal; pragma synchronous = full");
@@ -132,6 +131,36 @@ export class SqliteBackend implements LockStoreBackend {
     } catch (error) {
       connection.close();
       throw error;
+    }
+  }
+
+  /** SQLite would make the file as the umask allows, and one whose name is not UTF-8 under another name. */
+  private makeFile(): void {
+    const { path, system: { disk } } = this;
+    const details = { path };
+    if (!isWellFormed(path)) {
+      throw new LatticeError(
+        "unsupported",
+        `the database ${JSON.stringify(path)} cannot be used: its path is not UTF-8`,
+        {
+          hint: "keep it elsewhere, or go to it by a symbolic link whose name is UTF-8",
+          details,
+        },
+      );
+    }
+    try {
+      disk.create(path, 0o600).close();
+    } catch (error) {
+      if (isDiskError(error, "ENOENT")) {
+        const folder = shellWord(path.slice(0, path.lastIndexOf("/")));
+        throw new LatticeError("io", error.message, { hint: `mkdir -p ${folder}`, details, cause: error });
+      }
+      if (!isDiskError(error, "EEXIST")) throw error;
+      if (disk.stat(path) !== null) return;
+      throw new LatticeError("io", `the database ${JSON.stringify(path)} is a symbolic link that leads to nothing`, {
+        hint: "put back what it led to, or remove the link",
+        details,
+      });
     }
   }
 
@@ -157,17 +186,6 @@ export class SqliteBackend implements LockStoreBackend {
         await sleepUnlessAborted(this.system, delayMs, signal);
       }
     }
-  }
-}
-
-/** @returns Whether the connection can be used again: where it cannot roll back, closing it does. */
-function rollBack(connection: SqliteConnection): boolean {
-  try {
-    connection.exec("rollback");
-    return true;
-  } catch (error) {
-    if (!(error instanceof SqliteError)) throw error;
-    return false; // SQLite has rolled back already (a full disk), or cannot any more
   }
 }
 

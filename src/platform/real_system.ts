@@ -27,11 +27,22 @@ interface NodeProcess {
 
 const nodeProcess = (globalThis as unknown as { process: NodeProcess }).process;
 
+/** Longest time of a runtime's timer, in milliseconds: a longer one would be over at once. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
+function timer(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
 const realClock: Clock = {
   nowMs: () => Date.now(),
   monotonicMs: () => bun === undefined ? performance.now() : bun.nanoseconds() / 1_000_000,
   timeZoneMinutes: (atMs) => -new Date(atMs).getTimezoneOffset(),
-  sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+  async sleep(ms) {
+    let leftMs = ms;
+    for (; leftMs > TIMER_MS_MAX; leftMs -= TIMER_MS_MAX) await timer(TIMER_MS_MAX);
+    await timer(leftMs);
+  },
   sleepSync: (ms) => {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
   },

@@ -2,12 +2,13 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
 import { gitEnvironment } from "../git_oracle.ts";
 import { test } from "../harness.ts";
 import { temporaryFolder } from "../temporary_folder.ts";
 import { runs, tried } from "../thoroughness.ts";
-import { binary, type Ended, lattice } from "./binary.ts";
+import { binary, type Ended, lattice, underProgram } from "./binary.ts";
 import { onTerminal } from "./terminal.ts";
 
 const STORE = "sqlite:./leases.db";
@@ -230,6 +231,65 @@ test("lease: a damaged store, one of a newer lattice, and one that is no file ar
   const folder = lattice(["lease", "list", "--store", "sqlite:."], { cwd });
   assert.equal(folder.exit, 7, folder.stderr);
   assert.equal(lattice(["lease", "list", "--store", "redis:x"], { cwd }).exit, 2);
+});
+
+test("lease: a store in no folder, behind a link to nothing, or of a name that is not UTF-8 is refused, and nothing is made", () => {
+  const cwd = temporaryFolder();
+  symlinkSync("elsewhere.db", `${cwd}/link.db`);
+  const refused = [
+    ["none/leases.db", 7, /none\/leases\.db.*\(ENOENT\)\nhint: mkdir -p .*\/none\n/],
+    ["link.db", 7, /leads to nothing\nhint: put back/],
+    ["$(printf '\\377').db", 8, /\\xff\.db" cannot be used: its path is not UTF-8\nhint: /],
+  ] as const;
+  for (const [path, exit, told] of refused) {
+    const ended = underProgram(["sh", "-c", `exec "$0" lease epoch --store "sqlite:./${path}"`], [], { cwd });
+    assert.equal(ended.exit, exit, ended.stderr);
+    assert.match(ended.stderr, told);
+  }
+  assert.deepEqual(readdirSync(cwd), ["link.db"]);
+});
+
+test("lease exec: a ttl beyond what a timer of the runtime holds is not over at once", () => {
+  const cwd = temporaryFolder();
+  const ended = lease(
+    cwd,
+    "exec",
+    "s",
+    "f",
+    "--owner",
+    "a",
+    "--client",
+    "c",
+    "--ttl",
+    "100d",
+    "-v",
+    "--",
+    "sleep",
+    "0.2",
+  );
+  assert.match(ended.stderr, /^lock \S+ taken, fencing token 1\n$/);
+});
+
+test("lease exec: a store that others keep busy is not waited for until the lock has expired: the program is stopped before", async () => {
+  const cwd = temporaryFolder();
+  const script = "trap 'echo stopped; exit 0' TERM; echo in; while :; do sleep 0.05; done";
+  const holder = exec(cwd, "a", ["--ttl", "2s", "--lock-timeout", "1m"], "sh", "-c", script);
+  let [shown, told] = ["", ""];
+  const stopped = new Promise<void>((resolve) =>
+    holder.stdout!.on("data", (chunk: Uint8Array) => {
+      shown += new TextDecoder().decode(chunk);
+      if (shown === "in\nstopped\n") resolve();
+    })
+  );
+  holder.stderr!.on("data", (chunk: Uint8Array) => told += new TextDecoder().decode(chunk));
+  await once(holder.stdout!, "data");
+  const other = new DatabaseSync(`${cwd}/leases.db`);
+  other.exec("pragma busy_timeout = 60000; begin immediate");
+  await stopped; // the store is still busy
+  other.exec("rollback");
+  other.close();
+  assert.equal(await exitOf(holder), 4);
+  assert.match(told, /^error: the lock .* was lost, .*: the store did not renew it in time\nhint: /);
 });
 
 test("lease exec: a store that is moved away meanwhile is noticed, and the program is stopped", async () => {

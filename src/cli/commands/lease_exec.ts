@@ -92,8 +92,12 @@ async function holdWhileRunning(
     await Promise.race([end, pause(system.clock, ttlMs / RENEWALS_PER_TTL)]);
     if (ended !== null) break;
     const askedMs = system.clock.monotonicMs();
+    const asking = new AbortController();
     try {
-      await store.renewLock(lock.id, ttlMs);
+      const renewal = store.renewLock(lock.id, ttlMs, { signal: asking.signal });
+      const patienceMs = Math.max(0, validUntilMs - askedMs - ttlMs / RENEWALS_PER_TTL / 2);
+      await Promise.race([renewal, end, noAnswer(system.clock, patienceMs)]);
+      if (ended !== null) break;
       validUntilMs = askedMs + ttlMs;
       log.detail(`lock ${lock.id} renewed`);
     } catch (error) {
@@ -103,9 +107,17 @@ async function holdWhileRunning(
       if (!isGone && system.clock.monotonicMs() < validUntilMs - ttlMs / RENEWALS_PER_TTL) continue; // there is time to try again
       await stop(program, end, system.clock);
       return { ended: await program.ended, lost: lostError(lock, error) };
+    } finally {
+      asking.abort(); // of a renewal that is still waited for: nobody waits for it any more
     }
   }
   return { ended: await program.ended, lost: null };
+}
+
+/** A store that does not answer, or that others keep busy, must not be waited for until the lock has expired. */
+async function noAnswer(clock: CommandContext["system"]["clock"], ms: number): Promise<never> {
+  await pause(clock, ms);
+  throw new LatticeError("locked", "the store did not renew it in time");
 }
 
 async function stop(
