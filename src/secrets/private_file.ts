@@ -96,11 +96,22 @@ export function makePrivateFolder(system: System, folder: string): void {
   const stat = disk.stat(folder); // of what was made as well: somebody else may have been faster
   if (stat?.kind !== "directory") throw notAFolder(folder);
   const flaw = flawOf(stat, system);
-  const isOnlyOurs = () => disk.list(folder)?.every(({ name }) => OWN_NAMES.test(name)) === true;
-  if (flaw?.kind === "mode" && (flaw.mode & OTHERS_WRITE) === 0 && isOnlyOurs()) {
-    return disk.chmod(folder, FOLDER_MODE);
-  }
+  if (flaw?.kind === "mode" && !isOnlyOurs(system, folder)) throw folderForMore(folder, stat);
+  if (flaw?.kind === "mode" && (flaw.mode & OTHERS_WRITE) === 0) return disk.chmod(folder, FOLDER_MODE);
   insistPrivate(system, folder, stat, FOLDER_MODE);
+}
+
+function isOnlyOurs({ disk }: System, folder: string): boolean {
+  return disk.list(folder)?.every(({ name }) => OWN_NAMES.test(name)) === true;
+}
+
+/** Nobody is told to keep others from such a folder: it may be the system's own. */
+function folderForMore(folder: string, { mode, uid }: { mode: number; uid: number }): LatticeError {
+  const path = JSON.stringify(folder);
+  return new LatticeError("io", `${path} may be used by others (mode ${octal(mode)}), and holds more than secrets`, {
+    hint: "name a folder for nothing else in LATTICE_HOME; it is made where it is not there",
+    details: { path: folder, mode: octal(mode), expected_mode: octal(FOLDER_MODE), uid },
+  });
 }
 
 function makeFolder(system: System, folder: string): void {
@@ -110,7 +121,9 @@ function makeFolder(system: System, folder: string): void {
   try {
     disk.makeDirectory(folder, FOLDER_MODE);
   } catch (error) {
-    if (!isDiskError(error, "EEXIST")) throw error; // another process was first
+    if (!isDiskError(error, "EEXIST")) throw error;
+    if (disk.stat(folder) === null) throw linkToNothing(folder);
+    // else another process was first
   }
   if (disk.lstat(folder)?.mode !== FOLDER_MODE) disk.chmod(folder, FOLDER_MODE);
   disk.syncDirectory(parent);
@@ -146,6 +159,13 @@ function symbolicLink(path: string): LatticeError {
     hint:
       `put the file itself in its place: cp --remove-destination "$(readlink -f ${word})" ${word} && chmod 600 ${word}`,
     details: { path, kind: "symlink" },
+  });
+}
+
+function linkToNothing(folder: string): LatticeError {
+  return new LatticeError("io", `${JSON.stringify(folder)} is a symbolic link that leads to nothing`, {
+    hint: "put back the folder that it led to, or remove the link",
+    details: { path: folder, kind: "symlink" },
   });
 }
 

@@ -96,13 +96,21 @@ for (const mode of [0o777, 0o770, 0o1777, 0o750, 0o705]) {
 }
 
 test("a folder that others may write to, or that holds more, is not used and not changed", async () => {
-  for (const [mode, entry] of [[0o775, "config.toml"], [0o1777, "config.toml"], [0o755, "passwd"]] as const) {
+  for (
+    const [mode, entry, hint] of [
+      [0o775, "config.toml", /^chmod 700 /],
+      [0o1777, "config.toml", /^chmod 700 /],
+      [0o755, "passwd", /^name a folder for nothing else in LATTICE_HOME/],
+      [0o777, "passwd", /^name a folder for nothing else in LATTICE_HOME/],
+    ] as const
+  ) {
     const folder = temporaryFolder();
     writeFileSync(`${folder}/${entry}`, "");
     chmodSync(folder, mode);
     const error = await refusal(FileSecretStore.withPath(`${folder}/secrets.toml`).set("key", "hunter2"));
     assert.ok(error instanceof SecretWriteError);
     assert.equal(error.code, "io");
+    assert.match(error.hint!, hint);
     assert.equal(statSync(folder).mode & 0o7777, mode);
     assert.equal(existsSync(`${folder}/secrets.toml`), false);
   }
@@ -114,6 +122,15 @@ test("a folder that holds nothing but lattice's own files is made private when t
   chmodSync(folder, 0o755);
   await FileSecretStore.withPath(`${folder}/secrets.toml`).set("key", "v");
   assert.equal(statSync(folder).mode & 0o7777, 0o700);
+});
+
+test("a folder that is a link to nothing is told as that", async () => {
+  const link = `${temporaryFolder()}/link`;
+  symlinkSync("nowhere", link);
+  const error = await refusal(FileSecretStore.withPath(`${link}/secrets.toml`).set("key", "v"));
+  assert.equal(error.code, "io");
+  assert.match(error.message, /link" is a symbolic link that leads to nothing/);
+  assert.match(error.hint!, /^put back the folder/);
 });
 
 test("a file or a folder of somebody else is refused, root or not", async () => {
