@@ -149,12 +149,63 @@ function shortening(): Tried {
   };
 }
 
+/** A branch is set to what it holds, by the name of a symbolic ref: only reflogs get a line, of that name and of `HEAD`. */
+function telling(): Tried {
+  const start = new SimSystem(SimDisk.fromTree({
+    ...EMPTY_REPOSITORY,
+    ...Object.fromEntries(["HEAD", "refs/heads/link"].map((name) => [`/r/.git/logs/${name}`, LINES[0]!])),
+    "/r/.git/refs/heads/main": `${first}\n`,
+    "/r/.git/refs/heads/link": "ref: refs/heads/main\n",
+  }));
+  openTestRepository(start).objects.writeLoose(docs[0]!);
+  start.disk.syncFileSystem("/");
+  return {
+    maxRuns: 300,
+    scenario: {
+      name: "only reflogs get a line",
+      setup: () => new SimSystem(start.disk.copy()),
+      async program(system, acknowledge) {
+        using writer = await openTestWriter(openTestRepository(system));
+        writer.transact({
+          updates: [{
+            name: "refs/heads/link",
+            expect: { kind: "any" },
+            change: { kind: "set", oid: first! },
+            follow: true,
+          }],
+          objects: [],
+          message: "again",
+          purpose: "plumbing",
+        });
+        for (const name of ["HEAD", "refs/heads/link"]) {
+          const log = new TextDecoder().decode(system.disk.readFile(`/r/.git/logs/${name}`)!);
+          assert.match(log.slice(LINES[0]!.length), new RegExp(`^${first} ${first} .*\\tagain\\n$`), name);
+        }
+        acknowledge("done");
+      },
+      async recover(system) {
+        using _writer = await openTestWriter(openTestRepository(system), true);
+      },
+      check(system, { error }) {
+        if (error !== undefined) assert.equal((error as { code?: string }).code, "io", String(error));
+        assert.equal(valueOf(system, "refs/heads/main"), first);
+        for (const name of ["HEAD", "refs/heads/link"]) {
+          const log = new TextDecoder().decode(system.disk.readFile(`/r/.git/logs/${name}`)!);
+          assert.ok(log.startsWith(LINES[0]!), `${name} lost a line: ${log}`);
+        }
+        checkClean(system);
+      },
+      mayChange: (path) => path === "/r/.git/lattice/lock",
+    },
+  };
+}
+
 function valueOf(system: SimSystem, name: string): string | undefined {
   const value = openTestRepository(system).refs.read(name)?.value;
   return value?.kind === "direct" ? value.oid : undefined;
 }
 
-for (const pending of [...scenarios, shortening()]) {
+for (const pending of [...scenarios, shortening(), telling()]) {
   const { scenario, maxRuns } = await pending;
   test(`no ref loses its value wherever it is cut: ${scenario.name}`, async () => {
     const stats = await explore(scenario, { sample: { seed: SEED, maxRuns: runs(maxRuns, 50 * maxRuns) } });
