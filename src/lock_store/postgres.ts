@@ -97,12 +97,15 @@ export class PostgresBackend implements LockStoreBackend {
     // Before a connection is taken: one of a program that waits at the server is enough.
     using _turn = options.readOnly ? null : await this.turns.take(this.callMs, signal);
     let wasConnected = false;
+    let failure: PostgresError | null = null;
     for (let tries = 1;; tries++) {
-      let failure: PostgresError;
       try {
-        const outcome = await this.pool.using(leftMs, signal, (connection) => {
-          wasConnected = true;
-          return this.attempt(connection, action, options, leftMs);
+        const outcome = await this.pool.using(leftMs, signal, async (connection) => {
+          try {
+            return await this.attempt(connection, action, options, leftMs);
+          } finally {
+            wasConnected ||= connection.hasAnswered;
+          }
         });
         if (outcome.done) return outcome.value;
         failure = outcome.because;
@@ -115,7 +118,11 @@ export class PostgresBackend implements LockStoreBackend {
         if (!(error instanceof PostgresError)) throw error;
         // A server that was there a moment ago is being started again.
         const isPassingBy = isPassing(error) || wasConnected && error.failure === "unreachable";
-        if (!isPassingBy) throw storeError(this.address, error, waiting.waitedMs());
+        if (!isPassingBy) {
+          // That there is no time left for another try says less than why there had to be one.
+          const reason = error.failure === "silent" ? failure ?? error : error;
+          throw storeError(this.address, reason, waiting.waitedMs());
+        }
         failure = error;
       }
       const delayMs = tries < TRIES_MAX ? waiting.nextDelayMs() : null;

@@ -8,6 +8,7 @@
  * @module
  */
 import { PostgresError } from "./postgres_error.ts";
+import { PostgresGreeting } from "./postgres_greeting.ts";
 import { type ConnectedSocket, connectSocket, type PostgresPlace, type Socket } from "./postgres_socket.ts";
 
 /** A server, and who we are to it. */
@@ -39,6 +40,8 @@ export interface PostgresOutcome {
 export interface PostgresConnection {
   /** Whether it can be used. */
   readonly isOpen: boolean;
+  /** Whether the server has let us in. */
+  readonly hasAnswered: boolean;
   /**
    * Runs a statement with parameters `$1`, `$2`, ….
    *
@@ -78,6 +81,8 @@ interface Client {
 
 type MakeClient = (options: Record<string, unknown>) => Client;
 
+const builtin = (globalThis as unknown as { process: { getBuiltinModule(id: string): unknown } }).process;
+
 /** How long good-bye may take, in seconds. */
 const GOODBYE_SECONDS = 1;
 
@@ -99,7 +104,10 @@ export async function connectPostgres(target: PostgresTarget, options: ConnectOp
 
 class Connection implements PostgresConnection {
   isOpen = true;
+  hasAnswered = false;
   private readonly client: Client;
+  /** Why we do not talk to this server. */
+  private refusal: PostgresError | null = null;
   /** Ends with the statement that was given last. */
   private last: Promise<unknown> = Promise.resolve();
 
@@ -113,6 +121,17 @@ class Connection implements PostgresConnection {
     connected.socket.once("close", () => {
       this.isOpen = false;
       onEnd?.();
+    });
+    const greeting = new PostgresGreeting(target.socketFile !== null || connected.socket !== connected.raw);
+    filterData(connected.socket, (bytes) => {
+      try {
+        return greeting.take(bytes);
+      } catch (error) {
+        if (!(error instanceof PostgresError)) throw error;
+        this.refusal = error;
+        this.cut();
+        return new Uint8Array(0);
+      }
     });
     try {
       this.client = makeClient(clientOptions(target, connected, onNotification));
@@ -157,9 +176,11 @@ class Connection implements PostgresConnection {
     const answer = this.last.then(async () => {
       if (!this.isOpen) throw new PostgresError("lost", "the connection is closed");
       try {
-        return await within(timeoutMs, undefined, () => this.cut(), send());
+        const value = await within(timeoutMs, undefined, () => this.cut(), send());
+        this.hasAnswered = true;
+        return value;
       } catch (error) {
-        const failure = failureOf(error);
+        const failure = this.refusal ?? failureOf(error);
         if (failure.failure !== "server" || isLastWord(error)) this.cut();
         throw failure;
       }
@@ -167,6 +188,31 @@ class Connection implements PostgresConnection {
     this.last = answer.then(() => {}, () => {});
     return answer;
   }
+}
+
+/** Lets who listens to a socket from now on hear what a filter leaves of it. */
+function filterData(socket: Socket, filter: (bytes: Uint8Array) => Uint8Array): void {
+  const filtered = new Map<unknown, (bytes: never) => void>();
+  const listen = socket.on.bind(socket);
+  const forget = socket.removeListener.bind(socket);
+  socket.on = (event, listener) => {
+    if (event !== "data") return listen(event, listener);
+    const hear = (bytes: Uint8Array) => {
+      const left = filter(bytes);
+      if (left.length > 0) (listener as (bytes: Uint8Array) => void)(asBuffer(left));
+    };
+    filtered.set(listener, hear);
+    return listen(event, hear);
+  };
+  socket.removeListener = (event, listener) => forget(event, filtered.get(listener) ?? listener);
+}
+
+/** As the package wants it, without a copy. */
+function asBuffer(bytes: Uint8Array): Uint8Array {
+  const { Buffer } = builtin.getBuiltinModule("node:buffer") as {
+    Buffer: { from(buffer: ArrayBufferLike, offset: number, length: number): Uint8Array };
+  };
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** Everything is said: what is not, the package would take from the environment. */

@@ -40,8 +40,8 @@ test("of two hosts one loses its link: its lock expires, the other gets it, and 
   await here.migrate("up");
 
   const [program, line] = far.command(binary, [
-    ...["lease", "exec", "s", "f", "--store", server.url({ host: far.us, schema }), ...OWNED, "far", "--ttl", "3s"],
-    ...["--lock-timeout", "1s", "--", "sleep", "600"],
+    ...["lease", "exec", "s", "f", "--store", server.url({ host: far.us, schema }), ...OWNED, "far", "--ttl", "4s"],
+    ...["--lock-timeout", "2s", "--", "sleep", "600"],
   ]);
   const holder = spawn(program, line, { env: gitEnvironment, stdio: ["ignore", "ignore", "pipe"] });
   let said = "";

@@ -121,7 +121,7 @@ for (const fate of ["cut before", "cut after", "silence"] as const) {
 
 test("a commit without an answer, of which nothing can be learned, is told as what it is and not repeated", async () => {
   const { direct, open, proxy } = await stores({ proxied: true });
-  await using store = open({ timeoutMs: 1000 });
+  await using store = open({ timeoutMs: 2000 });
   let tries = 0;
   proxy.judge = (text) => {
     if (!/commit/.test(text)) return "pass";
@@ -141,12 +141,12 @@ test("a commit without an answer, of which nothing can be learned, is told as wh
 
 test("every call has an answer within its time: of a silent server, of one that is in use, of none", async () => {
   const { server, schema, direct, open, proxy } = await stores({ proxied: true });
-  await using store = open({ timeoutMs: 1000 });
+  await using store = open({ timeoutMs: 1500 });
   const timed = async (call: () => Promise<unknown>): Promise<LatticeError> => {
     const startedMs = realSystem.clock.monotonicMs();
     const error = await failureOf(call());
     const tookMs = realSystem.clock.monotonicMs() - startedMs;
-    assert.ok(tookMs < 6000, `${tookMs} ms: ${error.message}`); // the machine may be slow; without a limit it would be for ever
+    assert.ok(tookMs < 20_000, `${tookMs} ms: ${error.message}`); // the machine may be slow; without a limit it would be for ever
     return error;
   };
   await store.getServerEpoch();
