@@ -34,8 +34,11 @@ const TIMEOUT_MS_MIN = 1000;
 /** A connection comes about within this, in milliseconds, also for who would wait for ever. */
 const CONNECT_MS_MAX = 30_000;
 
-/** A transaction in which nothing happens for so long is ended by the server, in milliseconds: others wait for it. */
-const IDLE_MS_MAX = 10_000;
+/**
+ * A transaction in which nothing happens for so long is ended by the server, in milliseconds: others wait for it, and must get
+ * their turn before their own time is up.
+ */
+const IDLE_MS_MAX = 5000;
 
 /** A transaction is tried so many times at most. */
 const TRIES_MAX = 100;
