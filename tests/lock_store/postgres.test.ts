@@ -1,14 +1,13 @@
 /** The PostgreSQL backend does what every lock store does. */
 import { openLockStore } from "../../src/lock_store/open.ts";
 import type { LockStore } from "../../src/lock_store/store.ts";
-import { sharedServer } from "../postgres_server.ts";
+import { emptyPostgresStore } from "../given_postgres.ts";
 import { type Bed, testConformance } from "./conformance.ts";
 import { testAgainstModel } from "./model.ts";
 
 /** Two stores over the same tables, which are fresh. */
 async function openTwo(): Promise<[LockStore, LockStore]> {
-  const server = await sharedServer();
-  const address = server.url({ schema: server.freshSchema() });
+  const address = await emptyPostgresStore();
   const [one, other] = [openLockStore(address), openLockStore(address)];
   await one.migrate("up");
   return [one, other];

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import type { DocumentStore } from "../../src/state/document_store.ts";
 import { MemoryStore } from "../../src/state/memory_store.ts";
 import { openDocumentStore } from "../../src/state/open.ts";
-import { sharedServer } from "../postgres_server.ts";
+import { emptyPostgresStore } from "../given_postgres.ts";
 import { SimDisk } from "../simulation/sim_disk.ts";
 import { SimSystem } from "../simulation/sim_system.ts";
 import { temporaryFolder } from "../temporary_folder.ts";
@@ -49,8 +49,7 @@ export const BACKENDS: Readonly<Record<string, () => Backend | Promise<Backend>>
     };
   },
   async PostgreSQL() {
-    const server = await sharedServer();
-    const address = server.url({ schema: server.freshSchema() });
+    const address = await emptyPostgresStore();
     const store = openDocumentStore(address, { autoMigrate: true });
     return {
       store,
