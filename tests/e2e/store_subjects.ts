@@ -86,8 +86,10 @@ export function disturbAtCalls(
   expectSettled: (subject: StoreSubject, cwd: string) => void,
 ): void {
   for (const subject of subjects) {
-    const points = sampleOf(subject.calls, runs(count), seededRandom(seed));
-    const isWhole = points.length === subject.calls.length;
+    // A close that is said to fail has closed nevertheless, but strace leaves it out: a pipe would have no end then.
+    const calls = subject.calls.filter(({ name }) => kind !== "failing calls" || name !== "close");
+    const points = sampleOf(calls, runs(count), seededRandom(seed));
+    const isWhole = points.length === calls.length;
     const wrong: string[] = [];
     let [all, stopped] = [0, 0];
     for (const [index, call] of points.entries()) {
@@ -104,7 +106,7 @@ export function disturbAtCalls(
         rmSync(cwd, { recursive: true });
       }
     }
-    const whole = subject.calls.length * effects.length;
+    const whole = calls.length * effects.length;
     tried(`${subject.name}, of which ${stopped} stopped it`, { [kind]: [all, whole] }, seed);
     assert.deepEqual(wrong, [], `${subject.name}: ${wrong.length} went wrong (seed ${seed})`);
     if (kind === "signal points") continue; // the answer may wait until all is done
