@@ -9,12 +9,12 @@ const SEED = seedOr(20_261_121);
 
 for (const { name, make } of spanScenarios) {
   test(`an operation of several transactions is all or nothing wherever it is cut: ${name}`, async () => {
-    const stats = await explore(await make(), { sample: { seed: SEED, maxRuns: runs(110, 100_000) } });
+    const stats = await explore(await make(), { sample: { seed: SEED, maxRuns: runs(60, 100_000) } });
     triedCuts(name, stats, SEED);
   });
 
   test(`a failing call leaves an operation of several transactions all or nothing: ${name}`, async () => {
-    const stats = await exploreFailures(await make(), { sample: { seed: SEED, maxRuns: runs(60, 20_000) } });
+    const stats = await exploreFailures(await make(), { sample: { seed: SEED, maxRuns: runs(40, 20_000) } });
     triedFailures(name, stats, SEED);
   });
 }

@@ -7,7 +7,7 @@ import { scenarios } from "./all_scenarios.ts";
 const SEED = seedOr(20_240_607);
 
 /** How many outcomes are tried in `npm test`; of a batch, where each takes longest, fewer. */
-const outcomesOf = (name: string) => name === "a batch" ? 300 : 1500;
+const outcomesOf = (name: string) => name === "a batch" ? 150 : 1000;
 
 for (const pending of scenarios) {
   const scenario = await pending;

@@ -24,12 +24,12 @@ const seed = seedOr(20260108);
 
 for (const make of [setFirstDocument, replaceDocument, applyFive, applyHundred, undoFive, recoverFive]) {
   test(`binary whose calls fail in turn leaves all or nothing and says so: ${make.name}`, () => {
-    failAtCalls(make(), { seed, count: 25 });
+    failAtCalls(make(), { seed, count: 18 });
   });
 }
 
 test("binary whose calls fail in turn leaves all or nothing and says so: applyFiveHundred", () => {
-  failAtCalls(applyFiveHundred(), { seed, count: 8 });
+  failAtCalls(applyFiveHundred(), { seed, count: 6 });
 });
 
 // What these do to five refs is tried in every run; to hundreds, where there is time.

@@ -20,12 +20,12 @@ const seed = seedOr(20260107);
 
 for (const make of [setFirstDocument, replaceDocument, applyFive, applyHundred, undoFive, recoverFive]) {
   test(`binary killed at each of its calls leaves all or nothing: ${make.name}`, () => {
-    killAtCalls(make(), { seed, count: 25 });
+    killAtCalls(make(), { seed, count: 18 });
   });
 }
 
 test("binary killed at each of its calls leaves all or nothing: applyFiveHundred", () => {
-  killAtCalls(applyFiveHundred(), { seed, count: 8 });
+  killAtCalls(applyFiveHundred(), { seed, count: 6 });
 });
 
 // What these do to five refs is tried in every run; to hundreds, where there is time.

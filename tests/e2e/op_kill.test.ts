@@ -24,7 +24,7 @@ const seed = seedOr(20261121);
 
 for (const make of [opBegin, joinedThenCommit, joinedThenAbort, opCommit, opAbort, opRunProgram]) {
   test(`operation of several steps, killed at each call of a command, is all or nothing once ended: ${make.name}`, () => {
-    killAtCalls(make(), { seed, count: 20 });
+    killAtCalls(make(), { seed, count: 14 });
   });
 
   test(`operation of several steps, at each failing call of a command, is all or nothing: ${make.name}`, () => {
@@ -42,7 +42,7 @@ test("a lattice command that is killed below op run leaves its changes all or no
   const [before, applied] = [refsIn(template), refsAfter(template, APPLY)];
   const { calls } = callsOf(APPLY, { cwd: copyOf(template) });
   const changing = calls.filter(({ changes }) => changes);
-  const points = sampleOf(changing, runs(20), seededRandom(seed));
+  const points = sampleOf(changing, runs(14), seededRandom(seed));
   for (const call of points) {
     const command = `${strace(call).join(" ")} "$LATTICE" ${APPLY.join(" ")}`;
     const cwd = copyOf(template);
