@@ -32,7 +32,7 @@ import { canWrite, type Direction, missingWrites, secureDocuments, writeMissing 
 import { isRefSubfolder, removeEmptyParents, syncFolderOf } from "./ref_files.ts";
 import { isOurLock, type LockProof } from "./ref_locks.ts";
 import { appendReflogLines, removeReflog, removeReflogLines, syncReflogFolders } from "./reflog_lines.ts";
-import { changingUpdates, lastTransaction, observe, type Situation } from "./situation.ts";
+import { changingUpdates, lastTransaction, observe, type RefState, type Situation } from "./situation.ts";
 
 /** How an operation ended, or that it waits for a person. */
 export type Outcome = "committed" | "rolled_back" | "paused";
@@ -173,7 +173,7 @@ function sweep(context: EngineContext, journal: Journal, proof: LockProof): Sett
  */
 function settleReflogs(
   context: EngineContext,
-  { refs }: Situation,
+  { refs, kind }: Situation,
   { logs, identity }: UpdatesRecord,
   outcome: "committed" | "rolled_back",
 ): void {
@@ -182,7 +182,9 @@ function settleReflogs(
       for (const { update: { ref } } of refs) if (ref.startsWith(KEEP_PREFIX)) removeReflog(context, ref);
       return removeReflogLines(context, logs, identity);
     }
-    const moved = new Set(refs.filter(({ state }) => state === "third").map(({ update }) => update.ref));
+    // What was shown by one step and is at its old value now was put back by others; of several refs such a one is redone.
+    const isMoved = (state: RefState) => state === "third" || (state === "old" && kind !== "several");
+    const moved = new Set(refs.filter(({ state }) => isMoved(state)).map(({ update }) => update.ref));
     appendReflogLines(context, logs.filter(({ ref }) => !moved.has(ref)), identity, "complete");
     const gone = refs.flatMap(({ update: { ref, new: value } }) => value === null && !moved.has(ref) ? [ref] : []);
     for (const ref of gone) removeReflog(context, ref);
