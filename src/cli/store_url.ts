@@ -6,7 +6,7 @@
 import { keepOut } from "./redaction.ts";
 
 /** User and password in a URL, and a password among its parameters. */
-const IN_AUTHORITY = /(\b[A-Za-z][A-Za-z0-9+.-]*:\/\/[^\s:/@?#]*:)[^\s]*(?=@)/g;
+const IN_AUTHORITY = /(\b[A-Za-z][A-Za-z0-9+.-]*:\/\/[^\s:/?#]*:)[^\s]*(?=@)/g;
 const IN_PARAMETER = /([?&]password=)[^&#\s]+/gi;
 
 /** A text, such as an argument, in which passwords of URLs are replaced. */
@@ -27,7 +27,7 @@ export function shieldPasswords(url: string, env: Readonly<Record<string, string
   if (!/^postgres(?:ql)?:/i.test(url)) return;
   const shown = withoutPasswords(url);
   const given = [
-    /:\/\/[^\s:/@?#]*:([^\s]*)@/.exec(url)?.[1],
+    /:\/\/[^\s:/?#]*:([^\s]*)@/.exec(url)?.[1],
     /[?&]password=([^&#\s]+)/i.exec(url)?.[1],
     env["PGPASSWORD"],
   ];

@@ -49,6 +49,9 @@ const ANSWER_MS = 500;
 /** For so long at least is asked what became of a transaction whose end got no answer, in milliseconds. */
 const RESOLVE_MS_MIN = 2000;
 
+/** The server counts no longer times than that, in milliseconds: some 24 days. */
+const SERVER_MS_MAX = 2 ** 31 - 1 - ANSWER_MS;
+
 /** How a store is used. */
 export interface PostgresOptions {
   /** Longest time of a call in milliseconds, waiting for transactions of others included; 0 waits for none. */
@@ -100,6 +103,7 @@ export class PostgresBackend implements LockStoreBackend {
     // Before a connection is taken: one of a program that waits at the server is enough.
     using _turn = options.readOnly ? null : await this.turns.take(this.callMs, signal);
     let wasConnected = false;
+    let hasMigrated = false;
     let failure: PostgresError | null = null;
     for (let tries = 1;; tries++) {
       try {
@@ -114,7 +118,8 @@ export class PostgresBackend implements LockStoreBackend {
         failure = outcome.because;
       } catch (error) {
         signal?.throwIfAborted();
-        if (this.autoMigrate && tries === 1 && needsMigration(error)) {
+        if (this.autoMigrate && !hasMigrated && needsMigration(error)) {
+          hasMigrated = true; // a server that was just being started may have had no answer before
           await this.migrate("up", { dryRun: false });
           continue;
         }
@@ -201,7 +206,11 @@ export class PostgresBackend implements LockStoreBackend {
       if (command === "COMMIT") return { done: true, value };
       throw new LatticeError("internal", `the server answered ${command} to a commit`);
     } catch (error) {
-      if (!(error instanceof PostgresError) || error.failure === "server") throw error;
+      if (!(error instanceof PostgresError)) throw error;
+      if (error.failure === "server") {
+        await rollBack(connection, leftMs); // where a statement before the commit failed, nothing has ended it yet
+        throw error;
+      }
       // Without an answer it may have been done or not.
       const isDone = session.hasWritten && await this.wasCommitted(name, error, leftMs);
       return isDone ? { done: true, value } : { done: false, because: error };
@@ -210,7 +219,7 @@ export class PostgresBackend implements LockStoreBackend {
 
   /** Begins a transaction, waits for its turn if it writes, and only then takes its view of the data. */
   private async begin(connection: PostgresConnection, readOnly: boolean, leftMs: TimeLeft): Promise<Facts> {
-    const waitMs = Number.isFinite(leftMs()) ? Math.ceil(leftMs()) : 0; // the server's 0 is for ever
+    const waitMs = leftMs() < SERVER_MS_MAX ? Math.ceil(leftMs()) : 0; // the server's 0 is for ever
     const idleMs = Math.min(Math.ceil(this.callMs), IDLE_MS_MAX);
     const statements = [
       `begin isolation level serializable ${readOnly ? "read only" : "read write"}`,

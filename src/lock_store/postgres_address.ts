@@ -102,7 +102,8 @@ function partsOf(text: string): Map<string, string> {
   const authority = slash < 0 ? beforeQuery : beforeQuery.slice(0, slash);
   const path = slash < 0 ? "" : beforeQuery.slice(slash + 1);
   // Where these stand unencoded, a part of the password has most likely become something that messages would show.
-  if (text.includes("#") || more.length > 0 || [path, query].some((part) => part.includes("@")) || path.includes("/")) {
+  const isSpaced = /\s/.test(authority) || /password=[^&]*\s/.test(query);
+  if (isSpaced || text.includes("#") || more.length > 0 || /@/.test(path + query) || path.includes("/")) {
     throw unreadable("a character in it means something else there");
   }
   const at = authority.lastIndexOf("@");
@@ -192,6 +193,6 @@ function readText(system: System, path: string): string {
 function unreadable(reason: string): LatticeError {
   return new LatticeError("usage", `the URL of the PostgreSQL store cannot be used: ${reason}`, {
     hint: "postgres://<user>:<password>@<host>:<port>/<database>?sslmode=verify-full; " +
-      "in a password write : / ? # @ % as %3A %2F %3F %23 %40 %25, or put it into PGPASSWORD",
+      "in a password write : / ? # @ % and a space as %3A %2F %3F %23 %40 %25 %20, or put it into PGPASSWORD",
   });
 }

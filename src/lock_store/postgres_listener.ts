@@ -68,8 +68,9 @@ export class PostgresListener {
     if (this.isClosed || this.isBeginning || this.connection?.isOpen === true) return;
     if (clock.monotonicMs() - this.failedAtMs < TRY_AGAIN_MS) return;
     this.isBeginning = true;
+    let connection: PostgresConnection | null = null;
     try {
-      const connection = await connectPostgres(this.target, {
+      connection = await connectPostgres(this.target, {
         timeoutMs: BEGIN_MS,
         signal: undefined,
         onNotification: () => this.tell(),
@@ -83,6 +84,7 @@ export class PostgresListener {
     } catch (error) {
       if (!(error instanceof PostgresError)) throw error;
       this.failedAtMs = clock.monotonicMs();
+      connection?.cut(); // who refuses to let us listen has kept it open
     } finally {
       this.isBeginning = false;
     }

@@ -6,9 +6,10 @@
  *
  * @module
  */
-import { SchemaVersionError } from "./errors.ts";
+import { SchemaVersionError, StoreUnavailableError } from "./errors.ts";
 import type { Migration } from "./store.ts";
 import type { PostgresConnection } from "../platform/postgres.ts";
+import { PostgresError } from "../platform/postgres_error.ts";
 
 /** What leads from one version to the next, and back. */
 interface Step {
@@ -93,20 +94,45 @@ export async function migratePostgres(
   direction: "up" | "down",
   { dryRun, timeoutMs }: { readonly dryRun: boolean; readonly timeoutMs: number },
 ): Promise<Migration> {
-  const lockTimeoutMs = Number.isFinite(timeoutMs) ? Math.ceil(timeoutMs) : 0;
-  await connection.run(`begin; set local lock_timeout = ${lockTimeoutMs}`, timeoutMs);
+  const lockTimeoutMs = timeoutMs < SERVER_MS_MAX ? Math.ceil(timeoutMs) : 0;
+  // Where the database prefers another isolation, our view would be older than the work of whom we waited for.
+  await connection.run("begin isolation level read committed read write", timeoutMs);
+  await connection.run(`set local lock_timeout = ${lockTimeoutMs}`, timeoutMs);
   await connection.run(`select pg_advisory_xact_lock(${MIGRATION_LOCK})`, timeoutMs + ANSWER_MS);
   const from = await versionOf(connection, timeoutMs);
   if (from > POSTGRES_SCHEMA_VERSION) throw new SchemaVersionError(address, from, POSTGRES_SCHEMA_VERSION);
   const to = direction === "up" ? POSTGRES_SCHEMA_VERSION : 0;
   const statements = direction === "up" ? statementsUp(from) : statementsDown(from);
   if (!dryRun) { for (const statement of statements) await connection.run(statement, timeoutMs + ANSWER_MS); }
-  await connection.run(dryRun ? "rollback" : "commit", timeoutMs);
+  await end(connection, dryRun ? "rollback" : "commit", address, timeoutMs);
   return { from, to, statements };
 }
 
+/** The server counts no longer times than that, in milliseconds; 0 is for ever. */
+const SERVER_MS_MAX = 2 ** 31 - 1;
+
 /** So much longer than the server waits for a lock do we wait for it to say so, in milliseconds. */
 const ANSWER_MS = 500;
+
+/** @throws {StoreUnavailableError} The commit got no answer. */
+async function end(
+  connection: PostgresConnection,
+  command: "rollback" | "commit",
+  address: string,
+  timeoutMs: number,
+): Promise<void> {
+  try {
+    await connection.run(command, timeoutMs);
+  } catch (error) {
+    const isKnown = command === "rollback" || !(error instanceof PostgresError) || connection.isOpen;
+    if (isKnown) throw error;
+    throw new StoreUnavailableError(
+      address,
+      `the connection was lost while a migration was being completed: ${error.message}; it may have been done, or not`,
+      { hint: "look at it with lattice lease migrate --dry-run", cause: error },
+    );
+  }
+}
 
 function statementsUp(from: number): string[] {
   if (from === POSTGRES_SCHEMA_VERSION) return [];

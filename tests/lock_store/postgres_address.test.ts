@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { withoutPasswords } from "../../src/cli/store_url.ts";
 import { openLockStore } from "../../src/lock_store/open.ts";
 import { readPostgresUrl } from "../../src/lock_store/postgres_address.ts";
 import { LatticeError } from "../../src/platform/errors.ts";
@@ -139,4 +140,9 @@ test("a store is reached with a password and with TLS, whose certificate is look
   await assert.rejects(attempt("&sslmode=verify-full"), /TLS: self.signed certificate/);
   await assert.rejects(attempt(`&sslmode=verify-full${trusted}&host=127.0.0.1`), /TLS: /);
   server.stop("fast");
+});
+
+test("a password is kept out of command lines also where the user has an @, and none with a space in it is taken", () => {
+  assert.equal(withoutPasswords("--store=postgres://us@er:secret@host/db"), "--store=postgres://us@er:***@host/db");
+  assert.throws(() => openLockStore("postgres://user:my secret@host/db"), /means something else/);
 });

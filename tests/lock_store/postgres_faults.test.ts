@@ -119,6 +119,40 @@ for (const fate of ["cut before", "cut after", "silence"] as const) {
   });
 }
 
+test("a transaction whose end the server refuses leaves nothing to the next one", async () => {
+  const { server, schema, direct, open } = await stores();
+  await using store = open();
+  server.sql(`alter table ${schema}.lattice_commits add constraint none check (not is_done)`);
+  assert.match((await failureOf(store.incrementServerEpoch())).message, /violates check constraint/);
+  server.sql(`alter table ${schema}.lattice_commits drop constraint none`);
+  assert.equal(await store.incrementServerEpoch(), 1n);
+  await direct.close();
+});
+
+test("migrations: made after a lost connection, and not called undone when nobody knows", async () => {
+  const { direct, open, proxy } = await stores({ proxied: true });
+  await direct.migrate("down");
+  await using store = open({ autoMigrate: true, timeoutMs: 2000 });
+  proxy.judge = once(/begin isolation level serializable/, "cut before");
+  assert.equal(await store.getServerEpoch(), 0n);
+  proxy.judge = once(/commit\0$/, "cut after");
+  const error = await failureOf(store.migrate("down"));
+  assert.ok(error instanceof StoreUnavailableError);
+  assert.match(error.message, /it may have been done, or not/);
+  await direct.close();
+  proxy.close();
+});
+
+test("several migrate at once where all is serializable by itself, and times are beyond those of the server", async () => {
+  const server = await sharedServer();
+  const base = server.url({ schema: server.freshSchema() });
+  const url = base.replace("options=", "options=-c%20default_transaction_isolation%3Dserializable%20");
+  const all = Array.from({ length: 6 }, () => openLockStore(url, { timeoutMs: 30 * 24 * 3600 * 1000 }));
+  await Promise.all(all.map((store) => store.migrate("up")));
+  assert.equal(await all[0]!.incrementServerEpoch(), 1n);
+  await Promise.all(all.map((store) => store.close()));
+});
+
 test("a commit without an answer, of which nothing can be learned, is told as what it is and not repeated", async () => {
   const { direct, open, proxy } = await stores({ proxied: true });
   await using store = open({ timeoutMs: 2000 });
