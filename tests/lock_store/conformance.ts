@@ -83,6 +83,21 @@ export function testConformance({ name, open, expire }: Bed): void {
     assert.equal(next.fencingToken, (1n << 63n) + 1n, "tokens go on from the highest");
   });
 
+  check("names may be as long as is allowed, whatever their characters take in bytes", async (store) => {
+    const long = (first: number) =>
+      String.fromCodePoint(...Array.from({ length: 1024 }, (_, i) => first + i * 7 % 8000));
+    const lock = lockWith({
+      shareName: long(0x4e00),
+      fileId: long(0x5000),
+      ownerId: long(0x5200),
+      clientId: long(0x5400),
+      fencingToken: 1n,
+    });
+    await store.putLock(lock);
+    const { shareName, fileId, ownerId, clientId } = lock;
+    assert.deepEqual(await store.listLocks({ shareName, fileId, ownerId, clientId }), [lock]);
+  });
+
   check("putLock() replaces the record with the same id, and what is returned is a copy", async (store) => {
     const first = await store.putLock(lockWith());
     first.acquiredAt.setTime(0);
