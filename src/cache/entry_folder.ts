@@ -9,6 +9,7 @@ import { targetOfTemporary } from "../locks/temporary_file.ts";
 import { whyNoEntryName } from "./entry_name.ts";
 import { CacheError } from "./errors.ts";
 import { isDigest } from "./pointer.ts";
+import { folderOf } from "../platform/paths.ts";
 
 /** Permissions of the files and folders that we make: nobody but their owner. */
 export const FILE_MODE = 0o600;
@@ -83,7 +84,7 @@ export function makeFolder(disk: Disk, entry: EntryFolder): void {
 }
 
 function makeFolders(disk: Disk, path: string): void {
-  const parent = path.slice(0, path.lastIndexOf("/")) || "/";
+  const parent = folderOf(path);
   if (disk.stat(parent) === null) makeFolders(disk, parent);
   try {
     disk.makeDirectory(path, FOLDER_MODE);

@@ -3,13 +3,14 @@
  *
  * @module
  */
-import { absolutePath, type CommandContext } from "./context.ts";
+import type { CommandContext } from "./context.ts";
 import { requireDuration } from "./duration.ts";
 import { lockObserver } from "./lock_observer.ts";
 import type { ParsedCommand } from "./parse.ts";
 import { Cache, type CacheEntry } from "../cache/cache.ts";
 import { cacheFolder } from "../cache/folder.ts";
 import { LatticeError } from "../platform/errors.ts";
+import { absolutePath } from "../platform/paths.ts";
 
 /** The cache that a command is about, to be read. */
 export function cacheToRead({ system }: CommandContext, parsed: ParsedCommand): Cache {

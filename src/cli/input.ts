@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { absolutePath, type CommandContext } from "./context.ts";
+import type { CommandContext } from "./context.ts";
 import { LatticeError } from "../platform/errors.ts";
 import { concatBytes } from "../platform/text.ts";
+import { absolutePath } from "../platform/paths.ts";
 
 /** More input than this is not held in memory, in bytes (256 MiB). */
 export const INPUT_BYTES_MAX = 256 * 1024 * 1024;

@@ -11,6 +11,7 @@ import { MemoryBackend } from "./memory.ts";
 import { PostgresLater } from "./postgres_later.ts";
 import { SqliteBackend } from "./sqlite.ts";
 import type { LockStore } from "./store.ts";
+import { absolutePath } from "../platform/paths.ts";
 
 /** How a store is used. */
 export interface LockStoreOptions {
@@ -56,7 +57,7 @@ export function openLockStore(address: string, options: LockStoreOptions = {}): 
       if (rest === "" || rest.includes("\0")) {
         throw new LatticeError("usage", "the store names no file", { hint: "name one, as --store sqlite:./locks.db" });
       }
-      const path = rest.startsWith("/") ? rest : `${system.host.workingDirectory.replace(/\/$/, "")}/${rest}`;
+      const path = absolutePath(system, rest);
       return new Locks(
         system,
         new SqliteBackend(system, path, timeoutMs === undefined ? {} : { busyTimeoutMs: timeoutMs }),

@@ -11,6 +11,7 @@ import type { PostgresTarget } from "../platform/postgres.ts";
 import type { PostgresTls } from "../platform/postgres_socket.ts";
 import type { System } from "../platform/system.ts";
 import { passwordFromFile } from "./postgres_passfile.ts";
+import { absolutePath } from "../platform/paths.ts";
 
 /** A store's server, and what it is called in messages. */
 export interface PostgresAddress {
@@ -181,7 +182,7 @@ function tlsOf(value: (name: string) => string | undefined, system: System): Pos
 }
 
 function readText(system: System, path: string): string {
-  const full = path.startsWith("/") ? path : `${system.host.workingDirectory.replace(/\/$/, "")}/${path}`;
+  const full = absolutePath(system, path);
   const bytes = system.disk.readFile(full);
   if (bytes !== null) return new TextDecoder().decode(bytes);
   throw new LatticeError("io", `the file ${JSON.stringify(full)} for TLS is not there`, {

@@ -17,6 +17,7 @@ import type { BackendName, HeldLock, LockBackend, Refusal } from "./lock_backend
 import { pidLockBackend } from "./pid_lock_file.ts";
 import { automaticBackend } from "./automatic_backend.ts";
 import { sleepUnlessAborted, startWaiting } from "./waiting.ts";
+import { folderOf } from "../platform/paths.ts";
 
 /** Longest wait in milliseconds, when nothing else is said. */
 export const FILE_LOCK_TIMEOUT_MS_DEFAULT = 10_000;
@@ -268,8 +269,7 @@ class Contention {
 
 function chooseBackend(system: System, path: string, options: FileLockOptions): LockBackend {
   const { backend = "auto", command = "", mode = 0o666 } = options;
-  const folder = path.slice(0, path.lastIndexOf("/")) || "/";
-  const name = backend === "auto" ? automaticBackend(system, folder) : backend;
+  const name = backend === "auto" ? automaticBackend(system, folderOf(path)) : backend;
   const open = name === "flock" ? flockBackend : pidLockBackend;
   return open(system, path, command, mode);
 }

@@ -6,6 +6,7 @@
 import { describeErrno, DiskError } from "../platform/disk.ts";
 import { LatticeError } from "../platform/errors.ts";
 import { describeHolder, type LockHolder } from "./holder.ts";
+import { folderOf } from "../platform/paths.ts";
 
 /** How a lock that cannot be had at once is told of. */
 export interface HeldFacts {
@@ -240,9 +241,8 @@ function textOf(cause: unknown): string {
 
 function factsOf(path: string, cause: unknown): { hint?: string; details: Record<string, unknown>; cause?: unknown } {
   const isFolderMissing = cause instanceof DiskError && cause.errno === "ENOENT";
-  const folder = path.slice(0, path.lastIndexOf("/")) || "/";
   const hint = isFolderMissing
-    ? `make the folder first: mkdir -p ${JSON.stringify(folder)}`
+    ? `make the folder first: mkdir -p ${JSON.stringify(folderOf(path))}`
     : cause instanceof LatticeError
     ? cause.hint
     : undefined;

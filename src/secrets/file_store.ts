@@ -14,8 +14,9 @@ import { compareNames } from "../platform/text.ts";
 import { parseSecrets, renderSecrets, type Secrets } from "./document.ts";
 import { SecretDeleteError, SecretReadError, SecretWriteError } from "./errors.ts";
 import { FILE_MODE, requireSecretsFolder, secretsFile } from "./location.ts";
-import { folderOf, makePrivateFolder, readPrivateFile, writePrivateFile } from "./private_file.ts";
+import { makePrivateFolder, readPrivateFile, writePrivateFile } from "./private_file.ts";
 import { checkKey, checkValue, type SecretStore, type SecretStoreOptions } from "./secret_store.ts";
+import { absolutePath, folderOf } from "../platform/paths.ts";
 
 /** The largest file, in bytes (64 MiB). */
 export const SECRETS_FILE_BYTES_MAX = 64 * 1024 * 1024;
@@ -71,11 +72,7 @@ export class FileSecretStore implements SecretStore {
    */
   static withPath(path: string, options: SecretStoreOptions = {}): FileSecretStore {
     const system = options.system ?? realSystem;
-    return new FileSecretStore(
-      system,
-      path.startsWith("/") ? path : `${system.host.workingDirectory}/${path}`,
-      options,
-    );
+    return new FileSecretStore(system, absolutePath(system, path), options);
   }
 
   /** The file, absolute. */

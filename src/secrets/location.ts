@@ -6,6 +6,7 @@
 import type { FileStat } from "../platform/disk.ts";
 import { LatticeError } from "../platform/errors.ts";
 import type { System } from "../platform/system.ts";
+import { absolutePath } from "../platform/paths.ts";
 
 /** Permissions of the folder. */
 export const FOLDER_MODE = 0o700;
@@ -17,11 +18,12 @@ export const FILE_MODE = 0o600;
 const OTHERS = 0o077;
 
 /** The folder of a user's secrets, absolute; `null`: nothing says where it would be. */
-export function secretsFolder({ env, host }: System): string | null {
-  const { LATTICE_HOME, HOME } = env;
-  const absolute = (path: string) => path.startsWith("/") ? path : `${host.workingDirectory}/${path}`;
-  if (LATTICE_HOME !== undefined && LATTICE_HOME !== "") return absolute(LATTICE_HOME.replace(/(?<=.)\/+$/, ""));
-  return HOME === undefined || HOME === "" ? null : absolute(`${HOME.replace(/\/+$/, "")}/.lattice`);
+export function secretsFolder(system: System): string | null {
+  const { LATTICE_HOME, HOME } = system.env;
+  if (LATTICE_HOME !== undefined && LATTICE_HOME !== "") {
+    return absolutePath(system, LATTICE_HOME.replace(/(?<=.)\/+$/, ""));
+  }
+  return HOME === undefined || HOME === "" ? null : absolutePath(system, `${HOME.replace(/\/+$/, "")}/.lattice`);
 }
 
 /**

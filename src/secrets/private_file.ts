@@ -14,6 +14,7 @@ import { replaceFile } from "../platform/replace_file.ts";
 import type { System } from "../platform/system.ts";
 import { shellWord } from "../platform/text.ts";
 import { FILE_MODE, flawOf, FOLDER_MODE, octal } from "./location.ts";
+import { folderOf } from "../platform/paths.ts";
 
 /** What group and others need to change what is in a folder. */
 const OTHERS_WRITE = 0o022;
@@ -127,11 +128,6 @@ function makeFolder(system: System, folder: string): void {
   }
   if (disk.lstat(folder)?.mode !== FOLDER_MODE) disk.chmod(folder, FOLDER_MODE);
   disk.syncDirectory(parent);
-}
-
-/** The folder that holds a file. */
-export function folderOf(path: string): string {
-  return path.slice(0, path.lastIndexOf("/")) || "/";
 }
 
 function insistPrivate(system: System, path: string, stat: { uid: number; mode: number }, wanted: number): void {

@@ -13,6 +13,7 @@ import {
 import { describeHolder, type LockHolder } from "../locks/holder.ts";
 import { describeErrno, DiskError } from "../platform/disk.ts";
 import { type ErrorCode, LatticeError, type LatticeErrorOptions } from "../platform/errors.ts";
+import { folderOf } from "../platform/paths.ts";
 
 /**
  * What all errors of state documents have in common.
@@ -420,8 +421,4 @@ function holderIn(cause: unknown): LockHolder | null {
 
 function waited(cause: unknown): string {
   return cause instanceof AcquisitionTimeoutError ? `, after ${String(cause.details["waited_ms"])} ms` : "";
-}
-
-function folderOf(path: string): string {
-  return path.slice(0, path.lastIndexOf("/")) || "/";
 }

@@ -14,6 +14,7 @@ import { openLockStore } from "../lock_store/open.ts";
 import { LatticeError } from "../platform/errors.ts";
 import { realSystem } from "../platform/real_system.ts";
 import type { System } from "../platform/system.ts";
+import { absolutePath } from "../platform/paths.ts";
 
 /** How a repository is used. */
 export interface StateOptions {
@@ -121,8 +122,7 @@ function openFolder(path: string, options: StateOptions): DocumentStore {
   if (path === "" || path.includes("\0")) {
     throw new LatticeError("usage", "the state store names no folder", { hint: "name one, as --store ./data" });
   }
-  const here = () => system.host.workingDirectory.replace(/\/$/, "");
-  const folder = path.startsWith("/") ? path : `${here()}/${path.replace(/^(?:\.\/+)+/, "") || "."}`;
+  const folder = absolutePath(system, path.replace(/^(?:\.\/+)+/, "") || ".");
   return new JsonFileStore(system, folder, {
     command,
     timeoutMs: lockTimeoutMs,

@@ -4,12 +4,13 @@
  * @module
  */
 import { cacheToChange, ttlOption } from "../cache.ts";
-import { absolutePath, type CommandContext } from "../context.ts";
+import type { CommandContext } from "../context.ts";
 import { EXIT_OK } from "../exit_codes.ts";
 import { readInput, standardInput } from "../input.ts";
 import type { ParsedCommand } from "../parse.ts";
 import { chunksOf } from "../../cache/reading.ts";
 import { LatticeError } from "../../platform/errors.ts";
+import { absolutePath } from "../../platform/paths.ts";
 
 /** Stores a content. */
 export async function run(context: CommandContext, parsed: ParsedCommand): Promise<number> {

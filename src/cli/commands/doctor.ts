@@ -6,7 +6,7 @@
 import { openChange } from "../change.ts";
 import { REPOSITORY_LOCK, sayWaiting } from "../lock_observer.ts";
 import { userConfig } from "../config_file.ts";
-import { absolutePath, type CommandContext, createContext, LOCK_TIMEOUT_MS_DEFAULT } from "../context.ts";
+import { type CommandContext, createContext, LOCK_TIMEOUT_MS_DEFAULT } from "../context.ts";
 import { escapeMessage } from "../escape.ts";
 import { EXIT_OK } from "../exit_codes.ts";
 import type { ParsedCommand } from "../parse.ts";
@@ -17,6 +17,7 @@ import { acquireRepoLock } from "../../locks/repo_lock.ts";
 import { LatticeError } from "../../platform/errors.ts";
 import { onSignal } from "../../platform/process.ts";
 import { bytesToName } from "../../platform/text.ts";
+import { absolutePath } from "../../platform/paths.ts";
 
 /** While findings remain. */
 const EXIT_FINDINGS = 1;

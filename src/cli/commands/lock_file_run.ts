@@ -3,12 +3,13 @@
  *
  * @module
  */
-import { absolutePath, type CommandContext } from "../context.ts";
+import type { CommandContext } from "../context.ts";
 import { lockObserver } from "../lock_observer.ts";
 import type { ParsedCommand } from "../parse.ts";
 import { reportNotStarted } from "../program.ts";
 import { withoutPasswords } from "../store_url.ts";
 import { FileLock } from "../../locks/file_lock.ts";
+import { absolutePath } from "../../platform/paths.ts";
 
 /** Runs a program while a file is locked by a PID lock file. */
 export async function run(context: CommandContext, parsed: ParsedCommand): Promise<number> {

@@ -8,14 +8,10 @@
  * @module
  */
 import { type Disk, isDiskError } from "../../platform/disk.ts";
+import { folderOf } from "../../platform/paths.ts";
 
 /** Nobody but the owner. */
 export const FOLDER_MODE = 0o700;
-
-/** The folder that holds a path. */
-export function parentOf(path: string): string {
-  return path.slice(0, path.lastIndexOf("/")) || "/";
-}
 
 /**
  * Makes a folder and those above it that are missing, all of them for the owner alone, whatever the umask.
@@ -26,9 +22,9 @@ export function parentOf(path: string): string {
  */
 export function makeFolders(disk: Disk, path: string, made: string[]): void {
   if (disk.stat(path)?.kind === "directory") return;
-  const parent = parentOf(path);
+  const parent = folderOf(path);
   if (parent !== path) makeFolders(disk, parent, made);
-  flushIfAllowed(disk, parentOf(parent));
+  flushIfAllowed(disk, folderOf(parent));
   try {
     disk.makeDirectory(path, FOLDER_MODE);
   } catch (error) {
