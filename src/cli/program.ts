@@ -7,8 +7,42 @@ import type { CommandContext } from "./context.ts";
 import { reportFailure } from "./failure.ts";
 import { usesColor } from "./output.ts";
 import { LatticeError } from "../platform/errors.ts";
-import { catchSignals } from "../platform/process.ts";
+import { catchSignals, type EndSignal } from "../platform/process.ts";
 import type { RunningProgram } from "../platform/system.ts";
+
+/** Signals that ask for the end, while a program runs that is asked in our stead. */
+export interface SignalsHandedOn extends Disposable {
+  /** Who is to get them. */
+  program: RunningProgram | null;
+  /** The exit code of the first one; `null`: there was none. */
+  readonly exitCode: number | null;
+}
+
+/**
+ * Hands signals on to a program, instead of ending this process, until it is disposed.
+ *
+ * @param heard Told of each signal, also before there is a program.
+ */
+export function handSignalsOn(
+  { streams }: CommandContext,
+  heard: (signal: EndSignal) => void = () => {},
+): SignalsHandedOn {
+  let exitCode: number | null = null;
+  const forget = catchSignals((signal, meaning) => {
+    exitCode ??= meaning;
+    heard(signal);
+    // Ctrl-C at a terminal reaches the program by itself.
+    if (signal !== "SIGINT" || !streams.isTerminal(2)) signals.program?.stop(signal);
+  });
+  const signals: SignalsHandedOn = {
+    program: null,
+    get exitCode() {
+      return exitCode;
+    },
+    [Symbol.dispose]: forget,
+  };
+  return signals;
+}
 
 /**
  * Runs a program to its end. A signal that asks us to end is handed on to it, and heeded here once it has ended.
@@ -21,23 +55,17 @@ export async function runToEnd(
   command: readonly string[],
   env: Readonly<Record<string, string>>,
 ): Promise<number> {
-  const { system, streams } = context;
-  let stoppedBy: number | null = null;
-  let program: RunningProgram | null = null;
-  const forget = catchSignals((signal, exitCode) => {
-    stoppedBy ??= exitCode;
-    // Ctrl-C at a terminal reaches the program by itself.
-    if (signal !== "SIGINT" || !streams.isTerminal(2)) program?.stop(signal);
+  const { system } = context;
+  using signals = handSignalsOn(context);
+  signals.program = system.start([...command], {
+    cwd: system.host.workingDirectory,
+    env: { ...env },
+    stdout: "inherit",
   });
-  try {
-    program = system.start([...command], { cwd: system.host.workingDirectory, env: { ...env }, stdout: "inherit" });
-    const { exitCode, startErrno } = await program.ended;
-    if (startErrno !== undefined) reportNotStarted(context, command[0]!, exitCode, startErrno);
-    await system.clock.sleep(0); // lets a signal that came meanwhile be heard
-    return stoppedBy ?? exitCode;
-  } finally {
-    forget();
-  }
+  const { exitCode, startErrno } = await signals.program.ended;
+  if (startErrno !== undefined) reportNotStarted(context, command[0]!, exitCode, startErrno);
+  await system.clock.sleep(0); // lets a signal that came meanwhile be heard
+  return signals.exitCode ?? exitCode;
 }
 
 /** The exit code is that of shells, so the error is reported here and not thrown. */

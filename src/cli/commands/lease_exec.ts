@@ -9,13 +9,12 @@ import { reportFailure } from "../failure.ts";
 import { leaseJson, openLeases, requestOf, waitOf } from "../lease.ts";
 import { usesColor } from "../output.ts";
 import type { ParsedCommand } from "../parse.ts";
-import { reportNotStarted } from "../program.ts";
+import { handSignalsOn, reportNotStarted } from "../program.ts";
 import { LockNotFoundError } from "../../lock_store/errors.ts";
 import type { PersistedLock } from "../../lock_store/lock.ts";
 import type { LockStore } from "../../lock_store/store.ts";
 import { definedVariables } from "../../platform/environment.ts";
 import { LatticeError } from "../../platform/errors.ts";
-import { catchSignals } from "../../platform/process.ts";
 import type { RunningProgram } from "../../platform/system.ts";
 
 /** For how long a lock is taken when nothing is said, in milliseconds: so long others wait when this process is killed. */
@@ -33,30 +32,25 @@ export async function run(context: CommandContext, parsed: ParsedCommand): Promi
   const request = requestOf(parsed, TTL_MS_DEFAULT);
   await using store = await openLeases(context, parsed);
   // Before the lock is taken, so that no signal ends us between that and the program's end.
-  let stoppedBy: number | null = null;
   const wanted = new AbortController();
-  let program: RunningProgram | null = null;
-  const forget = catchSignals((signal, exitCode) => {
-    stoppedBy ??= exitCode;
+  using signals = handSignalsOn(context, (signal) => {
     wanted.abort(new LatticeError("locked", `${signal} came while the lock was waited for`));
-    // Ctrl-C at a terminal reaches the program by itself.
-    if (signal !== "SIGINT" || !streams.isTerminal(2)) program?.stop(signal);
   });
   try {
     const lock = await store.acquire(request, { waitMs: waitOf(parsed), signal: wanted.signal });
     log.detail(`lock ${lock.id} taken, fencing token ${lock.fencingToken}`);
     try {
-      if (stoppedBy !== null) return stoppedBy;
-      program = system.start([...parsed.program], {
+      if (signals.exitCode !== null) return signals.exitCode;
+      signals.program = system.start([...parsed.program], {
         cwd: system.host.workingDirectory,
         env: { ...definedVariables(system.env), LATTICE_FENCING_TOKEN: String(lock.fencingToken) },
         stdout: "inherit",
       });
-      const { ended, lost } = await holdWhileRunning(context, store, lock, request.ttlMs!, program);
+      const { ended, lost } = await holdWhileRunning(context, store, lock, request.ttlMs!, signals.program);
       if (ended.startErrno !== undefined) {
         reportNotStarted(context, parsed.program[0]!, ended.exitCode, ended.startErrno);
       }
-      if (lost === null) return stoppedBy ?? ended.exitCode;
+      if (lost === null) return signals.exitCode ?? ended.exitCode;
       reportFailure(lost, streams, {
         json: context.global.json,
         color: usesColor(context.global.color, system, streams, 2),
@@ -67,10 +61,8 @@ export async function run(context: CommandContext, parsed: ParsedCommand): Promi
       await release(context, store, lock);
     }
   } catch (error) {
-    if (stoppedBy !== null && error === wanted.signal.reason) return stoppedBy;
+    if (signals.exitCode !== null && error === wanted.signal.reason) return signals.exitCode;
     throw error;
-  } finally {
-    forget();
   }
 }
 
@@ -89,7 +81,7 @@ async function holdWhileRunning(
   // By our own clock: the lock may be gone when so much time has passed since the last renewal was asked for.
   let validUntilMs = system.clock.monotonicMs() + ttlMs;
   while (ended === null) {
-    await Promise.race([end, pause(system.clock, ttlMs / RENEWALS_PER_TTL)]);
+    await Promise.race([end, system.clock.sleep(ttlMs / RENEWALS_PER_TTL)]);
     if (ended !== null) break;
     const askedMs = system.clock.monotonicMs();
     const asking = new AbortController();
@@ -116,7 +108,7 @@ async function holdWhileRunning(
 
 /** A store that does not answer, or that others keep busy, must not be waited for until the lock has expired. */
 async function noAnswer(clock: CommandContext["system"]["clock"], ms: number): Promise<never> {
-  await pause(clock, ms);
+  await clock.sleep(ms);
   throw new LatticeError("locked", "the store did not renew it in time");
 }
 
@@ -127,12 +119,8 @@ async function stop(
 ): Promise<void> {
   program.stop("SIGTERM");
   let isOver = false;
-  await Promise.race([end.then(() => isOver = true), pause(clock, GRACE_MS)]);
+  await Promise.race([end.then(() => isOver = true), clock.sleep(GRACE_MS)]);
   if (!isOver) program.stop("SIGKILL");
-}
-
-function pause(clock: CommandContext["system"]["clock"], ms: number): Promise<void> {
-  return clock.sleep(ms);
 }
 
 function lostError(lock: PersistedLock, cause: LatticeError): LatticeError {
