@@ -11,6 +11,7 @@ import {
   LockHeldError,
   ReleaseFailedError,
 } from "./file_lock_errors.ts";
+import { Contention } from "./contention.ts";
 import { flockBackend } from "./flock_file.ts";
 import type { LockHolder } from "./holder.ts";
 import type { BackendName, HeldLock, LockBackend, Refusal } from "./lock_backend.ts";
@@ -147,22 +148,24 @@ export class FileLock implements Disposable {
   async acquire(options: AcquireFileLockOptions = {}): Promise<void> {
     const timeoutMs = options.timeoutMs ?? this.#options.timeoutMs ?? FILE_LOCK_TIMEOUT_MS_DEFAULT;
     const waiting = startWaiting(this.#system, timeoutMs);
-    const contention = new Contention(this.#system, this.#options.observer);
+    const { observer } = this.#options;
+    const contention = new Contention((holder) => observer?.onContention?.(holder));
+    const garbled = new Garbled(this.#system);
     for (;;) {
       options.signal?.throwIfAborted();
       const outcome = this.#backend.tryTake();
       if ("held" in outcome) return this.#keep(outcome.held, waiting.waitedMs());
       const { refusal } = outcome;
       // A lock that goes from hand to hand is soon free again.
-      if (contention.isOfAnother(refusal)) waiting.startAgain();
+      if (contention.isOfAnother(refusal.holder)) waiting.startAgain();
       const delayMs = waiting.nextDelayMs();
-      const isInvalid = contention.stayedGarbled(refusal) || delayMs === null;
+      const isInvalid = garbled.hasStayed(refusal) || delayMs === null;
       if (isInvalid && refusal.garbled !== undefined) throw new InvalidLockFileError(this.path, refusal.garbled);
       if (delayMs === null) {
         if (timeoutMs === 0) throw new LockHeldError(this.path, refusal);
         throw new AcquisitionTimeoutError(this.path, refusal, timeoutMs, waiting.waitedMs());
       }
-      contention.tell(refusal);
+      contention.tell(refusal.holder);
       await sleepUnlessAborted(this.#system, delayMs, options.signal);
     }
   }
@@ -201,6 +204,18 @@ export class FileLock implements Disposable {
    */
   async using<T>(action: () => T | Promise<T>, options: AcquireFileLockOptions = {}): Promise<T> {
     await this.acquire(options);
+    return await this.whileHeld(action);
+  }
+
+  /**
+   * Does something while the lock, which is held already, is still held, and gives it back. What the action throws is told,
+   * whatever becomes of the lock.
+   *
+   * @returns What the action returns.
+   * @throws {ReleaseFailedError} As {@link FileLock.release}.
+   * @throws {unknown} What the action throws.
+   */
+  async whileHeld<T>(action: () => T | Promise<T>): Promise<T> {
     let result: T;
     try {
       result = await action();
@@ -238,32 +253,19 @@ export class FileLock implements Disposable {
   }
 }
 
-/** What one wait has seen. */
-class Contention {
-  #told: LockHolder | null | undefined;
-  #garbled: string | undefined;
-  #garbledSinceMs = 0;
+/** Lock files that name nobody. */
+class Garbled {
+  #text: string | undefined;
+  #sinceMs = 0;
 
-  constructor(private readonly system: System, private readonly observer: LockObserver | undefined) {}
-
-  /** Whether the lock is held by another one than that who was told last, as far as can be read. */
-  isOfAnother({ holder }: Refusal): boolean {
-    return holder !== null && JSON.stringify(holder) !== JSON.stringify(this.#told);
-  }
-
-  /** Tells who holds the lock, unless that was told last. */
-  tell(refusal: Refusal): void {
-    if (this.#told !== undefined && !this.isOfAnother(refusal)) return;
-    this.observer?.onContention?.(refusal.holder);
-    this.#told = refusal.holder;
-  }
+  constructor(private readonly system: System) {}
 
   /** Whether the lock file has held the same text, which names nobody, for the grace time. */
-  stayedGarbled({ garbled }: Refusal): boolean {
+  hasStayed({ garbled }: Refusal): boolean {
     const nowMs = this.system.clock.monotonicMs();
-    if (this.#garbled !== garbled) this.#garbledSinceMs = nowMs;
-    this.#garbled = garbled;
-    return garbled !== undefined && nowMs - this.#garbledSinceMs >= INVALID_LOCK_GRACE_MS;
+    if (this.#text !== garbled) this.#sinceMs = nowMs;
+    this.#text = garbled;
+    return garbled !== undefined && nowMs - this.#sinceMs >= INVALID_LOCK_GRACE_MS;
   }
 }
 

@@ -17,6 +17,7 @@ import { hash } from "../platform/hash.ts";
 import type { LockableFile, System } from "../platform/system.ts";
 import { toHex, utf8 } from "../platform/text.ts";
 import { UUID_VERSION_7 } from "../platform/uuid.ts";
+import { Contention } from "./contention.ts";
 import { hintAboutHolder, InvalidLockFileError, publicHolder } from "./file_lock_errors.ts";
 import { describeHolder, type LockHolder } from "./holder.ts";
 import type { BackendName, Refusal } from "./lock_backend.ts";
@@ -134,33 +135,16 @@ export function repoLockPath(commonDir: string): string {
 export async function acquireRepoLock(system: System, options: LockOptions): Promise<RepoLock> {
   const waiting = startWaiting(system, options.timeoutMs);
   const backend = await repoLockBackend(system, options.commonDir);
-  let told: LockHolder | null | undefined;
+  const contention = new Contention(options.onContention);
   for (;;) {
     options.signal?.throwIfAborted();
     const outcome = attempt(system, { ...options, backend }, waiting.waitedMs());
     if ("lock" in outcome) return outcome.lock;
     const delayMs = waiting.nextDelayMs();
     if (delayMs === null) throw refusalError(options.commonDir, outcome, waiting.waitedMs());
-    if (options.onContention !== undefined) told = tell(options.onContention, told, outcome.refusal.holder);
+    contention.tell(outcome.refusal.holder);
     await sleepUnlessAborted(system, delayMs, options.signal);
   }
-}
-
-/**
- * Says who holds the lock, unless that was said last. A text that cannot be read is told of only at first: a new holder
- * overwrites it in place, so it may be torn for a moment.
- *
- * @param told Who was told of; `undefined`: nobody yet.
- * @returns Who has been told of now.
- */
-function tell(
-  onContention: (holder: LockHolder | null) => void,
-  told: LockHolder | null | undefined,
-  holder: LockHolder | null,
-): LockHolder | null {
-  if (told !== undefined && (holder === null || JSON.stringify(holder) === JSON.stringify(told))) return told;
-  onContention(holder);
-  return holder;
 }
 
 /**

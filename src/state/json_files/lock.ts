@@ -49,23 +49,8 @@ export async function underLock(
     if (cause instanceof CreateFailedError && isDiskError(cause.cause, "ENOENT")) return false;
     throw lockError(lock.path, cause);
   }
-  try {
-    action();
-  } catch (error) {
-    releaseQuietly(lock);
-    throw error;
-  }
-  lock.release();
+  await lock.whileHeld(action);
   return true;
-}
-
-/** What the action said is what a person must hear; a lock that stays is taken over when this process has ended. */
-function releaseQuietly(lock: FileLock): void {
-  try {
-    lock.release();
-  } catch (error) {
-    if (!(error instanceof LatticeError)) throw error;
-  }
 }
 
 function lockError(path: string, cause: unknown): unknown {
