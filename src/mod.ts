@@ -116,7 +116,7 @@ export type {
   StoreTransaction,
   TransactionOptions,
 } from "./lock_store/store.ts";
-export type { DocumentRecords } from "./lock_store/backend.ts";
+export type { DocumentRecords } from "./lock_store/documents.ts";
 export {
   type EnhancedLock,
   EXCLUSIVE,

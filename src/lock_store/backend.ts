@@ -5,19 +5,8 @@
  */
 import type { Claim } from "./conflict.ts";
 import type { PersistedLock } from "./lock.ts";
+import type { DocumentRecords } from "./documents.ts";
 import type { LockQuery, Migration } from "./store.ts";
-
-/** Named state documents as one transaction sees them: bytes, which are not looked at. Names were checked by the caller. */
-export interface DocumentRecords {
-  /** `null`: there is none. */
-  read(name: string): Promise<Uint8Array | null>;
-  /** Stores a document in place of one of that name. */
-  put(name: string, content: Uint8Array): Promise<void>;
-  /** Removes one; that it is not there is fine. */
-  remove(name: string): Promise<void>;
-  /** All names, in any order. */
-  list(): Promise<string[]>;
-}
 
 /** The records as one transaction sees them. */
 export interface LockSession {

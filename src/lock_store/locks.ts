@@ -6,7 +6,8 @@
 import { startWaiting } from "../locks/waiting.ts";
 import type { System } from "../platform/system.ts";
 import { toHex } from "../platform/text.ts";
-import type { DocumentRecords, LockSession, LockStoreBackend } from "./backend.ts";
+import type { LockSession, LockStoreBackend } from "./backend.ts";
+import type { DocumentRecords } from "./documents.ts";
 import { LockConflictError } from "./errors.ts";
 import type { PersistedLock } from "./lock.ts";
 import {

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { DocumentRecords, LockSession } from "./backend.ts";
+import type { LockSession } from "./backend.ts";
+import type { DocumentRecords } from "./documents.ts";
 import { lastByte } from "./conflict.ts";
 import type { LockType, PersistedLock, ShareReservation } from "./lock.ts";
 import type { PostgresRow, PostgresValue } from "../platform/postgres.ts";

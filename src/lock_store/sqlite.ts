@@ -20,7 +20,8 @@ import {
 } from "../platform/sqlite.ts";
 import type { System } from "../platform/system.ts";
 import { isWellFormed, shellWord } from "../platform/text.ts";
-import type { DocumentRecords, LockSession, LockStoreBackend, Pause, TransactOptions } from "./backend.ts";
+import type { LockSession, LockStoreBackend, Pause, TransactOptions } from "./backend.ts";
+import type { DocumentRecords } from "./documents.ts";
 import { lastByte } from "./conflict.ts";
 import { StoreUnavailableError } from "./errors.ts";
 import type { LockType, PersistedLock, ShareReservation } from "./lock.ts";

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { DocumentRecords } from "./backend.ts";
+import type { DocumentRecords } from "./documents.ts";
 import type { LockType, PersistedLock, ShareReservation } from "./lock.ts";
 
 /** Which records are meant: all that are given must match; nothing given means all. */

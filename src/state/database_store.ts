@@ -7,7 +7,7 @@
 import { checkExpectation, type DocumentStore, type Expectation } from "./document_store.ts";
 import type { StateRepository, StateSchema } from "./repository.ts";
 import { TypedRepository } from "./typed_repository.ts";
-import type { DocumentRecords } from "../lock_store/backend.ts";
+import type { DocumentRecords } from "../lock_store/documents.ts";
 import type { LockStore, StoreTransaction } from "../lock_store/store.ts";
 
 /** Does something with the records in a transaction. */
