@@ -136,6 +136,14 @@ export function catchSignals(handler: (signal: EndSignal, exitCode: number) => v
 }
 
 /**
+ * Calls a hook when this process goes on after it was stopped (`SIGCONT`), such as by `fg` in a shell. It cannot be taken
+ * off again.
+ */
+export function onContinue(hook: () => void): void {
+  listenTo("SIGCONT", hook);
+}
+
+/**
  * Calls a hook when this process ends by itself, be it by an error that nobody caught.
  *
  * @param hook Gives back what is held, without waiting for anything.

@@ -5,6 +5,7 @@
  * @module
  */
 import * as fs from "node:fs";
+import { onContinue } from "./process.ts";
 import { deno } from "./runtime.ts";
 import { nameToBytes } from "./text.ts";
 
@@ -99,6 +100,12 @@ export const realStreams: Streams = {
   hideTyping() {
     let hidden = true;
     setRawTyping(true);
+    // Shells make the terminal show what is typed when a program is stopped; not all take that back.
+    onContinue(() => {
+      if (!hidden) return;
+      setRawTyping(false); // else a runtime takes it for what it is already
+      setRawTyping(true);
+    });
     return () => {
       if (hidden) setRawTyping(false);
       hidden = false;

@@ -201,7 +201,9 @@ const PROGRAMS: Readonly<Record<string, string>> = {
 
 /** `secret set` at a terminal, and what the terminal is like afterwards; its process id is shown first. */
 function atTerminal(program: string, cwd: string) {
-  const line = `sh -c 'echo "pid $$"; exec ${PROGRAMS[program]} secret set key'; echo "exit code $?"`;
+  const line = `sh -c 'echo "tty $(tty)"; echo "pid $$"; exec ${
+    PROGRAMS[program]
+  } secret set key'; echo "exit code $?"`;
   return onTerminal(`${line}; stty -a | grep -o '[ -]echo '`, cwd, { ...ENV, HOME: cwd });
 }
 
@@ -230,12 +232,30 @@ for (const program of Object.keys(PROGRAMS)) {
     assert.equal(run(cwd, ["secret", "get", "key"]).exit, 1);
   });
 
+  test(`a secret is not shown when typing goes on after a stop, for which a shell let the terminal echo (${program})`, async () => {
+    const cwd = temporaryFolder();
+    const terminal = atTerminal(program, cwd);
+    await terminal.until(PROMPT);
+    const place = /tty (\S+)/.exec(terminal.shown())![1]!;
+    const stty = (...args: string[]) => textOf(runProgram("stty", ["-F", place, ...args], cwd)).stdout;
+    assert.match(stty("-a"), / -icanon/);
+    stty("sane");
+    process.kill(Number(/pid (\d+)/.exec(terminal.shown())![1]), "SIGCONT");
+    for (let tries = 0; !/ -icanon/.test(stty("-a")); tries++) {
+      assert.ok(tries < 2000, "the terminal shows what is typed");
+    }
+    terminal.type(`${VALUE}\r`);
+    await terminal.ended();
+    assert.match(terminal.shown(), /exit code 0\r\n echo /);
+    assert.ok(!terminal.shown().includes(VALUE.slice(0, 4)));
+    assert.equal(must(cwd, ["secret", "get", "key", "--raw"]), VALUE);
+  });
+
   for (const [signal, exit] of [["SIGTERM", 143], ["SIGHUP", 129], ["SIGINT", 130]] as const) {
     test(`${signal} while a secret is typed gives the terminal back (${program})`, async () => {
       const cwd = temporaryFolder();
       const terminal = atTerminal(program, cwd);
       await terminal.until(PROMPT);
-      terminal.type("hunt");
       process.kill(Number(/pid (\d+)/.exec(terminal.shown())![1]), signal);
       await terminal.ended();
       assert.match(terminal.shown(), new RegExp(`exit code ${exit}\r\n echo `));
