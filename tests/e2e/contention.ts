@@ -267,8 +267,9 @@ export async function tidier(scene: Scene, commands: readonly (readonly [string,
     const [program, ...args] = commands[turns % commands.length]!;
     const ended = await beside(program, args, scene.cwd);
     if (ended.exit === 0) continue;
-    // A worktree that git is making has a `HEAD` that leads nowhere yet.
-    if (/^fatal: .*\bworktrees\/\w+\/HEAD$/m.test(ended.stderr)) continue;
+    // A worktree that git is making has a `HEAD` that leads nowhere yet, and until its `locked` is there, git's own
+    // `gc` takes it away.
+    if (/^fatal: .*\bworktrees\/\w+\/(?:HEAD$|locked' for writing: No such file)/m.test(ended.stderr)) continue;
     assert.match(
       ended.stderr,
       /\.lock'?: File exists|\.lock" exists|cannot lock ref|unable to lock|failed to run (?:reflog|pack-refs)/i,
