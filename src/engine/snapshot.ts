@@ -1,5 +1,6 @@
 /**
- * What all refs and every worktree's `HEAD` hold at one moment: where an operation of several transactions began.
+ * What all refs of all worktrees and every worktree's `HEAD` hold at one moment: where an operation of several
+ * transactions began.
  *
  * As a file (`docs/formats.md`): a line `<name> <value>` for each ref, sorted by name, then a line `! <path>` for each
  * unfinished step of git's, such as a rebase. Names have no blanks, so the first one ends the name.
@@ -10,7 +11,7 @@ import { hash } from "../platform/hash.ts";
 import { isDamage, LatticeError } from "../platform/errors.ts";
 import { bytesToName, compareNames, nameToBytes, sortByName, toHex } from "../platform/text.ts";
 import type { Repository } from "../git/repository.ts";
-import { ownName } from "./files_refs.ts";
+import { nameEverywhere, ownName, seenFrom } from "./files_refs.ts";
 import { valueText } from "./update.ts";
 
 /** The refs of one moment. */
@@ -25,6 +26,9 @@ export interface Snapshot {
 
 /** Refs of lattice's own, which no program that is watched may change. */
 const OWN_PREFIX = "refs/lattice/";
+
+/** Where each worktree has refs of its own. */
+const OWN_FOLDERS = ["refs/bisect/", "refs/rewritten/", "refs/worktree/"];
 
 /** Files and folders by which git knows that it is in the middle of something, and what that is. */
 const UNFINISHED: Readonly<Record<string, string>> = {
@@ -58,7 +62,8 @@ export function takeSnapshot(repository: Repository): Snapshot {
     if (!name.startsWith(OWN_PREFIX)) refs.set(name, valueText(value));
   }
   const unfinished: string[] = [];
-  for (const { head, folder } of worktrees(repository)) {
+  for (const { id, head, folder } of worktrees(repository)) {
+    if (id !== repository.worktreeId) noteOwnRefs(repository, id, refs, noteDamaged);
     const value = readHead(repository, head);
     if (value !== null) refs.set(head, value);
     for (const name in UNFINISHED) {
@@ -69,13 +74,31 @@ export function takeSnapshot(repository: Repository): Snapshot {
   return { refs, damaged, unfinished };
 }
 
-/** The worktrees that there are: what their `HEAD` is called here, and their folders below the common dir. */
-function worktrees(repository: Repository): { head: string; folder: string }[] {
+/** Adds the refs of another worktree, by the names that they have in this one. */
+function noteOwnRefs(
+  repository: Repository,
+  id: string | null,
+  refs: Map<string, string>,
+  noteDamaged: (name: string, error: unknown) => void,
+): void {
+  const there = seenFrom(repository, id).refs;
+  for (const folder of OWN_FOLDERS) {
+    const entries = there.list(folder, (name, error) => noteDamaged(nameEverywhere(id, name), error));
+    for (const { name, value } of entries) refs.set(nameEverywhere(id, name), valueText(value));
+  }
+}
+
+/** The worktrees that there are: their ids, what their `HEAD` is called here, and their folders below the common dir. */
+function worktrees(repository: Repository): { id: string | null; head: string; folder: string }[] {
   const { system, commonDir } = repository;
   const linked = (system.disk.list(`${commonDir}/worktrees`) ?? []).filter(({ kind }) => kind === "directory");
   return [
-    { head: ownName(repository, "main-worktree/HEAD"), folder: "" },
-    ...linked.map(({ name }) => ({ head: ownName(repository, `worktrees/${name}/HEAD`), folder: `worktrees/${name}` })),
+    { id: null, head: ownName(repository, "main-worktree/HEAD"), folder: "" },
+    ...linked.map(({ name: id }) => ({
+      id,
+      head: ownName(repository, `worktrees/${id}/HEAD`),
+      folder: `worktrees/${id}`,
+    })),
   ];
 }
 
@@ -139,8 +162,8 @@ export interface Difference {
 /**
  * What is different between two snapshots, sorted by ref.
  *
- * The `HEAD` of a worktree that was added or removed meanwhile is not among it: it belongs to the worktree's files, and
- * without them it could be neither put back nor taken away.
+ * What belongs to a worktree that was added or removed meanwhile is not among it, its `HEAD` and its own refs: that goes
+ * with the worktree's files, and without them it could be neither put back nor taken away.
  */
 export function differences(before: Snapshot, after: Snapshot): Difference[] {
   const damaged = new Set(after.damaged);
@@ -155,8 +178,10 @@ export function differences(before: Snapshot, after: Snapshot): Difference[] {
   for (const [ref, now] of after.refs) {
     if (!before.refs.has(ref)) found.push({ ref, old: null, new: now });
   }
-  const lasting = found.filter(({ ref, old, new: now }) =>
-    !ref.endsWith("/HEAD") || ref.startsWith("refs/") || (old !== null && now !== null)
-  );
+  const isThere = (head: string) => before.refs.has(head) && after.refs.has(head);
+  const lasting = found.filter(({ ref }) => {
+    const worktree = /^(?:main-worktree|worktrees\/[^/]+)\//.exec(ref)?.[0];
+    return worktree === undefined || isThere(`${worktree}HEAD`);
+  });
   return sortByName(lasting, ({ ref }) => ref);
 }

@@ -206,6 +206,28 @@ test("op run: HEADs of other worktrees that the program moves are put back, of n
   expectIdle(cwd);
 });
 
+test("op run: other worktrees' own refs that the program moves are put back, in whichever worktree it ran", () => {
+  const cwd = stage();
+  const linked = join(temporaryFolder(), "linked");
+  gitText(["worktree", "add", "-q", "--detach", linked, "feat"], cwd);
+  for (const folder of [cwd, linked]) gitText(["update-ref", "refs/worktree/own", "main~1"], folder);
+  const own = (folder: string) => gitText(["rev-parse", "refs/worktree/own", "refs/bisect/bad"], folder);
+  for (const folder of [cwd, linked]) gitText(["update-ref", "refs/bisect/bad", "main~1"], folder);
+  const before = [own(cwd), own(linked)];
+  for (const [here, there] of [[cwd, linked], [linked, cwd]] as const) {
+    const name = here === cwd ? "worktrees/linked/refs/bisect/bad" : "main-worktree/refs/bisect/bad";
+    const moves = `git -C '${there}' update-ref refs/worktree/own main; "$LATTICE" git update-ref '${name}' main`;
+    assert.equal(opRun(`${moves}; exit 1`, here, { LATTICE: binary }).exit, 1);
+    assert.deepEqual([own(cwd), own(linked)], before);
+    expectIdle(cwd);
+    assert.equal(opRun(moves, here, { LATTICE: binary }).exit, 0);
+    assert.notEqual(own(there), before[here === cwd ? 1 : 0]);
+    must(["undo"], there);
+    assert.deepEqual([own(cwd), own(linked)], before);
+    expectIdle(cwd);
+  }
+});
+
 test("undo of op run brings back a replaced blob that is too large for the journal, after git gc without reflogs", () => {
   const cwd = stage();
   const large = gitText(["hash-object", "-w", "--stdin"], cwd, "x".repeat(2 * 1024 * 1024));

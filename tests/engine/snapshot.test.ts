@@ -67,19 +67,32 @@ test("differences() lists what came, went, moved and broke, by name", () => {
   assert.deepEqual(differences(before, before), []);
 });
 
-test("differences() leaves the HEADs of worktrees out that were added or removed, not those that moved", () => {
-  const before = snapshotOf({ HEAD: A, "worktrees/gone/HEAD": A, "worktrees/moved/HEAD": A });
+test("differences() leaves out what belongs to worktrees that were added or removed, not what moved in one", () => {
+  const before = snapshotOf({
+    HEAD: A,
+    "worktrees/gone/HEAD": A,
+    "worktrees/gone/refs/bisect/bad": A,
+    "worktrees/moved/HEAD": A,
+    "worktrees/moved/refs/bisect/bad": A,
+  });
   const after = snapshotOf({
     HEAD: A,
     "worktrees/new/HEAD": A,
+    "worktrees/new/refs/worktree/own": A,
     "worktrees/moved/HEAD": B,
+    "worktrees/moved/refs/worktree/own": B,
     "refs/remotes/origin/HEAD": "ref: refs/remotes/origin/main",
   });
   const refs = differences(before, after).map(({ ref }) => ref);
-  assert.deepEqual(refs, ["refs/remotes/origin/HEAD", "worktrees/moved/HEAD"]);
+  assert.deepEqual(refs, [
+    "refs/remotes/origin/HEAD",
+    "worktrees/moved/HEAD",
+    "worktrees/moved/refs/bisect/bad",
+    "worktrees/moved/refs/worktree/own",
+  ]);
 });
 
-test("takeSnapshot() sees all refs but lattice's own, every worktree's HEAD, and what git is in the middle of", () => {
+test("takeSnapshot() sees all refs but lattice's own, every worktree's HEAD and own refs, and what git is in the middle of", () => {
   const system = new SimSystem(SimDisk.fromTree({
     ...EMPTY_REPOSITORY,
     "/r/.git/packed-refs": `# pack-refs with: peeled fully-peeled sorted \n${A} refs/heads/packed\n`,
@@ -87,9 +100,12 @@ test("takeSnapshot() sees all refs but lattice's own, every worktree's HEAD, and
     "/r/.git/refs/lattice/keep/x/0": `${B}\n`,
     "/r/.git/refs/branch-metadata/loose": `${A}\n`,
     "/r/.git/refs/heads/empty": "",
+    "/r/.git/refs/bisect/bad": `${A}\n`,
     "/r/.git/worktrees/w/HEAD": `${A}\n`,
     "/r/.git/worktrees/w/commondir": "../..\n",
     "/r/.git/worktrees/w/rebase-merge": null,
+    "/r/.git/worktrees/w/refs/worktree/own": `${B}\n`,
+    "/r/.git/worktrees/w/refs/worktree/torn": "",
     "/r/.git/worktrees/broken/HEAD": "nonsense\n",
     "/r/.git/MERGE_HEAD": `${A}\n`,
   }));
@@ -98,15 +114,19 @@ test("takeSnapshot() sees all refs but lattice's own, every worktree's HEAD, and
   assert.deepEqual(Object.fromEntries(found.refs), {
     ...shared,
     HEAD: "ref: refs/heads/main",
+    "refs/bisect/bad": A,
     "worktrees/w/HEAD": A,
+    "worktrees/w/refs/worktree/own": B,
   });
-  assert.deepEqual(found.damaged, ["refs/heads/empty"]);
+  assert.deepEqual(found.damaged, ["refs/heads/empty", "worktrees/w/refs/worktree/torn"]);
   assert.deepEqual(found.unfinished, ["MERGE_HEAD", "worktrees/w/rebase-merge"]);
   assert.deepEqual(found.unfinished.map(describeUnfinished), ["a merge", "a rebase"]);
   const linked = takeSnapshot(openTestRepository(system, {}, "w"));
   assert.deepEqual(Object.fromEntries(linked.refs), {
     ...shared,
     HEAD: A,
+    "refs/worktree/own": B,
     "main-worktree/HEAD": "ref: refs/heads/main",
+    "main-worktree/refs/bisect/bad": A,
   });
 });
