@@ -6,9 +6,10 @@
  */
 import type { GitFact } from "../simulation/git_process.ts";
 import type { Told } from "../simulation/together.ts";
-import type { CommandFact } from "./lattice_commands.ts";
+import { placeOf, type Worktree } from "../simulation/worktrees.ts";
+import type { Command, CommandFact, Move } from "./lattice_commands.ts";
 
-/** A ref that was changed. `null`: it does not exist; `old: undefined`: whatever it held. */
+/** A ref that was changed, by its place. `null`: it does not exist; `old: undefined`: whatever it held. */
 export interface RefChange {
   readonly ref: string;
   readonly old: string | null | undefined;
@@ -33,6 +34,8 @@ export interface Happening {
   readonly revivals: Readonly<Record<string, string>>;
   /** Whether it packs refs. */
   readonly packs: boolean;
+  /** What it changed, as it was asked, where its answer does not say so. */
+  readonly move: Move | null;
   /** Its operation, where it has one. */
   readonly op: string | null;
   /** Process id, of lattice's. */
@@ -80,6 +83,7 @@ export const NOTHING = {
   reads: [],
   revivals: {},
   packs: false,
+  move: null,
   op: null,
   pid: null,
   exit: null,
@@ -95,7 +99,8 @@ function happening(
     const label = `process ${process}: ${asked.command.args.join(" ")}`;
     const packs = asked.command.args.includes("pack-refs");
     const whole = { ...NOTHING, label, process, by: "lattice", from, to, packs, within, pid: asked.pid } as const;
-    return answer?.kind === "answered" ? { ...whole, ...answerOfLattice(asked.command.args, answer) } : whole;
+    if (answer?.kind !== "answered") return whole;
+    return { ...whole, ...answerOfLattice(asked.command, answer, asked.worktree) };
   }
   if (asked.kind !== "git asks") throw new Error("an answer without a question");
   const { command } = asked;
@@ -127,20 +132,26 @@ interface Outputs {
 }
 
 function answerOfLattice(
-  args: readonly string[],
+  { args, moves }: Command,
   { exit, output, error }: CommandFact & { kind: "answered" },
+  worktree: Worktree,
 ): Partial<Happening> {
   if (exit !== 0) {
     const { code, details } = (error as { error?: { code?: string; details?: Record<string, unknown> } }).error ?? {};
     const { ref, actual, conflicts_with: conflict } = details ?? {};
     const isRead = code === "cas_failed" && typeof ref === "string" && actual !== undefined && conflict === undefined;
-    return { exit, reads: isRead ? [{ ref, value: actual as string | null }] : [] };
+    return { exit, reads: isRead ? [{ ref: placeOf(worktree, ref), value: actual as string | null }] : [] };
   }
+  if (moves !== undefined) return { exit, move: moves };
   const { op = null, ref, oid = null, previous, updates } = output as Outputs;
   if (args[0] === "meta" && args[1] === "get") return { exit, reads: [{ ref: ref!, value: oid }] };
   if (updates !== undefined) {
     const shown = updates.filter((update) => !update.ref.startsWith("refs/lattice/"));
-    return { exit, op, changes: shown.map(({ ref, old, new: now }) => ({ ref, old, new: now })) };
+    return {
+      exit,
+      op,
+      changes: shown.map(({ ref, old, new: now }) => ({ ref: placeOf(worktree, ref), old, new: now })),
+    };
   }
   if (op === null) return { exit, reads: ref === undefined ? [] : [{ ref, value: oid }] };
   return { exit, op, changes: [{ ref: ref!, old: previous ?? null, new: oid }] };

@@ -10,11 +10,23 @@ import type { System } from "../../src/platform/system.ts";
 import { keptStreams } from "../cli/command_line.ts";
 import { type GitCommand, runGit } from "../simulation/git_process.ts";
 import type { SimulatedProcess } from "../simulation/together.ts";
+import { type Worktree, worktreeAt } from "../simulation/worktrees.ts";
 
 /** A command line. */
 export interface Command {
   readonly args: readonly string[];
   readonly stdin?: string;
+  /** What a command is to change that does not say so in its answer. */
+  readonly moves?: Move;
+}
+
+/** One ref that a plumbing command changes. */
+export interface Move {
+  /** Its place; `null`: that of the branch that `HEAD` names then, or of `HEAD`. */
+  readonly ref: string | null;
+  /** `undefined`: whatever it held. */
+  readonly old?: string | null;
+  readonly new: string | null;
 }
 
 /**
@@ -23,14 +35,22 @@ export interface Command {
  */
 export type CommandFact =
   | { readonly kind: "belongs"; readonly within: string | null }
-  | { readonly kind: "asks"; readonly command: Command; readonly pid: number; readonly within: string | null }
+  | {
+    readonly kind: "asks";
+    readonly command: Command;
+    readonly worktree: Worktree;
+    readonly pid: number;
+    readonly within: string | null;
+  }
   | { readonly kind: "answered"; readonly exit: number; readonly output: unknown; readonly error: unknown };
 
 /** Runs the commands. Those between `op begin` and its end are a part of that operation. */
 export async function runCommands({ system, tell }: SimulatedProcess, commands: readonly Command[]): Promise<void> {
   let claim: string | undefined;
   for (const command of commands) {
-    tell({ kind: "asks", command, pid: system.host.pid, within: operationOf(claim ?? system.env[JOIN_VARIABLE]) });
+    const { pid, workingDirectory } = system.host;
+    const within = operationOf(claim ?? system.env[JOIN_VARIABLE]);
+    tell({ kind: "asks", command, worktree: worktreeAt(workingDirectory), pid, within });
     const kept = keptStreams({ stdin: command.stdin ?? "" });
     const world = claim === undefined ? system : withEnv(system, { [JOIN_VARIABLE]: claim });
     const exit = await runCommandLine(["--json", ...command.args], world, kept.streams);

@@ -31,7 +31,7 @@ async function run(one: Course, options: Partial<TogetherOptions>): Promise<Run>
   const machine = makeMachine(one.beginning, one.seed);
   const before = visibleRefs(machine.disk);
   const ran = await runTogether(machine, programsOf(one), { schedule: plannedSchedule([]), ...options });
-  await checkEnd(machine, ran, before);
+  await checkEnd(machine, ran, outcomeScenario("at the end", before));
   return ran;
 }
 

@@ -14,9 +14,11 @@ import { checkClean } from "../crash/scenarios.ts";
 import type { CutContext, Scenario } from "../simulation/explore.ts";
 import type { SimSystem } from "../simulation/sim_system.ts";
 import type { Told } from "../simulation/together.ts";
+import { placeOf, type Worktree, worktreeWith } from "../simulation/worktrees.ts";
 import { insistAsOne, type JudgedSpans, type Span } from "./as_one.ts";
 import { insistExplained, onlyAbout } from "./explained.ts";
 import { type Happening, happenings, NOTHING, type RefChange } from "./history.ts";
+import type { Move } from "./lattice_commands.ts";
 import { foreignLocks, visibleRefs } from "./visible_refs.ts";
 
 const COMMON_DIR = "/r/.git";
@@ -27,26 +29,30 @@ const COMMON_DIR = "/r/.git";
  * @param name For messages.
  * @param before What the refs held at the beginning.
  * @param judged Counts the operations of several steps that were judged as a whole.
+ * @param worktrees In which of them it is recovered, one or another.
  */
 export function outcomeScenario(
   name: string,
   before: Readonly<Record<string, string>>,
   judged: JudgedSpans = { all: 0, none: 0, shared: 0 },
+  worktrees: readonly Worktree[] = [null],
 ): Omit<Scenario, "setup" | "program"> {
   return {
     name,
     async recover(system) {
       visibleRefs(system.disk); // whole at any time, before recovery too
       const locks = foreignLocks(system.disk);
-      using writer = await openTestWriter(openTestRepository(system), true);
+      const origin = await recoverIn(system, worktrees[system.host.pid % worktrees.length]!);
+      if (origin === undefined) return assertLocks(system, locks);
+      using writer = await openTestWriter(openTestRepository(system, {}, origin), true);
       let stale = false;
       try {
-        if (writer.paused !== null) resume(writer, "abort");
+        resume(writer, "abort");
       } catch (error) {
         if (!isForeignLock(error) || locks.length === 0) throw error;
         stale = true;
       }
-      assert.deepEqual(foreignLocks(system.disk), locks, "somebody else's lock was removed");
+      assertLocks(system, locks);
       if (!stale) return;
       for (const path of locks) system.disk.unlink(path); // a git was cut off: a person does what the hint says
       resume(writer, "abort");
@@ -54,6 +60,19 @@ export function outcomeScenario(
     check: (system, context) => checkOutcome(system, before, context, judged),
     mayChange: (path) => path === "/r/.git/lattice/lock",
   };
+}
+
+/** Recovers in a worktree. Returns that in which the operation began that waits for a person; `undefined`: none does. */
+async function recoverIn(system: SimSystem, worktree: Worktree): Promise<Worktree | undefined> {
+  using writer = await openTestWriter(openTestRepository(system, {}, worktree), true);
+  if (writer.paused === null) return undefined;
+  const origin = worktreeWith(writer.paused.origin_git_dir);
+  if (origin !== worktree) assert.throws(() => resume(writer, "abort"), /began in another worktree/);
+  return origin;
+}
+
+function assertLocks({ disk }: SimSystem, locks: readonly string[]): void {
+  assert.deepEqual(foreignLocks(disk), locks, "somebody else's lock was removed");
 }
 
 function checkOutcome(
@@ -108,8 +127,19 @@ function withJournal(
     ),
   );
   const answered = new Set<string>();
+  const plumbing = [...byId.values()].filter(({ begin, phase }) =>
+    begin.purpose === "plumbing" && phase === "committed" && begin.resumes === undefined
+  ).sort((a, b) => a.op_id < b.op_id ? -1 : 1);
   const known = told.map((one) => {
-    const { op, label } = one;
+    const { op, label, move } = one;
+    if (move !== null) {
+      const journal = plumbing.find(({ op_id, begin }) =>
+        begin.pid === one.pid && !answered.has(op_id) && fits(move, changesIn(system, op_id))
+      );
+      if (journal === undefined) return { ...one, changes: unjournaled(one, byId.has(one.within ?? "")) };
+      answered.add(journal.op_id);
+      return { ...one, changes: changesIn(system, journal.op_id) };
+    }
     if (op === null) return one;
     answered.add(op);
     const operation = byId.get(op);
@@ -142,6 +172,17 @@ function withJournal(
   }
   for (const [op, transactions] of steps) for (const changes of transactions) known.push(sometime(op, changes));
   return known;
+}
+
+/** Whether a journal may be that of a command that was to change a ref. */
+function fits(move: Move, [only, ...others]: readonly RefChange[]): boolean {
+  return only !== undefined && others.length === 0 && only.new === move.new &&
+    (move.ref === null ? !only.ref.startsWith("refs/branch-metadata/") : only.ref === move.ref);
+}
+
+/** What a plumbing command did that has no journal: the ref was as it was to be; or it is in that of its operation. */
+function unjournaled({ move }: Happening, isPart: boolean): RefChange[] {
+  return isPart || move === null || move.ref === null ? [] : [{ ref: move.ref, old: undefined, new: move.new }];
 }
 
 /** Refs of operations of several steps that were pruned: nobody can say any more which of the steps were taken back. */
@@ -206,9 +247,9 @@ function transactionsOf(records: readonly JournalRecord[]): RefChange[][] {
   for (const record of records) {
     if (record.type === "updates") {
       const own = record.updates.filter(({ ref, verify }) => verify !== true && !ref.startsWith("refs/lattice/"));
-      open = record.path === "observed" ? [] : plain(own);
+      open = record.path === "observed" ? [] : own;
     } else if (record.type === "applied" || record.type === "committed") {
-      const changes = open.filter(({ ref }) => record.kept?.includes(ref) !== true);
+      const changes = placed(records, open.filter(({ ref }) => record.kept?.includes(ref) !== true));
       if (changes.length > 0) applied.push(changes);
       open = [];
     } else if (record.type === "reverted" || record.type === "rolled_back") {
@@ -219,7 +260,14 @@ function transactionsOf(records: readonly JournalRecord[]): RefChange[][] {
 }
 
 function changesIn(system: SimSystem, op: string): RefChange[] {
-  return plain(effectiveUpdates(recordsOf(system, COMMON_DIR, op)));
+  const records = recordsOf(system, COMMON_DIR, op);
+  return placed(records, effectiveUpdates(records));
+}
+
+/** Changes of a journal, whose names are those that the worktree knows that wrote it. */
+function placed([begin]: readonly JournalRecord[], changes: readonly RefChange[]): RefChange[] {
+  const worktree = begin?.type === "begin" ? begin.worktree_id : null;
+  return plain(changes.map((change) => ({ ...change, ref: placeOf(worktree, change.ref) })));
 }
 
 function plain(changes: readonly RefChange[]): RefChange[] {

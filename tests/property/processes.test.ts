@@ -4,6 +4,7 @@ import type { JudgedSpans } from "./as_one.ts";
 import { batchCourses, conflictCourses, courses, spanCourses } from "./programs.ts";
 import { checkGenerated } from "./replay.ts";
 import { add, say, tryCourse } from "./try_course.ts";
+import { worktreeCourses } from "./worktree_programs.ts";
 
 const SEED = seedOr(20_261_122);
 const FILE = "tests/property/processes";
@@ -40,4 +41,13 @@ test("batches of refs beside other commands and a git are all or nothing, in ord
     add(total, await tryCourse(course, runs(6), { cutRecovery: torture }));
   }, { seed: SEED, runs: runs(5, 100) });
   say("generated programs with batches", total, SEED);
+});
+
+test("commands in several worktrees and a git are all or nothing, in order, and durable, wherever they are cut", async () => {
+  const total = { schedules: 0, cutPoints: 0, outcomes: 0 };
+  const judged: JudgedSpans = { all: 0, none: 0, shared: 0 };
+  await checkGenerated(FILE, worktreeCourses, async (course) => {
+    add(total, await tryCourse(course, runs(6), { judged }));
+  }, { seed: SEED, runs: runs(18, 400) });
+  say("generated programs in several worktrees", total, SEED);
 });

@@ -6,6 +6,7 @@
 import fc from "fast-check";
 import type { GitCommand } from "../simulation/git_process.ts";
 import type { Kill, Program } from "../simulation/together.ts";
+import { folderOf, placeOf, type Worktree } from "../simulation/worktrees.ts";
 import type { ChildInput, Command } from "./lattice_commands.ts";
 import {
   BATCH_BRANCHES,
@@ -38,6 +39,12 @@ export type LatticeStep =
   | { readonly kind: "checkpoint" }
   | { readonly kind: "commit" }
   | { readonly kind: "abort" }
+  /** `update-ref` of any ref, by a name that the worktree knows. */
+  | { readonly kind: "move"; readonly ref: string; readonly value: number | null; readonly expect?: Expected }
+  /** `symbolic-ref` of the worktree's `HEAD`, to a branch. */
+  | { readonly kind: "checkout"; readonly branch: string }
+  /** `update-ref --no-deref` of the worktree's `HEAD`. */
+  | { readonly kind: "detach"; readonly value: number }
   | {
     readonly kind: "run";
     readonly git: readonly GitStep[];
@@ -52,9 +59,11 @@ export interface Line {
   readonly expect?: Expected;
 }
 
-/** A git command, as it is generated. */
+/** A git command, as it is generated; refs by their places. */
 export type GitStep =
   | { readonly kind: "update"; readonly ref: string; readonly value: number | null; readonly expect?: Expected }
+  /** `symbolic-ref` of a worktree's `HEAD`. */
+  | { readonly kind: "checkout"; readonly worktree: Worktree; readonly branch: string }
   | { readonly kind: "read"; readonly ref: string }
   | { readonly kind: "pack"; readonly looksFirst: boolean };
 
@@ -62,6 +71,8 @@ export type GitStep =
 export interface Course {
   readonly beginning: Beginning;
   readonly lattice: readonly (readonly LatticeStep[])[];
+  /** In which worktree each of them runs; without it, all in the main one. */
+  readonly worktrees?: readonly Worktree[];
   readonly git: readonly GitStep[];
   readonly kills: readonly Kill[];
   /** Seed of the schedule, of random bytes and of what is sampled. */
@@ -116,8 +127,11 @@ export const spanCourses: fc.Arbitrary<Course> = fc.record({
 
 const conflicting = stepsOn(
   CONFLICTING_BRANCHES,
-  // Git's `pack-refs --auto` may bring back a value of a ref where another name stands now, its own deletions do, too.
-  (step) => step.kind === "read" || (step.kind === "pack" ? !step.looksFirst : /\/main$/.test(step.ref)),
+  {
+    // Git's `pack-refs --auto` may bring back a value of a ref where another name stands now, its own deletions do, too.
+    mayGit: (step) =>
+      step.kind === "pack" ? !step.looksFirst : step.kind === "read" || ("ref" in step && /\/main$/.test(step.ref)),
+  },
 );
 
 /** Programs on refs of which one would be a folder of the other. */
@@ -171,11 +185,12 @@ const LATTICE = new URL("./lattice_commands.ts", import.meta.url);
 const GIT = new URL("../simulation/git_process.ts", import.meta.url);
 
 /** The programs of a course, those of lattice first. */
-export function programsOf({ beginning, lattice, git }: Course): Program[] {
-  const programs: Program[] = lattice.map((steps) => ({
+export function programsOf({ beginning, lattice, worktrees, git }: Course): Program[] {
+  const programs: Program[] = lattice.map((steps, i) => ({
     module: LATTICE,
     program: "runCommands",
-    input: commandsOf(steps, beginning),
+    input: commandsOf(steps, beginning, worktrees?.[i] ?? null),
+    workingDirectory: folderOf(worktrees?.[i] ?? null),
   }));
   if (git.length > 0) {
     const oid = oidIn(beginning);
@@ -199,10 +214,14 @@ export function childOf([name, input]: readonly string[]): Program | null {
   return name === CHILD ? { module: LATTICE, program: "runChild", input: JSON.parse(input!) } : null;
 }
 
-/** The command lines of some steps. */
-export function commandsOf(steps: readonly LatticeStep[], beginning: Beginning): Command[] {
+/** The command lines of some steps, for a process in a worktree. */
+export function commandsOf(
+  steps: readonly LatticeStep[],
+  beginning: Beginning,
+  worktree: Worktree = null,
+): Command[] {
   const oid = oidIn(beginning);
-  return steps.map((step) => commandOf(step, oid));
+  return steps.map((step) => commandOf(step, oid, worktree));
 }
 
 function oidIn({ values }: Beginning): OidOf {
@@ -212,10 +231,10 @@ function oidIn({ values }: Beginning): OidOf {
   };
 }
 
-/** The object name of an expectation. */
-type OidOf = (ref: string, expect: Expected) => string | null;
+/** The object name of an expectation of a ref, by its place. */
+type OidOf = (place: string, expect: Expected) => string | null;
 
-function commandOf(step: LatticeStep, oid: OidOf): Command {
+function commandOf(step: LatticeStep, oid: OidOf, worktree: Worktree): Command {
   switch (step.kind) {
     case "set": {
       const stdin = documentText(step.branch, step.value);
@@ -230,10 +249,13 @@ function commandOf(step: LatticeStep, oid: OidOf): Command {
         args: ["meta", "edit", "--pr", `github:${step.number}:https://example.com/${step.number}`, step.branch],
       };
     case "apply":
-      return { args: ["apply"], stdin: step.lines.map((line) => `${JSON.stringify(applyLine(line, oid))}\n`).join("") };
+      return {
+        args: ["apply"],
+        stdin: step.lines.map((line) => `${JSON.stringify(applyLine(line, oid, worktree))}\n`).join(""),
+      };
     case "batch": {
       const lines = BATCH_BRANCHES.map((branch) => ({ ref: metadataRef(branch), value: step.value }));
-      return commandOf({ kind: "apply", lines }, oid);
+      return commandOf({ kind: "apply", lines }, oid, worktree);
     }
     case "get":
       return { args: ["meta", "get", step.branch] };
@@ -251,15 +273,38 @@ function commandOf(step: LatticeStep, oid: OidOf): Command {
       return { args: ["op", "commit"] };
     case "abort":
       return { args: ["abort"] };
+    case "move":
+      return moveOf(step, oid, worktree);
+    case "checkout": {
+      const target = `refs/heads/${step.branch}`;
+      const moves = { ref: placeOf(worktree, "HEAD"), new: `ref: ${target}` };
+      return { args: ["git", "symbolic-ref", "HEAD", target], moves };
+    }
+    case "detach": {
+      const value = oidOfValue("HEAD", step.value);
+      return {
+        args: ["git", "update-ref", "--no-deref", "HEAD", value],
+        moves: { ref: placeOf(worktree, "HEAD"), new: value },
+      };
+    }
     case "run": {
       const input: ChildInput = {
         git: step.git.map((one) => gitCommandOf(one, oid)),
-        lattice: step.lattice.map((one) => commandOf(one, oid)),
+        lattice: step.lattice.map((one) => commandOf(one, oid, worktree)),
         exitCode: step.exitCode,
       };
       return { args: ["op", "run", "--", CHILD, JSON.stringify(input)] };
     }
   }
+}
+
+function moveOf({ ref, value, expect }: LatticeStep & { kind: "move" }, oid: OidOf, worktree: Worktree): Command {
+  const place = ref === "HEAD" ? null : placeOf(worktree, ref); // it leads to its branch
+  const next = value === null ? null : oidOfValue(ref, value);
+  const old = expect === undefined || place === null ? undefined : oid(place, expect);
+  const args = [...(next === null ? ["-d", ref] : [ref, next]), ...(old === undefined ? [] : [old ?? "0".repeat(40)])];
+  const moves = { ref: place, new: next, ...(old === undefined ? {} : { old }) };
+  return { args: ["git", "update-ref", ...args], moves };
 }
 
 function expectArgs({ branch, expect }: { branch: string; expect?: Expected }, oid: OidOf): string[] {
@@ -268,9 +313,9 @@ function expectArgs({ branch, expect }: { branch: string; expect?: Expected }, o
   return value === null ? ["--expect-absent"] : ["--expect", value];
 }
 
-function applyLine({ ref, value, expect }: Line, oid: OidOf): Record<string, unknown> {
+function applyLine({ ref, value, expect }: Line, oid: OidOf, worktree: Worktree): Record<string, unknown> {
   const prefix = metadataRef("");
-  const expected = (key: string) => expect === undefined ? {} : { [key]: oid(ref, expect) };
+  const expected = (key: string) => expect === undefined ? {} : { [key]: oid(placeOf(worktree, ref), expect) };
   if (ref.startsWith(prefix)) {
     const branch = ref.slice(prefix.length);
     const metadata = value === null ? null : JSON.parse(documentText(branch, value)) as unknown;
@@ -280,6 +325,9 @@ function applyLine({ ref, value, expect }: Line, oid: OidOf): Record<string, unk
 }
 
 function gitCommandOf(step: GitStep, oid: OidOf): GitCommand {
+  if (step.kind === "checkout") {
+    return { kind: "update", ref: placeOf(step.worktree, "HEAD"), to: `ref: refs/heads/${step.branch}` };
+  }
   if (step.kind !== "update") return step;
   const { ref, value, expect } = step;
   return {

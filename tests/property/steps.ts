@@ -21,6 +21,20 @@ const expectation: fc.Arbitrary<{ expect?: Expected }> = fc.oneof(
 const line = (ref: string): fc.Arbitrary<Line> =>
   fc.tuple(fc.option(latticeValue, { freq: 4 }), expectation).map(([value, expect]) => ({ ref, value, ...expect }));
 
+/** What else there is beside the refs of branches. */
+export interface StepOptions {
+  /** Which of its steps git may do. */
+  readonly mayGit?: (step: GitStep) => boolean;
+  /** Refs that `apply` changes as well. */
+  readonly ownRefs?: readonly string[];
+  /** More steps of lattice's, as many as of the others. */
+  readonly more?: fc.Arbitrary<LatticeStep>;
+  /** More steps of git's, likewise. */
+  readonly moreOfGit?: fc.Arbitrary<GitStep>;
+  /** Whether operations are pruned (default `true`). */
+  readonly prunes?: boolean;
+}
+
 /** What steps there are, and what refs may hold at the beginning. */
 export interface Steps {
   /** Of lattice, alone. */
@@ -33,17 +47,16 @@ export interface Steps {
   readonly beginning: fc.Arbitrary<Beginning>;
 }
 
-/**
- * Steps on the refs of some branches.
- *
- * @param mayGit Which of its steps git may do.
- */
-export function stepsOn(branches: readonly string[], mayGit: (step: GitStep) => boolean = () => true): Steps {
+/** Steps on the refs of some branches. */
+export function stepsOn(branches: readonly string[], options: StepOptions = {}): Steps {
+  const { mayGit = () => true, ownRefs = [], more, moreOfGit, prunes = true } = options;
   const refs = refsOf(branches);
   const branch = fc.constantFrom(...branches);
   const anyRef = fc.constantFrom(...refs);
 
-  const lines = fc.subarray([...refs], { minLength: 1, maxLength: 4 }).chain((refs) => fc.tuple(...refs.map(line)));
+  const lines = fc.subarray([...refs, ...ownRefs], { minLength: 1, maxLength: 4 }).chain((refs) =>
+    fc.tuple(...refs.map(line))
+  );
 
   const plainStep: fc.Arbitrary<LatticeStep> = fc.oneof(
     {
@@ -70,8 +83,12 @@ export function stepsOn(branches: readonly string[], mayGit: (step: GitStep) => 
     { weight: 5, arbitrary: lines.map((lines) => ({ kind: "apply" as const, lines })) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant("get" as const), branch }) },
     { weight: 4, arbitrary: fc.constant({ kind: "undo" as const }) },
-    { weight: 1, arbitrary: fc.record({ kind: fc.constant("prune" as const), keep: fc.nat({ max: 2 }) }) },
+    {
+      weight: prunes ? 1 : 0,
+      arbitrary: fc.record({ kind: fc.constant("prune" as const), keep: fc.nat({ max: 2 }) }),
+    },
     { weight: 2, arbitrary: fc.constant({ kind: "pack" as const }) },
+    ...(more === undefined ? [] : [{ weight: 20, arbitrary: more }]),
   );
 
   const gitStep: fc.Arbitrary<GitStep> = fc.oneof(
@@ -86,6 +103,7 @@ export function stepsOn(branches: readonly string[], mayGit: (step: GitStep) => 
     },
     { weight: 2, arbitrary: fc.record({ kind: fc.constant("read" as const), ref: anyRef }) },
     { weight: 3, arbitrary: fc.record({ kind: fc.constant("pack" as const), looksFirst: fc.boolean() }) },
+    ...(moreOfGit === undefined ? [] : [{ weight: 9, arbitrary: moreOfGit }]),
   ).filter(mayGit);
 
   const latticeStep: fc.Arbitrary<LatticeStep> = fc.oneof(

@@ -9,12 +9,14 @@ import { seededRandom } from "../simulation/random.ts";
 import { seededSchedule } from "../simulation/schedule.ts";
 import type { SimSystem } from "../simulation/sim_system.ts";
 import { type Run, runTogether, type ScheduledCall } from "../simulation/together.ts";
+import type { Mutant } from "../crash/mutants/mutant.ts";
+import type { Worktree } from "../simulation/worktrees.ts";
 import type { JudgedSpans } from "./as_one.ts";
 import { outcomeScenario } from "./outcome.ts";
 import { tried } from "../thoroughness.ts";
 import { childOf, CHILDREN_MAX, type Course, programsOf } from "./programs.ts";
 import { visibleRefs } from "./visible_refs.ts";
-import { makeMachine } from "./world.ts";
+import { LINKED, makeMachine } from "./world.ts";
 
 /** What was tried. */
 export interface Counts {
@@ -27,6 +29,8 @@ export interface Counts {
 export interface TryOptions {
   readonly judged?: JudgedSpans;
   readonly cutRecovery?: boolean;
+  /** A broken variant of lattice in its place, in the programs, in what recovers, or in both. */
+  readonly mutant?: Pick<Mutant, "in" | "mutation">;
 }
 
 /** Adds what one program gave. */
@@ -81,7 +85,7 @@ export function say(what: string, { schedules, cutPoints, outcomes }: Counts, se
  * @throws {Error} A promise is broken.
  */
 export async function tryCourse(course: Course, maxRuns: number, options: TryOptions = {}): Promise<Counts> {
-  const { judged, cutRecovery = true } = options;
+  const { judged, cutRecovery = true, mutant } = options;
   const machine = makeMachine(course.beginning, course.seed);
   machine.disk.storage.stepUs = course.callUs;
   const before = visibleRefs(machine.disk);
@@ -92,11 +96,13 @@ export async function tryCourse(course: Course, maxRuns: number, options: TryOpt
     watch: onlyOwnLocks(),
     child: childOf,
     childrenMax: CHILDREN_MAX * course.lattice.length,
+    ...(mutant === undefined || mutant.in === "recovery" ? {} : { mutation: mutant.mutation }),
   });
   insistWholeRefs(run);
-  await checkEnd(machine, run, before, judged);
+  const scenario = mutated(outcomeScenario("generated", before, judged, worktreesOf(course)), mutant);
+  await checkEnd(machine, run, scenario);
   const counts = await tryPoints(
-    outcomeScenario("generated", before, judged),
+    scenario,
     machine,
     run.points,
     maxRuns,
@@ -106,20 +112,30 @@ export async function tryCourse(course: Course, maxRuns: number, options: TryOpt
   return { ...counts, outcomes: 1 + counts.outcomes };
 }
 
+/** The worktrees that there are. */
+function worktreesOf({ beginning: { heads } }: Course): Worktree[] {
+  return heads === undefined ? [null] : [null, ...LINKED];
+}
+
+/** The scenario with a mutant in the place of what recovers. */
+function mutated<T extends Pick<Scenario, "recover">>(scenario: T, mutant: TryOptions["mutant"]): T {
+  if (mutant === undefined || mutant.in === "program") return scenario;
+  return { ...scenario, recover: (system) => scenario.recover(mutant.mutation(system)) };
+}
+
 /**
  * Checks what a schedule that came to its end has left, once that is recovered.
  *
- * @param before What the refs held at the beginning.
+ * @param scenario What is done with it, and asked of it.
  * @throws {Error} A promise is broken.
  */
 export async function checkEnd(
   machine: SimSystem,
   run: Run,
-  before: Readonly<Record<string, string>>,
-  judged?: JudgedSpans,
+  scenario: Omit<Scenario, "setup" | "program">,
 ): Promise<void> {
   for (const result of run.results) assert.notEqual(result.outcome, "failed", JSON.stringify(result));
-  await recoverAndCheck(outcomeScenario("at the end", before, judged), machine.onDisk(run.disk.copy()), {
+  await recoverAndCheck({ ...scenario, name: "at the end" }, machine.onDisk(run.disk.copy()), {
     history: run.told.map((told) => JSON.stringify(told)),
     acknowledged: run.told.map((told) => JSON.stringify(told)),
     finished: true,

@@ -13,7 +13,7 @@ import { ROOT } from "../simulation/tree.ts";
 const GIT_DIR = "/r/.git";
 
 /**
- * Values of all refs but lattice's own, sorted by name.
+ * Values of all refs but lattice's own, and of every worktree's `HEAD`, by their places, sorted.
  *
  * @throws {Error} A ref is torn, stands beside one that excludes it, or leads to an object that is not there or not whole.
  */
@@ -25,13 +25,16 @@ export function visibleRefs(disk: SimDisk): Record<string, string> {
     if (line.startsWith("#") || line.startsWith("^")) continue;
     refs.set(line.slice(41), wholeOid("packed-refs", line.slice(0, 40)));
   }
-  walk(disk, `${GIT_DIR}/refs`, (path, ino) => {
-    if (path.endsWith(".lock")) return;
-    const ref = path.slice(GIT_DIR.length + 1);
-    const text = textOf(disk, ino);
-    if (!text.endsWith("\n")) throw new Error(`${ref} is torn: ${JSON.stringify(text)}`);
-    refs.set(ref, wholeOid(ref, text.slice(0, -1)));
-  });
+  for (const part of ["HEAD", "refs", "worktrees"]) {
+    walk(disk, `${GIT_DIR}/${part}`, (path, ino) => {
+      const ref = path.slice(GIT_DIR.length + 1);
+      if (!/^(?:worktrees\/[^/]+\/)?(?:HEAD$|refs\/)/.test(ref) || ref.endsWith(".lock")) return;
+      const text = textOf(disk, ino);
+      if (!text.endsWith("\n")) throw new Error(`${ref} is torn: ${JSON.stringify(text)}`);
+      const value = text.slice(0, -1);
+      refs.set(ref, ref.endsWith("HEAD") && value.startsWith("ref: refs/heads/") ? value : wholeOid(ref, value));
+    });
+  }
   for (const ref of refs.keys()) {
     for (let slash = ref.indexOf("/"); slash !== -1; slash = ref.indexOf("/", slash + 1)) {
       if (refs.has(ref.slice(0, slash))) throw new Error(`${ref.slice(0, slash)} is there, and ${ref}`);
@@ -77,7 +80,7 @@ function knownInPacks(disk: SimDisk): Set<string> {
 function requireObjects(disk: SimDisk, refs: ReadonlyMap<string, string>): void {
   const packed = knownInPacks(disk);
   const left = [...refs].filter(([, oid]) => {
-    if (packed.has(oid)) return false;
+    if (oid.startsWith("ref: ") || packed.has(oid)) return false;
     const ino = disk.inodeAt(`${GIT_DIR}/objects/${oid.slice(0, 2)}/${oid.slice(2)}`);
     return ino === null || wholeObjects.get(disk.storage.visible.get(ino)!.content) !== oid;
   });

@@ -11,6 +11,7 @@ import { deflate } from "../../src/platform/zlib.ts";
 import { EMPTY_REPOSITORY } from "../engine/engine_repository.ts";
 import { SimDisk } from "../simulation/sim_disk.ts";
 import { SimSystem } from "../simulation/sim_system.ts";
+import { placeOf, worktreeFiles } from "../simulation/worktrees.ts";
 
 /** Branches; two share a folder. */
 export const BRANCHES = ["main", "b", "c/d", "c/e"] as const;
@@ -23,6 +24,12 @@ export const BATCH_BRANCHES: readonly string[] = Array.from({ length: 66 }, (_, 
 
 /** Lattice writes values below this number, git those from it on: so it can be told who wrote what. */
 export const FIRST_GIT_VALUE = 5;
+
+/** The linked worktrees of programs that have some. */
+export const LINKED = ["w", "v"] as const;
+
+/** Refs of which each worktree has its own. */
+export const OWN_REFS = ["refs/worktree/own", "refs/bisect/bad"] as const;
 
 /** How many values there are. */
 export const VALUES = 8;
@@ -65,10 +72,12 @@ const EMPTY_TREE = computeOid(SHA1, "tree", new Uint8Array());
 
 /** What refs hold at the beginning. */
 export interface Beginning {
-  /** By ref: the number of a value. */
+  /** By the place of the ref: the number of a value. */
   readonly values: Readonly<Record<string, number>>;
   /** Which of them are packed; those that are not are loose. */
   readonly packed: readonly string[];
+  /** What `HEAD` holds in the main worktree and in each linked one, by its place; without it, there are no linked ones. */
+  readonly heads?: Readonly<Record<string, string>>;
 }
 
 /** The refs of some branches. */
@@ -77,10 +86,13 @@ export function refsOf(branches: readonly string[]): string[] {
 }
 
 /** All refs that there may be objects for. */
-const ALL_REFS = [...new Set(refsOf([...BRANCHES, ...CONFLICTING_BRANCHES, ...BATCH_BRANCHES.slice(0, 2)]))];
+const ALL_REFS = [
+  ...new Set(refsOf([...BRANCHES, ...CONFLICTING_BRANCHES, ...BATCH_BRANCHES.slice(0, 2)])),
+  ...[null, ...LINKED].flatMap((worktree) => OWN_REFS.map((ref) => placeOf(worktree, ref))),
+];
 
 /** The machine before the programs; everything on it is durable. */
-export function makeMachine({ values, packed }: Beginning, seed: number): SimSystem {
+export function makeMachine({ values, packed, heads }: Beginning, seed: number): SimSystem {
   const files: Record<string, string | Uint8Array | null> = { ...EMPTY_REPOSITORY };
   const plant = (type: string, content: Uint8Array): void => {
     const oid = computeOid(SHA1, type as NewObject["type"], content);
@@ -95,6 +107,10 @@ export function makeMachine({ values, packed }: Beginning, seed: number): SimSys
       // Documents of lattice's are written by lattice; what git or the beginning refers to is there.
       if (type === "commit" || value >= FIRST_GIT_VALUE || values[ref] === value) plant(type, content);
     }
+  }
+  if (heads !== undefined) {
+    for (const id of LINKED) Object.assign(files, worktreeFiles(id));
+    for (const [place, value] of Object.entries(heads)) files[`/r/.git/${place}`] = `${value}\n`;
   }
   const lines: string[] = [];
   for (const ref of [...ALL_REFS].sort()) {

@@ -13,10 +13,14 @@ import { isDiskError } from "../../src/platform/disk.ts";
 import type { System } from "../../src/platform/system.ts";
 import { compareNames, utf8 } from "../../src/platform/text.ts";
 import type { SimulatedProcess } from "./together.ts";
+import { isOwn } from "./worktrees.ts";
 
 /** A git command. */
 export type GitCommand =
-  /** `update-ref`; `to: null` deletes; `expect: null`: it must not exist; without it, anything may be there. */
+  /**
+   * `update-ref`, by the place of the ref; `to: null` deletes; `expect: null`: it must not exist; without it, anything may
+   * be there. `to: "ref: <name>"` is `symbolic-ref`.
+   */
   | { readonly kind: "update"; readonly ref: string; readonly to: string | null; readonly expect?: string | null }
   /** `rev-parse --verify`. */
   | { readonly kind: "read"; readonly ref: string }
@@ -97,7 +101,9 @@ function readPacked({ disk }: System): Map<string, string> {
 }
 
 function parseOid(where: string, text: string): string {
-  if (!/^[0-9a-f]{40}$/.test(text)) throw new TornRefError(`${where} holds ${JSON.stringify(text)}`);
+  if (!/^(?:[0-9a-f]{40}|ref: refs\/heads\/\S+)$/.test(text)) {
+    throw new TornRefError(`${where} holds ${JSON.stringify(text)}`);
+  }
   return text;
 }
 
@@ -179,6 +185,7 @@ function pruneLoose(system: System, ref: string, packed: string): void {
 function looseRefs(system: System, folder = "refs", found = new Map<string, string>()): Map<string, string> {
   for (const { name, kind } of system.disk.list(`${GIT_DIR}/${folder}`) ?? []) {
     const ref = `${folder}/${name}`;
+    if (isOwn(`${ref}/`)) continue; // what belongs to one worktree is never packed
     if (kind === "directory") looseRefs(system, ref, found);
     else if (!name.endsWith(".lock")) {
       const value = readLoose(system, ref);
@@ -202,14 +209,21 @@ function writePacked({ disk }: System, refs: ReadonlyMap<string, string>): void 
   disk.syncDirectory(GIT_DIR);
 }
 
-/** What the `reference-transaction` hook of an `op run` notes when the refs are locked (`docs/formats.md`). */
-function tellHook({ disk, env, host, clock }: System, ref: string, old: string | null, to: string | null): void {
+/**
+ * What the `reference-transaction` hook of an `op run` notes when the refs are locked (`docs/formats.md`). Where a
+ * symbolic ref is set, git 2.39 calls no hook.
+ */
+function tellHook({ disk, env, host, clock }: System, place: string, old: string | null, to: string | null): void {
+  if (to?.startsWith("ref: ") === true) return;
+  const [, worktree = "", ref = place] = /^worktrees\/([^/]+)\/(.*)$/.exec(place) ?? [];
   const setting = Object.keys(env).find((name) => env[name] === "core.hooksPath");
   const hooks = setting === undefined ? undefined : env[setting.replace("_KEY_", "_VALUE_")];
   if (hooks === undefined) return;
   const zero = "0".repeat(40);
-  using note = disk.create(`${hooks.replace(/hooks$/, "notes")}/${host.pid}-${clock.monotonicMs()}`);
-  note.write(utf8(`worktree \n${old ?? zero} ${to ?? zero} ${ref}\n`));
+  // Each command is a git of its own, so each has a number of its own.
+  const pid = host.pid * 1e9 + Math.round(clock.monotonicMs() * 1000);
+  using note = disk.create(`${hooks.replace(/hooks$/, "notes")}/${pid}`);
+  note.write(utf8(`worktree ${worktree}\n${old?.replace("ref: ", "ref:") ?? zero} ${to ?? zero} ${ref}\n`));
 }
 
 function takeLock(system: System, path: string, timeoutMs: number): ReturnType<System["disk"]["create"]> {

@@ -109,9 +109,14 @@ export class SimSystem implements System {
    * Starts a process beside this one: both use the same disk and see each other's flocks.
    *
    * @param env Its environment; without it, that of this one.
+   * @param workingDirectory Where it runs; without it, where this one does.
    */
-  neighbour(env?: Record<string, string | undefined>): SimSystem {
-    return new SimSystem(this.disk.forNeighbour(), env === undefined ? this.options : { ...this.options, env });
+  neighbour(env?: Record<string, string | undefined>, workingDirectory?: string): SimSystem {
+    return new SimSystem(this.disk.forNeighbour(), {
+      ...this.options,
+      ...(env === undefined ? {} : { env }),
+      ...(workingDirectory === undefined ? {} : { workingDirectory }),
+    });
   }
 
   /** Starts a process of the same kind on another disk, such as one after a power cut. */

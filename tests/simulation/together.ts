@@ -51,6 +51,8 @@ export interface Program {
   readonly input: unknown;
   /** The environment; without it, that which its parent gives it, or that of the machine. */
   readonly env?: Record<string, string | undefined>;
+  /** Where it runs; without it, where its parent does, or the machine. */
+  readonly workingDirectory?: string;
 }
 
 /** A process that is killed. */
@@ -75,6 +77,8 @@ export interface TogetherOptions {
   readonly child?: (command: readonly string[], env: Record<string, string> | null) => Program | null;
   /** How many children may live at once (default 0). */
   readonly childrenMax?: number;
+  /** Changes what every process sees of the machine: a broken variant of the program. */
+  readonly mutation?: (system: SimSystem) => SimSystem;
 }
 
 /** A call in the order of all. */
@@ -167,10 +171,11 @@ class Together {
     this.addPoint("before the first call");
   }
 
-  start({ module, program, input, env }: Program, parent: Living | null, inheritedHandle: number | null): void {
-    const system = this.machine.neighbour(env);
+  start(asked: Program, parent: Living | null, inheritedHandle: number | null): void {
+    const { module, program, input, env, workingDirectory = parent?.host.system.host.workingDirectory } = asked;
+    const system = this.machine.neighbour(env, workingDirectory);
     const shared = parent === null || inheritedHandle === null ? null : parent.host.shared(inheritedHandle);
-    const host = new ProcessHost(system, shared);
+    const host = new ProcessHost(this.options.mutation?.(system) ?? system, shared);
     const thread = takeThread();
     const birth = {
       host: system.host,
