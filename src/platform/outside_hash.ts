@@ -36,14 +36,24 @@ const SHORT_BYTES_TOGETHER = 1024;
 
 let shortBytes = 0;
 
+/**
+ * What short messages were found to be, by their digests: a change reads the document that it replaces twice. Another
+ * message with the same digest would be the other half of an attack, and both halves are recognised.
+ */
+const shortMessages = new Map<string, OutsideDigest>();
+
 /** Hashes a message that is there as a whole. */
 export function hashOutside(name: HashName, message: Uint8Array): OutsideDigest {
   if (name !== "sha1" || message.length < ATTACK_BYTES_MIN) return { hex: hashHex(name, message), isAttack: false };
-  if (message.length <= SHORT_BYTES && shortBytes < SHORT_BYTES_TOGETHER) {
+  if (message.length > SHORT_BYTES || shortBytes >= SHORT_BYTES_TOGETHER) return sha1ByKernel(message);
+  const hex = hashHex(name, message);
+  let digest = shortMessages.get(hex);
+  if (digest === undefined) {
     shortBytes += message.length;
-    return { hex: hashHex(name, message), isAttack: isSha1Attack(message) };
+    digest = { hex, isAttack: isSha1Attack(message) };
+    shortMessages.set(hex, digest);
   }
-  return sha1ByKernel(message);
+  return digest;
 }
 
 /** Starts a digest of a message that comes in pieces. */

@@ -5,12 +5,17 @@
  * Detection is that of Stevens and Shumow ("Speeding up Detection of SHA-1 Collision Attacks Using Unavoidable Attack
  * Conditions", 2017): see `wasm/sha1.ts`.
  *
+ * It is written for commands that look at one or two messages and end: loops without calls in them, and nothing twice.
+ * A runtime counts calls and rounds, and from a few thousand on starts its compiler, which takes 2 to 3 ms, as much as
+ * all the rest of a short command.
+ *
  * @module
  */
 import { SHA1_CONDITIONS } from "./sha1_conditions.ts";
 import { messageDifferences, STEPS, TEST_STEPS, testStep, VECTORS } from "./sha1_vectors.ts";
 
 const BLOCK_BYTES = 64;
+type FiveWords = [number, number, number, number, number];
 /** The numbers of one condition: see `SHA1_CONDITIONS`. */
 const CONDITION_NUMBERS = 6;
 const INITIAL = [0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0];
@@ -23,11 +28,14 @@ const INITIAL = [0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0];
 export function isSha1Attack(message: Uint8Array): boolean {
   const padded = pad(message);
   const words = new Int32Array(STEPS);
-  for (let at = 0; at < padded.byteLength; at += BLOCK_BYTES) {
-    expand(padded, at, words);
-    if (suspectVectors(words) !== 0) return hasAttack(padded);
+  const suspects = new Int32Array(padded.byteLength / BLOCK_BYTES);
+  let last = -1;
+  for (let block = 0; block < suspects.length; block++) {
+    expand(padded, block * BLOCK_BYTES, words);
+    suspects[block] = suspectVectors(words);
+    if (suspects[block] !== 0) last = block;
   }
-  return false;
+  return last !== -1 && hasAttack(padded, suspects.subarray(0, last + 1));
 }
 
 /** The message, a bit 1, zeros, and the length in bits (FIPS 180-4, 5.1.1). */
@@ -72,14 +80,18 @@ export function suspectVectors(words: Int32Array): number {
   return ~out;
 }
 
-/** Hashes the message, and follows the other message of every vector that is suspected. */
-function hasAttack(padded: DataView): boolean {
+/**
+ * Hashes the message, and follows the other message of every vector that is suspected.
+ *
+ * @param suspects What {@link suspectVectors} says of each block, up to the last one that matters.
+ */
+function hasAttack(padded: DataView, suspects: Int32Array): boolean {
   const words = new Int32Array(STEPS);
   let chaining: Int32Array = Int32Array.from(INITIAL);
-  for (let at = 0; at < padded.byteLength; at += BLOCK_BYTES) {
-    expand(padded, at, words);
+  for (let block = 0; block < suspects.length; block++) {
+    expand(padded, block * BLOCK_BYTES, words);
     const { states, out } = compress(chaining, words);
-    for (let rest = suspectVectors(words); rest !== 0; rest &= rest - 1) {
+    for (let rest = suspects[block]!; rest !== 0; rest &= rest - 1) {
       const other = otherMessage(words, 31 - Math.clz32(rest & -rest), states);
       if (other.out.every((word, index) => word === out[index])) return true;
     }
@@ -95,10 +107,13 @@ export function compress(
 ): { states: ReadonlyMap<number, Int32Array>; out: Int32Array } {
   const states = new Map<number, Int32Array>();
   const state = Int32Array.from(chaining);
-  for (let t = 0; t < STEPS; t++) {
-    if (TEST_STEPS.includes(t)) states.set(t, Int32Array.from(state));
-    stepForward(state, t, words[t]!);
+  let from = 0;
+  for (const step of TEST_STEPS) {
+    stepForward(state, words, from, step);
+    states.set(step, Int32Array.from(state));
+    from = step;
   }
+  stepForward(state, words, from, STEPS);
   return { states, out: state.map((word, index) => word + chaining[index]!) };
 }
 
@@ -114,43 +129,55 @@ export function otherMessage(
   states: ReadonlyMap<number, Int32Array>,
 ): { before: Int32Array; out: Int32Array } {
   const description = VECTORS[vector]!;
-  const differences = messageDifferences(description);
   const test = testStep(description);
   const before = Int32Array.from(states.get(test)!);
   const after = Int32Array.from(before);
-  for (let t = test - 1; t >= 0; t--) stepBack(before, t, words[t]! ^ differences[t]!);
-  for (let t = test; t < STEPS; t++) stepForward(after, t, words[t]! ^ differences[t]!);
+  const others = new Int32Array(messageDifferences(description).buffer);
+  for (let t = 0; t < STEPS; t++) others[t]! ^= words[t]!;
+  stepBack(before, others, test);
+  stepForward(after, others, test, STEPS);
   return { before, out: after.map((word, index) => word + before[index]!) };
 }
 
-function rotated(word: number, count: number): number {
-  return (word << count) | (word >>> (32 - count));
+/** From the state before one step to that before another. Functions and constants are those of FIPS 180-4, 4.1.1, 4.2.1. */
+function stepForward(state: Int32Array, words: Int32Array, from: number, to: number): void {
+  let [a, b, c, d, e] = state as unknown as FiveWords;
+  for (let t = from; t < to; t++) {
+    const mixed = t < 20
+      ? (d ^ (b & (c ^ d))) + 0x5a827999
+      : t < 40
+      ? (b ^ c ^ d) + 0x6ed9eba1
+      : t < 60
+      ? ((b & c) | (d & (b | c))) + 0x8f1bbcdc
+      : (b ^ c ^ d) + 0xca62c1d6;
+    const made = (((a << 5) | (a >>> 27)) + mixed + e + words[t]!) | 0;
+    e = d;
+    d = c;
+    c = (b << 30) | (b >>> 2);
+    b = a;
+    a = made;
+  }
+  state.set([a, b, c, d, e]);
 }
 
-/** Function and constant of a step (FIPS 180-4, 4.1.1 and 4.2.1). */
-function mixed(t: number, x: number, y: number, z: number): number {
-  if (t < 20) return (z ^ (x & (y ^ z))) + 0x5a827999;
-  if (t < 40) return (x ^ y ^ z) + 0x6ed9eba1;
-  if (t < 60) return ((x & y) | (z & (x | y))) + 0x8f1bbcdc;
-  return (x ^ y ^ z) + 0xca62c1d6;
-}
-
-function stepForward(state: Int32Array, t: number, word: number): void {
-  const [a, b, c, d, e] = state as unknown as [number, number, number, number, number];
-  state[4] = d;
-  state[3] = c;
-  state[2] = rotated(b, 30);
-  state[1] = a;
-  state[0] = rotated(a, 5) + mixed(t, b, c, d) + e + word;
-}
-
-/** From the state after step t to the one before it. */
-function stepBack(state: Int32Array, t: number, word: number): void {
-  const [made, a, turned, c, d] = state as unknown as [number, number, number, number, number];
-  const b = rotated(turned, 2);
-  state[0] = a;
-  state[1] = b;
-  state[2] = c;
-  state[3] = d;
-  state[4] = made - rotated(a, 5) - mixed(t, b, c, d) - word;
+/** From the state before a step to that before the first. */
+function stepBack(state: Int32Array, words: Int32Array, from: number): void {
+  let [a, b, c, d, e] = state as unknown as FiveWords;
+  for (let t = from - 1; t >= 0; t--) {
+    const turned = (c << 2) | (c >>> 30); // what `b` was; then came `d` and `e`, which were `c` and `d`
+    const mixed = t < 20
+      ? (e ^ (turned & (d ^ e))) + 0x5a827999
+      : t < 40
+      ? (turned ^ d ^ e) + 0x6ed9eba1
+      : t < 60
+      ? ((turned & d) | (e & (turned | d))) + 0x8f1bbcdc
+      : (turned ^ d ^ e) + 0xca62c1d6;
+    const first = (a - ((b << 5) | (b >>> 27)) - mixed - words[t]!) | 0;
+    a = b;
+    b = turned;
+    c = d;
+    d = e;
+    e = first;
+  }
+  state.set([a, b, c, d, e]);
 }
