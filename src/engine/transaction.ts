@@ -445,5 +445,5 @@ function sortForLocking(names: readonly string[]): string[] {
 }
 
 function toOutcome(update: PlannedUpdate): RefOutcome {
-  return { ref: update.ref, old: update.oldOid, new: update.newOid };
+  return { ref: update.ref, old: recordedValue(update.old), new: recordedValue(update.new) };
 }

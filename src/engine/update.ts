@@ -65,10 +65,10 @@ export interface TransactionRequest {
 export interface RefOutcome {
   /** Full name. */
   readonly ref: string;
-  /** What it held before; `null`: it did not exist. */
-  readonly old: Oid | null;
-  /** What it holds now; `null`: it does not exist. */
-  readonly new: Oid | null;
+  /** What it held before: an object name, or `ref: <name>` of a symbolic ref; `null`: it did not exist. */
+  readonly old: string | null;
+  /** What it holds now, likewise; `null`: it does not exist. */
+  readonly new: string | null;
 }
 
 /** What a transaction did. */

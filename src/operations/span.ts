@@ -140,10 +140,9 @@ function refuseNested({ joined, lock, repository }: Writer, command: string): vo
   }
 }
 
-/** What became of refs, as commands report it; symbolic values are no object names. */
+/** What became of refs, as commands report it. */
 export function outcomesOf(found: readonly Difference[]): RefOutcome[] {
-  const oid = (value: string | null) => value?.startsWith("ref: ") === true ? null : value;
-  return found.map(({ ref, old, new: now }) => ({ ref, old: oid(old), new: oid(now) }));
+  return found.map(({ ref, old, new: now }) => ({ ref, old, new: now }));
 }
 
 function refuseEmptyName(name: string | undefined): void {

@@ -206,6 +206,15 @@ test("op run: HEADs of other worktrees that the program moves are put back, of n
   expectIdle(cwd);
 });
 
+test("undo tells what HEAD held as the operation told it: a branch's name, or an object's", () => {
+  const cwd = stage();
+  const told = (args: readonly string[]) =>
+    (JSON.parse(must(["--json", ...args], cwd)) as { updates: { ref: string; old: string; new: string }[] }).updates;
+  const detached = told(["op", "run", "--", "git", "checkout", "-q", "--detach"]);
+  assert.deepEqual(detached.map(({ ref, old }) => [ref, old]), [["HEAD", "ref: refs/heads/main"]]);
+  assert.deepEqual(told(["undo"]), detached.map(({ ref, old, new: next }) => ({ ref, old: next, new: old })));
+});
+
 test("op run: other worktrees' own refs that the program moves are put back, in whichever worktree it ran", () => {
   const cwd = stage();
   const linked = join(temporaryFolder(), "linked");
