@@ -19,6 +19,7 @@ import { insistAsOne, type JudgedSpans, type Span } from "./as_one.ts";
 import { insistExplained, onlyAbout } from "./explained.ts";
 import { type Happening, happenings, NOTHING, type RefChange } from "./history.ts";
 import type { Move } from "./lattice_commands.ts";
+import { insistReflogs } from "./reflogs.ts";
 import { foreignLocks, visibleRefs } from "./visible_refs.ts";
 
 const COMMON_DIR = "/r/.git";
@@ -42,24 +43,28 @@ export function outcomeScenario(
     async recover(system) {
       visibleRefs(system.disk); // whole at any time, before recovery too
       const locks = foreignLocks(system.disk);
-      const origin = await recoverIn(system, worktrees[system.host.pid % worktrees.length]!);
-      if (origin === undefined) return assertLocks(system, locks);
-      using writer = await openTestWriter(openTestRepository(system, {}, origin), true);
-      let stale = false;
+      const worktree = worktrees[system.host.pid % worktrees.length]!;
       try {
-        resume(writer, "abort");
+        await recoverAll(system, worktree);
       } catch (error) {
         if (!isForeignLock(error) || locks.length === 0) throw error;
-        stale = true;
+        assertLocks(system, locks);
+        for (const path of locks) system.disk.unlink(path); // a git was cut off: a person does what the hint says
+        return await recoverAll(system, worktree);
       }
       assertLocks(system, locks);
-      if (!stale) return;
-      for (const path of locks) system.disk.unlink(path); // a git was cut off: a person does what the hint says
-      resume(writer, "abort");
     },
     check: (system, context) => checkOutcome(system, before, context, judged),
     mayChange: (path) => path === "/r/.git/lattice/lock",
   };
+}
+
+/** Recovers in a worktree, and takes back what waits for a person, in the worktree in which it began. */
+async function recoverAll(system: SimSystem, worktree: Worktree): Promise<void> {
+  const origin = await recoverIn(system, worktree);
+  if (origin === undefined) return;
+  using writer = await openTestWriter(openTestRepository(system, {}, origin), true);
+  resume(writer, "abort");
 }
 
 /** Recovers in a worktree. Returns that in which the operation began that waits for a person; `undefined`: none does. */
@@ -95,6 +100,10 @@ function checkOutcome(
   insistExplained(question);
   for (const span of spansOf(system, known)) judged[insistAsOne(question, span)]++;
   checkLocks(system);
+  if (!context.powerCut && !known.some(({ label }) => label.includes("op prune"))) {
+    const ids = [...journaledOperations(system, COMMON_DIR)].map(({ op_id }) => op_id);
+    insistReflogs(system.disk, ids.map((id) => recordsOf(system, COMMON_DIR, id)));
+  }
   // What the refs hold is no part of the verdict: a power cut may take back what git did and nobody flushed.
   return JSON.stringify(journaled.map(({ op_id, phase }) => [op_id, phase]));
 }

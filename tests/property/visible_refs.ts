@@ -94,7 +94,12 @@ function requireObjects(disk: SimDisk, refs: ReadonlyMap<string, string>): void 
   }
 }
 
-function walk({ storage: { visible } }: SimDisk, folder: string, visit: (path: string, ino: number) => void): void {
+/** Visits every file below a folder, or the file itself. */
+export function walk(
+  { storage: { visible } }: SimDisk,
+  folder: string,
+  visit: (path: string, ino: number) => void,
+): void {
   const descend = (ino: number | undefined, path: string): void => {
     const node = ino === undefined ? undefined : visible.get(ino);
     if (node === undefined) return;

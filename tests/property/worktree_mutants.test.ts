@@ -11,7 +11,7 @@ import { seedOr, tried } from "../thoroughness.ts";
 import { tryCourse } from "./try_course.ts";
 import { worktreeCourses } from "./worktree_programs.ts";
 
-const SEED = seedOr(20_261_125);
+const SEED = seedOr(20_261_127);
 
 /** So many programs must suffice. */
 const PROGRAMS_MAX = 200;

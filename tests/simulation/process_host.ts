@@ -19,6 +19,7 @@ export class ProcessHost {
   private readonly files = new Map<number, OpenFile>();
   private readonly locks = new Map<number, SharedLockable>();
   private lastHandle = 0;
+  private isOver = false;
 
   /** @param inherited A flocked file of the parent that this process has open without knowing it. */
   constructor(readonly system: SimSystem, private readonly inherited: SharedLockable | null = null) {
@@ -47,8 +48,10 @@ export class ProcessHost {
     return lock;
   }
 
-  /** The process is over: the kernel closes what it had open. */
+  /** The process is over: the kernel closes what it had open, once. */
   end(): void {
+    if (this.isOver) return;
+    this.isOver = true;
     this.system.disk.gate.dead = true;
     for (const lock of this.locks.values()) this.drop(lock);
     if (this.inherited !== null) this.drop(this.inherited);

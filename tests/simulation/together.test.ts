@@ -93,6 +93,17 @@ test("runTogether() gives a dead process's flock to the next, unless a child of 
   assert.ok((orphan.results[1] as { value: number }).value >= 500);
 });
 
+test("runTogether() leaves a living process its flock when a child is killed that inherited it", async () => {
+  const { told, results } = await run([program("lingerUnderFlock", ["sleep"]), program("waitForFlock")], {
+    schedule: plannedSchedule([]),
+    kills: [{ process: 2, call: 1 }],
+    child: () => program("sleepAndExit", { ms: 500, exitCode: 3 }),
+    childrenMax: 1,
+  });
+  assert.deepEqual(results[2], { outcome: "killed" });
+  assert.deepEqual(told.map(({ fact }) => fact), ["lets go", "taken over"]);
+});
+
 test("runTogether() tells an unknown program, a failing one, and all points at which something changed", async () => {
   const missing = await run([program("runUnderFlock", ["nothing"])]);
   assert.deepEqual(missing.results, [{ outcome: "ended", value: 127 }]);

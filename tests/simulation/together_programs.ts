@@ -48,6 +48,16 @@ export function runUnderFlock({ system, tell }: SimulatedProcess, command: strin
   return system.run(command, { inherit: file, env: { HELLO: "world" } }).exitCode;
 }
 
+/** Does the same, and goes on for a while when that program has ended. */
+export function lingerUnderFlock({ system, tell }: SimulatedProcess, command: string[]): number {
+  using file = system.openLockable("/d/flock", 0o666)!;
+  while (file.tryLock() !== true) system.clock.sleepSync(2);
+  const { exitCode } = system.run(command, { inherit: file });
+  system.clock.sleepSync(50);
+  tell("lets go");
+  return exitCode;
+}
+
 /** Says whether the flock is free, and how long it waited for it. */
 export function waitForFlock({ system, tell }: SimulatedProcess): number {
   using file = system.openLockable("/d/flock", 0o666)!;

@@ -15,6 +15,7 @@ export interface WorktreeMutant extends Omit<Mutant, "caughtIn"> {
 }
 
 const OWN_REF = /^(\/r\/\.git)\/worktrees\/[^/]+(\/refs\/(?:worktree|bisect)(?:\/|$))/;
+const HEAD_LOG = /^(\/r\/\.git)\/worktrees\/[^/]+(\/logs(?:\/HEAD)?)$/;
 const HEAD_LOCK = /^(\/r\/\.git)\/worktrees\/[^/]+(\/HEAD\.lock)$/;
 
 /** Mutants that go by the wrong worktree. */
@@ -39,6 +40,13 @@ export const worktreeMutants: readonly WorktreeMutant[] = [
     in: "recovery",
     mutation: redirected((path) => path.replace(HEAD_LOCK, "$1$2")),
     caughtBy: /worktrees\/[^/]+\/HEAD\.lock is left/,
+  },
+  {
+    name: "HEAD's reflog is shared",
+    breaks: "What happens to HEAD in a linked worktree is told in the reflog of the main worktree's.",
+    in: "both",
+    mutation: redirected((path) => path.replace(HEAD_LOG, "$1$2")),
+    caughtBy: /a reflog says/,
   },
   {
     name: "each worktree has a lock of its own",
