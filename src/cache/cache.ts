@@ -4,6 +4,7 @@
  * @module
  */
 import { FILE_LOCK_TIMEOUT_MS_DEFAULT, type FileLockOptions } from "../locks/file_lock.ts";
+import { ReleaseFailedError } from "../locks/file_lock_errors.ts";
 import { realSystem } from "../platform/real_system.ts";
 import type { OpenFile } from "../platform/disk.ts";
 import type { System } from "../platform/system.ts";
@@ -346,11 +347,9 @@ export class Cache {
     const lock = await lockEntry(this.#system, entry, { ...this.#options, timeoutMs }).catch((error: unknown) => {
       throw cacheFailure(entry.name, action, error);
     });
-    try {
-      return await work();
-    } finally {
-      attempt(entry.name, action, () => lock.release());
-    }
+    return await lock.whileHeld(work).catch((error: unknown) => {
+      throw error instanceof ReleaseFailedError ? cacheFailure(entry.name, action, error) : error;
+    });
   }
 
   /** Writes a content to a draft and does something with it; nothing of the draft stays. */

@@ -9,6 +9,7 @@
 import { readOpenFile, readOwnFile } from "../platform/own_file.ts";
 import type { Disk } from "../platform/disk.ts";
 import { LatticeError } from "../platform/errors.ts";
+import { absolutePath } from "../platform/paths.ts";
 import type { System } from "../platform/system.ts";
 import { decodeUtf8 } from "../platform/text.ts";
 
@@ -38,10 +39,10 @@ export function repoConfig(commonDir: string): ConfigFile {
 }
 
 /** The user's config file, or `null` where nothing says where it would be. */
-export function userConfig({ env, host }: System): ConfigFile | null {
-  const path = userConfigPath(env);
+export function userConfig(system: System): ConfigFile | null {
+  const path = userConfigPath(system.env);
   if (path === null || path === "/dev/null") return null; // the usual way to say: none
-  return { path: path.startsWith("/") ? path : `${host.workingDirectory}/${path}`, owner: "user" };
+  return { path: absolutePath(system, path), owner: "user" };
 }
 
 function userConfigPath(env: System["env"]): string | null {

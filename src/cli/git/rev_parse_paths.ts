@@ -6,6 +6,7 @@
 import { readBounded } from "../../git/bounded_file.ts";
 import type { Repository } from "../../git/repository.ts";
 import type { Disk } from "../../platform/disk.ts";
+import { absolutePath } from "../../platform/paths.ts";
 import type { System } from "../../platform/system.ts";
 import { GitExit } from "./context.ts";
 import { unsupportedOption } from "./unsupported_option.ts";
@@ -103,7 +104,7 @@ export function gitPath(repository: Repository, path: string, format: PathFormat
 /** `--resolve-git-dir <path>`: a git directory, or the file that names one; `null`: neither. */
 export function resolveGitDir(system: System, path: string): string | null {
   const { disk } = system;
-  const full = path.startsWith("/") ? path : `${system.host.workingDirectory}/${path}`;
+  const full = absolutePath(system, path);
   if (isGitDir(disk, full)) return path;
   const stat = disk.stat(full);
   if (stat?.kind !== "file" || stat.size > 1 << 20) return null;
