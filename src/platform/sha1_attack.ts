@@ -27,15 +27,22 @@ const INITIAL = [0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0];
  */
 export function isSha1Attack(message: Uint8Array): boolean {
   const padded = pad(message);
-  const words = new Int32Array(STEPS);
-  const suspects = new Int32Array(padded.byteLength / BLOCK_BYTES);
+  const blocks: Block[] = [];
   let last = -1;
-  for (let block = 0; block < suspects.length; block++) {
-    expand(padded, block * BLOCK_BYTES, words);
-    suspects[block] = suspectVectors(words);
-    if (suspects[block] !== 0) last = block;
+  for (let at = 0; at < padded.byteLength; at += BLOCK_BYTES) {
+    const words = new Int32Array(STEPS);
+    expand(padded, at, words);
+    const suspects = suspectVectors(words);
+    if (suspects !== 0) last = blocks.length;
+    blocks.push({ words, suspects });
   }
-  return last !== -1 && hasAttack(padded, suspects.subarray(0, last + 1));
+  return last !== -1 && hasAttack(blocks.slice(0, last + 1));
+}
+
+/** A block of the message, and what {@link suspectVectors} says of it. */
+interface Block {
+  readonly words: Int32Array;
+  readonly suspects: number;
 }
 
 /** The message, a bit 1, zeros, and the length in bits (FIPS 180-4, 5.1.1). */
@@ -80,18 +87,12 @@ export function suspectVectors(words: Int32Array): number {
   return ~out;
 }
 
-/**
- * Hashes the message, and follows the other message of every vector that is suspected.
- *
- * @param suspects What {@link suspectVectors} says of each block, up to the last one that matters.
- */
-function hasAttack(padded: DataView, suspects: Int32Array): boolean {
-  const words = new Int32Array(STEPS);
+/** Hashes the message, up to the last block that matters, and follows the other message of every vector suspected. */
+function hasAttack(blocks: readonly Block[]): boolean {
   let chaining: Int32Array = Int32Array.from(INITIAL);
-  for (let block = 0; block < suspects.length; block++) {
-    expand(padded, block * BLOCK_BYTES, words);
+  for (const { words, suspects } of blocks) {
     const { states, out } = compress(chaining, words);
-    for (let rest = suspects[block]!; rest !== 0; rest &= rest - 1) {
+    for (let rest = suspects; rest !== 0; rest &= rest - 1) {
       const other = otherMessage(words, 31 - Math.clz32(rest & -rest), states);
       if (other.out.every((word, index) => word === out[index])) return true;
     }
