@@ -48,8 +48,7 @@ export class Turns {
     this.waiting.push(call);
     try {
       const untilMs = clock.monotonicMs() + timeoutMs;
-      while (!isCalled && clock.monotonicMs() < untilMs) {
-        const leftMs = untilMs - clock.monotonicMs();
+      for (let leftMs = timeoutMs; !isCalled && leftMs > 0; leftMs = untilMs - clock.monotonicMs()) {
         await Promise.race([called, sleepUnlessAborted(this.system, Math.min(leftMs, LOOK_MS), signal)]);
       }
     } catch (error) {
