@@ -107,6 +107,13 @@ export class PostgresServer {
     mustRun(...this.asServer("pg_ctl", ["-D", this.data, "-m", mode, "-w", "stop"]));
   }
 
+  /** Starts it again as a standby of nobody, which takes no writes. */
+  beStandby(): void {
+    this.stop("fast");
+    writeFileSync(join(this.data, "standby.signal"), "");
+    this.resume();
+  }
+
   /** Starts it again. */
   resume(): void {
     const log = join(this.folder, "log");

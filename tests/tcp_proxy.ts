@@ -14,7 +14,9 @@ export type Fate =
   /** They arrive; when the server answers, the connection is cut instead. */
   | "cut after"
   /** They arrive; from then on nothing comes back, and nobody is told. */
-  | "silence";
+  | "silence"
+  /** They arrive; what comes back is kept until it is let go. */
+  | "hold";
 
 /** Passes connections on to a port of this machine. */
 export class TcpProxy {
@@ -23,6 +25,7 @@ export class TcpProxy {
   /** Whether connections are closed at once. */
   isDown = false;
   private readonly sockets = new Set<Socket>();
+  private readonly held: (() => void)[] = [];
 
   private constructor(private readonly server: Server, readonly port: number) {}
 
@@ -33,6 +36,11 @@ export class TcpProxy {
     const proxy = new TcpProxy(server, (server.address() as { port: number }).port);
     server.on("connection", (client) => proxy.pass(client, target));
     return proxy;
+  }
+
+  /** Lets go what was kept. */
+  letGo(): void {
+    for (const pass of this.held.splice(0)) pass();
   }
 
   /** Cuts all connections. */
@@ -49,7 +57,7 @@ export class TcpProxy {
   private pass(client: Socket, target: number): void {
     if (this.isDown) return void client.destroy();
     const upstream = createConnection(target, "127.0.0.1");
-    let answers: "pass" | "cut" | "drop" = "pass";
+    let answers: "pass" | "cut" | "drop" | "hold" = "pass";
     const both = [client, upstream];
     for (const socket of both) {
       this.sockets.add(socket);
@@ -65,10 +73,15 @@ export class TcpProxy {
       if (fate === "cut before") return cut();
       if (fate === "cut after") answers = "cut";
       if (fate === "silence") answers = "drop";
+      if (fate === "hold") {
+        answers = "hold";
+        this.held.push(() => answers = "pass");
+      }
       upstream.write(bytes);
     });
     upstream.on("data", (bytes: Uint8Array) => {
       if (answers === "cut") cut();
+      else if (answers === "hold") this.held.push(() => client.write(bytes));
       else if (answers === "pass") client.write(bytes);
     });
   }

@@ -14,12 +14,14 @@ export interface LockSession {
   readonly documents: DocumentRecords;
   /** The present time, by the store's own clock. */
   now(): Promise<Date>;
+  /** Stores a record whose id nobody has. */
+  add(lock: PersistedLock): Promise<void>;
   /** Stores a record in place of one with the same id. */
   put(lock: PersistedLock): Promise<void>;
   /** A record, whether its time is up or not. */
   get(id: string): Promise<PersistedLock | null>;
-  /** Removes a record. @returns Whether it was there. */
-  remove(id: string): Promise<boolean>;
+  /** Removes a record; that it is not there is fine. */
+  remove(id: string): Promise<void>;
   /** Records that match, in any order. */
   list(query: LockQuery): Promise<PersistedLock[]>;
   /** At least all records that conflict with a claim. */
@@ -40,16 +42,26 @@ export interface LockSession {
 export interface TransactOptions {
   /** Whether it only reads. */
   readonly readOnly: boolean;
+  /**
+   * Whether the action does nothing but work on its session. Then it may begin before the transaction has its turn, and a
+   * change need not have been answered when the next step is taken: no answer means anything before that to the end.
+   */
+  readonly isOwn: boolean;
   readonly signal: AbortSignal | undefined;
 }
 
+/** A file of a share. */
+export type Place = Pick<Claim, "shareName" | "fileId">;
+
 /** A pause between two tries to take a lock. */
 export interface Pause {
+  /** What is waited for. */
+  readonly place: Place;
   /** When to look again where nobody tells of changes, in milliseconds. */
   readonly delayMs: number;
   /** When to look again at the latest, in milliseconds. */
   readonly leftMs: number;
-  /** What {@link LockStoreBackend.changesHeard} was before the last try: a change since then ends the pause at once. */
+  /** What {@link LockStoreBackend.changesHeard} said before the last try: a change since then ends the pause at once. */
   readonly since: number;
   readonly signal: AbortSignal | undefined;
 }
@@ -60,9 +72,12 @@ export interface LockStoreBackend {
   readonly address: string;
   /** Runs a transaction; serialisable. Where it meets another one it is done again, a bounded number of times. */
   transact<T>(action: (session: LockSession) => Promise<T>, options: TransactOptions): Promise<T>;
-  /** Grows with each change that the backend hears of: read before a try, and given to {@link waitForChange} after it. */
-  readonly changesHeard: number;
-  /** Waits until records may have changed. */
+  /**
+   * Grows with each change of a file's records that the backend hears of: asked before a try, and given to
+   * {@link waitForChange} after it.
+   */
+  changesHeard(place: Place): number;
+  /** Waits until records of the file may have changed. */
   waitForChange(pause: Pause): Promise<void>;
   /** Brings the tables to the present version, or takes them away. */
   migrate(direction: "up" | "down", options: { readonly dryRun: boolean }): Promise<Migration>;

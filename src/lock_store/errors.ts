@@ -139,26 +139,37 @@ export class InvalidLockError extends LatticeError {
 }
 
 /**
- * The database cannot be reached, or stopped answering. Nothing says whether a transaction that was under way was done.
+ * The database cannot be reached, or stopped answering. Nothing was changed, unless `mayHaveBeenDone` says otherwise.
  *
  * @example
  * ```ts
  * import { StoreUnavailableError } from "../mod.ts";
  *
- * const toTryLater = (error: unknown) => error instanceof StoreUnavailableError;
+ * const toTryAgain = (error: unknown) => error instanceof StoreUnavailableError && !error.mayHaveBeenDone;
  * ```
  */
 export class StoreUnavailableError extends LatticeError {
   /** Tells the class apart. */
   override readonly name = "StoreUnavailableError";
+  /** Whether the transaction was being completed, and nobody can tell whether it was done. */
+  readonly mayHaveBeenDone: boolean;
+  /** Whether the same call may succeed later, without anything being set right but that the server runs. */
+  readonly mayPass: boolean;
 
   /** Made of what the client of the database says; `store` is its address without any password. */
-  constructor(store: string, reason: string, options: { hint?: string; cause?: unknown } = {}) {
+  constructor(
+    store: string,
+    reason: string,
+    options: { hint?: string; cause?: unknown; mayHaveBeenDone?: boolean; mayPass?: boolean } = {},
+  ) {
+    const { hint, cause, mayHaveBeenDone = false, mayPass = false } = options;
     super("store_unavailable", `the store ${JSON.stringify(store)} cannot be used: ${reason}`, {
-      hint: options.hint ?? "check that it runs and can be reached, then try again",
-      details: { store },
-      cause: options.cause,
+      hint: hint ?? "check that it runs and can be reached, then try again",
+      details: { store, ...(mayHaveBeenDone ? { may_have_been_done: true } : {}) },
+      cause,
     });
+    this.mayHaveBeenDone = mayHaveBeenDone;
+    this.mayPass = mayPass;
   }
 }
 

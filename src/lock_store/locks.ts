@@ -4,11 +4,12 @@
  * @module
  */
 import { startWaiting } from "../locks/waiting.ts";
+import { LatticeError } from "../platform/errors.ts";
 import type { System } from "../platform/system.ts";
 import { toHex } from "../platform/text.ts";
 import type { LockSession, LockStoreBackend } from "./backend.ts";
 import type { DocumentRecords } from "./documents.ts";
-import { LockConflictError } from "./errors.ts";
+import { LockConflictError, StoreUnavailableError } from "./errors.ts";
 import type { PersistedLock } from "./lock.ts";
 import {
   get,
@@ -99,7 +100,7 @@ export class Locks extends Operations implements LockStore {
   constructor(private readonly system: System, private readonly backend: LockStoreBackend) {
     super(async (readOnly, options, work) => {
       options?.signal?.throwIfAborted();
-      return await backend.transact(work, { readOnly, signal: options?.signal });
+      return await backend.transact(work, { readOnly, isOwn: true, signal: options?.signal });
     });
   }
 
@@ -108,30 +109,53 @@ export class Locks extends Operations implements LockStore {
   }
 
   async acquire(request: LockRequest, options: AcquireOptions = {}): Promise<PersistedLock> {
-    const { waitMs = 0, signal } = options;
+    const { waitMs = 0, signal, onTry } = options;
     const waiting = startWaiting(this.system, waitMs);
     const id = newLockId(this.system);
+    let wasRefused = false;
     for (;;) {
-      const since = this.backend.changesHeard;
+      const since = this.backend.changesHeard(request);
+      onTry?.();
       try {
         return await this.run(false, options, (session) => take(session, request, id, 0));
       } catch (error) {
-        if (!(error instanceof LockConflictError)) throw error;
+        const isRefused = error instanceof LockConflictError;
+        // A store that has answered this wait already is only being started again, or moved.
+        const isAway = wasRefused && error instanceof StoreUnavailableError && error.mayPass;
+        if (!isRefused && !isAway) throw error;
+        wasRefused = true;
         const delayMs = waiting.nextDelayMs();
-        if (delayMs === null) throw new LockConflictError(error.conflicting, waiting.waitedMs());
-        await this.backend.waitForChange({ delayMs, leftMs: waitMs - waiting.waitedMs(), since, signal });
+        if (delayMs === null) throw isRefused ? new LockConflictError(error.conflicting, waiting.waitedMs()) : error;
+        const leftMs = waitMs - waiting.waitedMs();
+        await this.backend.waitForChange({
+          place: request,
+          delayMs: isAway ? Math.min(AWAY_MS, leftMs) : delayMs,
+          leftMs,
+          since: isAway ? this.backend.changesHeard(request) : since,
+          signal,
+        });
       }
     }
   }
 
-  transaction<T>(action: (transaction: StoreTransaction) => Promise<T>, options?: TransactionOptions): Promise<T> {
-    return this.run(options?.readOnly === true, options, (session) =>
+  async transaction<T>(
+    action: (transaction: StoreTransaction) => Promise<T>,
+    options: TransactionOptions = {},
+  ): Promise<T> {
+    const { signal, readOnly = false } = options;
+    signal?.throwIfAborted();
+    return await this.backend.transact((session) =>
       action(
-        new Transaction(this.system, session.documents, async (_readOnly, inner, work) => {
-          inner?.signal?.throwIfAborted();
-          return await work(session);
-        }),
-      ));
+        new Transaction(
+          this.system,
+          readOnly ? readingAlone(session.documents) : session.documents,
+          async (reads, inner, work) => {
+            inner?.signal?.throwIfAborted();
+            if (readOnly && !reads) throw writeRefused();
+            return await work(session);
+          },
+        ),
+      ), { readOnly, isOwn: false, signal });
   }
 
   migrate(direction: "up" | "down", options = { dryRun: false }): Promise<Migration> {
@@ -145,6 +169,26 @@ export class Locks extends Operations implements LockStore {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
+}
+
+/** How long a store that cannot be reached is left alone between two tries, in milliseconds. */
+const AWAY_MS = 1000;
+
+/** Documents that are not to be changed. */
+function readingAlone(documents: DocumentRecords): DocumentRecords {
+  const refuse = () => Promise.reject(writeRefused());
+  return {
+    read: (name) => documents.read(name),
+    list: () => documents.list(),
+    put: refuse,
+    remove: refuse,
+  };
+}
+
+function writeRefused(): LatticeError {
+  return new LatticeError("usage", "a transaction that was begun with readOnly cannot change anything", {
+    hint: "begin it without readOnly",
+  });
 }
 
 /** A random UUID (version 4 of RFC 9562). */

@@ -20,7 +20,7 @@ const TIMEOUT_MS_DEFAULT = 10_000;
 /** Keeps lock records in memory. */
 export class MemoryBackend implements LockStoreBackend {
   readonly address = "memory:";
-  changesHeard = 0;
+  private changes = 0;
   private readonly documents = new Map<string, Uint8Array>();
   private readonly locks = new Map<string, PersistedLock>();
   private readonly counters = new Map<"fencing" | "epoch", bigint>();
@@ -52,8 +52,12 @@ export class MemoryBackend implements LockStoreBackend {
     }
   }
 
+  changesHeard(): number {
+    return this.changes;
+  }
+
   async waitForChange({ delayMs, since, signal }: Pause): Promise<void> {
-    if (this.changesHeard !== since) return;
+    if (this.changes !== since) return;
     let wake = () => {};
     const changed = new Promise<void>((resolve) => wake = resolve);
     this.sleepers.add(wake);
@@ -75,7 +79,7 @@ export class MemoryBackend implements LockStoreBackend {
   }
 
   private wakeAll(): void {
-    this.changesHeard++;
+    this.changes++;
     for (const wake of this.sleepers) wake();
   }
 
@@ -98,13 +102,10 @@ export class MemoryBackend implements LockStoreBackend {
         list: () => Promise.resolve([...documents.keys()]),
       },
       now: () => Promise.resolve(new Date(system.clock.nowMs())),
+      add: (lock) => Promise.resolve(set(lock.id, lock)),
       put: (lock) => Promise.resolve(set(lock.id, lock)),
       get: (id) => Promise.resolve(locks.get(id) ?? null),
-      remove: (id) => {
-        const isThere = locks.has(id);
-        if (isThere) set(id, undefined);
-        return Promise.resolve(isThere);
-      },
+      remove: (id) => Promise.resolve(set(id, undefined)),
       list: (query) => find((lock) => matches(lock, query)),
       rivals: (claim) => find((lock) => isSameFile(lock, claim)),
       removeExpired: (shareName, fileId, now) => {

@@ -25,13 +25,18 @@ export const TTL_MS_MAX = 100 * 365 * 24 * 60 * 60 * 1000;
 
 /** Stores a record; see {@link LockOperations.putLock}. */
 export async function put(session: LockSession, given: PersistedLock): Promise<PersistedLock> {
+  const lock = await withToken(session, given);
+  await session.put(lock);
+  return copyOf(lock);
+}
+
+/** The record with a token of its own, if it has none yet. */
+async function withToken(session: LockSession, given: PersistedLock): Promise<PersistedLock> {
   const lock = validLock(given);
   const last = await session.lastFencingToken();
   const fencingToken = lock.fencingToken === 0n ? nextToken(last) : lock.fencingToken;
   if (fencingToken > last) await session.setLastFencingToken(fencingToken);
-  const stored = { ...lock, fencingToken };
-  await session.put(stored);
-  return copyOf(stored);
+  return { ...lock, fencingToken };
 }
 
 function nextToken(last: bigint): bigint {
@@ -58,8 +63,8 @@ export async function list(session: LockSession, query: LockQuery): Promise<Pers
   for (const [field, value] of Object.entries(query) as [string, string | undefined][]) {
     if (value !== undefined) requireName(field, value);
   }
-  const now = await session.now();
-  return (await session.list(query))
+  const [now, found] = await Promise.all([session.now(), session.list(query)]);
+  return found
     .filter((lock) => !isExpired(lock, now))
     .sort((a, b) => a.fencingToken < b.fencingToken ? -1 : a.fencingToken > b.fencingToken ? 1 : a.id < b.id ? -1 : 1)
     .map(copyOf);
@@ -120,11 +125,11 @@ export async function take(
   waitedMs: number,
 ): Promise<PersistedLock> {
   const wanted = completed(request);
-  const now = await session.now();
-  const rivals = (await session.rivals(wanted)).filter((lock) => !isExpired(lock, now) && conflicts(lock, wanted));
+  const [now, found] = await Promise.all([session.now(), session.rivals(wanted)]);
+  const rivals = found.filter((lock) => !isExpired(lock, now) && conflicts(lock, wanted));
   if (rivals.length > 0) throw new LockConflictError(copyOf(lastToGo(rivals)), waitedMs);
   await session.removeExpired(wanted.shareName, wanted.fileId, now);
-  return await put(session, {
+  const lock = await withToken(session, {
     ...wanted,
     id,
     acquiredAt: now,
@@ -132,6 +137,8 @@ export async function take(
     expiresAt: request.ttlMs === undefined ? null : expiry(now, request.ttlMs),
     fencingToken: 0n,
   });
+  await session.add(lock);
+  return copyOf(lock);
 }
 
 /** A request with everything that was left out. @throws {InvalidLockError} */

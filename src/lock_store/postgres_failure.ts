@@ -38,8 +38,9 @@ export function needsMigration(error: unknown): boolean {
  */
 export function storeError(store: string, error: PostgresError, waitedMs: number): LatticeError {
   const { failure, message, sqlState } = error;
+  const mayPass = failure === "unreachable" || isPassing(error) || failure === "silent";
   const unavailable = (reason: string, hint: string) =>
-    new StoreUnavailableError(store, reason, { hint, cause: error });
+    new StoreUnavailableError(store, reason, { hint, cause: error, mayPass });
   switch (failure) {
     case "unreachable":
       return unavailable(`no connection: ${message}`, "check that the server runs, its host and its port");
@@ -92,7 +93,12 @@ const REFUSALS: readonly (readonly [states: RegExp, code: LatticeError["code"], 
   ],
   [/^3D000$/, "store_unavailable", "create the database, or name another one"],
   [/^3F000$/, "store_unavailable", "create the schema, or name another one in search_path"],
-  [/^(?:25006|0A000)$/, "store_unavailable", "this may be a standby server: name the primary one"],
+  [
+    /^(?:25006|0A000)$/,
+    "store_unavailable",
+    "name the primary server if this one is a standby (select pg_is_in_recovery()); " +
+    "else see that its user may write (show transaction_read_only)",
+  ],
   [/^42501$/, "io", "let this user have the tables and the schema they are in, or use another user"],
   [/^53100$/, "io", "free some space on the server; nothing was changed"],
   [
@@ -102,5 +108,6 @@ const REFUSALS: readonly (readonly [states: RegExp, code: LatticeError["code"], 
     "by ?options=-c%20search_path%3D<schema> in the URL",
   ],
   [/^XX00[12]$/, "invalid_data", "look at the server's log before you try again"],
+  [/^57014$/, "store_unavailable", "nothing was changed; wait longer with --lock-timeout 60s"],
   [/^(?:08|53|57|58)/, "store_unavailable", "look at the server's log, then try again"],
 ];

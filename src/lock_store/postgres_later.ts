@@ -4,7 +4,7 @@
  * @module
  */
 import type { System } from "../platform/system.ts";
-import type { LockSession, LockStoreBackend, Pause, TransactOptions } from "./backend.ts";
+import type { LockSession, LockStoreBackend, Pause, Place, TransactOptions } from "./backend.ts";
 import type { PostgresBackend, PostgresOptions } from "./postgres.ts";
 import { type PostgresAddress, readPostgresUrl } from "./postgres_address.ts";
 import type { Migration } from "./store.ts";
@@ -26,8 +26,8 @@ export class PostgresLater implements LockStoreBackend {
     this.address = this.server.shown;
   }
 
-  get changesHeard(): number {
-    return this.backend?.changesHeard ?? 0;
+  changesHeard(place: Place): number {
+    return this.backend?.changesHeard(place) ?? 0;
   }
 
   async transact<T>(action: (session: LockSession) => Promise<T>, options: TransactOptions): Promise<T> {

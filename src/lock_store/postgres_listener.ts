@@ -10,10 +10,8 @@ import { sleepUnlessAborted } from "../locks/waiting.ts";
 import { connectPostgres, type PostgresConnection, type PostgresTarget } from "../platform/postgres.ts";
 import { PostgresError } from "../platform/postgres_error.ts";
 import type { System } from "../platform/system.ts";
-import type { Pause } from "./backend.ts";
-
-/** The channel on which it is told that locks may have become free; in a database all stores share it. */
-export const CHANNEL = "lattice_locks";
+import type { Pause, Place } from "./backend.ts";
+import { CHANNEL, readTopic, topicOf, TOPICS } from "./postgres_channel.ts";
 
 /** While we listen, a look is taken after so long anyway, in milliseconds: locks expire without a word. */
 const LOOK_MS = 1000;
@@ -26,34 +24,40 @@ const BEGIN_MS = 5000;
 
 /** Listens from when somebody first waits until nobody has waited for a while, or the store is closed. */
 export class PostgresListener {
-  /** Grows with each notification, and when listening begins: what was told before that, nobody heard. */
-  changesHeard = 0;
+  /** How often each topic was told of. */
+  private readonly told = new Uint32Array(TOPICS);
   private connection: PostgresConnection | null = null;
   private isBeginning = false;
   private isClosed = false;
   private failedAtMs = -Infinity;
   private waiting = 0;
-  private readonly sleepers = new Set<() => void>();
+  private readonly sleepers = new Set<{ readonly topic: number; readonly wake: () => void }>();
 
   constructor(private readonly system: System, private readonly target: PostgresTarget) {}
 
+  /** Grows with what is told of a file, and when listening begins or ends: what was told before or after, nobody heard. */
+  changesHeard(place: Place): number {
+    return this.told[topicOf(place)]!;
+  }
+
   /** Waits until something was told, or it is time to look. */
-  async wait({ delayMs, leftMs, since, signal }: Pause): Promise<void> {
+  async wait({ place, delayMs, leftMs, since, signal }: Pause): Promise<void> {
     signal?.throwIfAborted();
     void this.begin();
-    if (this.changesHeard !== since) return;
+    if (this.changesHeard(place) !== since) return;
     const isListening = this.connection?.isOpen === true;
     const jitter = 0.5 + this.system.randomBytes(1)[0]! / 256;
     const lookMs = isListening ? Math.min(LOOK_MS * jitter, leftMs) : delayMs;
     let wake = () => {};
     const told = new Promise<void>((resolve) => wake = resolve);
-    this.sleepers.add(wake);
+    const sleeper = { topic: topicOf(place), wake };
+    this.sleepers.add(sleeper);
     this.hold(1);
     try {
       await Promise.race([told, sleepUnlessAborted(this.system, lookMs, signal)]);
     } finally {
       this.hold(-1);
-      this.sleepers.delete(wake);
+      this.sleepers.delete(sleeper);
     }
   }
 
@@ -73,14 +77,14 @@ export class PostgresListener {
       connection = await connectPostgres(this.target, {
         timeoutMs: BEGIN_MS,
         signal: undefined,
-        onNotification: () => this.tell(),
-        onEnd: () => this.tell(),
+        onNotification: (text) => this.tell(readTopic(text)),
+        onEnd: () => this.tell(null),
       });
       await connection.run(`listen ${CHANNEL}`, BEGIN_MS);
       if (this.isClosed) return await connection.close();
       this.connection = connection;
       connection.holdProgram(this.waiting > 0);
-      this.tell();
+      this.tell(null);
     } catch (error) {
       if (!(error instanceof PostgresError)) throw error;
       this.failedAtMs = clock.monotonicMs();
@@ -90,9 +94,11 @@ export class PostgresListener {
     }
   }
 
-  private tell(): void {
-    this.changesHeard++;
-    for (const wake of this.sleepers) wake();
+  /** @param about A topic; `null`: all of them. */
+  private tell(about: number | null): void {
+    const [from, to] = about === null ? [0, TOPICS] : [about, about + 1];
+    for (let topic = from; topic < to; topic++) this.told[topic]!++;
+    for (const { topic, wake } of this.sleepers) if (about === null || topic === about) wake();
   }
 
   private hold(change: 1 | -1): void {

@@ -7,8 +7,9 @@
  * @module
  */
 import { SchemaVersionError, StoreUnavailableError } from "./errors.ts";
+import type { TimeLeft } from "./postgres_pool.ts";
 import type { Migration } from "./store.ts";
-import type { PostgresConnection } from "../platform/postgres.ts";
+import type { PostgresConnection, PostgresOutcome } from "../platform/postgres.ts";
 import { PostgresError } from "../platform/postgres_error.ts";
 
 /** What leads from one version to the next, and back. */
@@ -86,51 +87,66 @@ export function requireVersion(found: number, address: string): void {
 /**
  * See {@link LockStore.migrate}.
  *
- * @param timeoutMs The longest time for each statement, and to wait for other migrations.
+ * @param leftMs How much time there is for all of it, waiting for other migrations included, in milliseconds.
  * @throws {SchemaVersionError} A newer program made the tables; nothing is changed.
  */
 export async function migratePostgres(
   connection: PostgresConnection,
   address: string,
   direction: "up" | "down",
-  { dryRun, timeoutMs }: { readonly dryRun: boolean; readonly timeoutMs: number },
+  { dryRun, leftMs }: { readonly dryRun: boolean; readonly leftMs: TimeLeft },
 ): Promise<Migration> {
-  const lockTimeoutMs = timeoutMs < SERVER_MS_MAX ? Math.ceil(timeoutMs) : 0;
   // Where the database prefers another isolation, our view would be older than the work of whom we waited for.
-  await connection.run("begin isolation level read committed read write", timeoutMs);
-  await connection.run(`set local lock_timeout = ${lockTimeoutMs}`, timeoutMs);
-  await connection.run(`select pg_advisory_xact_lock(${MIGRATION_LOCK})`, timeoutMs + ANSWER_MS);
-  const from = await versionOf(connection, timeoutMs);
+  await connection.run("begin isolation level read committed read write", leftMs() + ANSWER_MS);
+  await run(connection, `select pg_advisory_xact_lock(${MIGRATION_LOCK})`, leftMs);
+  const from = await versionOf(connection, leftMs);
   if (from > POSTGRES_SCHEMA_VERSION) throw new SchemaVersionError(address, from, POSTGRES_SCHEMA_VERSION);
   const to = direction === "up" ? POSTGRES_SCHEMA_VERSION : 0;
   const statements = direction === "up" ? statementsUp(from) : statementsDown(from);
-  if (!dryRun) { for (const statement of statements) await connection.run(statement, timeoutMs + ANSWER_MS); }
-  await end(connection, dryRun ? "rollback" : "commit", address, timeoutMs);
+  if (!dryRun) { for (const statement of statements) await run(connection, statement, leftMs); }
+  await end(connection, dryRun ? "rollback" : "commit", address, leftMs);
   return { from, to, statements };
 }
 
-/** The server counts no longer times than that, in milliseconds; 0 is for ever. */
-const SERVER_MS_MAX = 2 ** 31 - 1;
+/**
+ * Runs a statement of the migration within the time that is left; the server gives it up then as well, and first a wait for
+ * somebody's lock.
+ */
+async function run(connection: PostgresConnection, statement: string, leftMs: TimeLeft): Promise<PostgresOutcome> {
+  if (leftMs() <= TIME_UP_MS) throw new PostgresError("silent", "the time for the migration is up");
+  const waitMs = leftMs() < SERVER_MS_MAX ? Math.ceil(leftMs()) : 0; // the server's 0 is for ever
+  const allMs = waitMs === 0 ? 0 : waitMs + ANSWER_MS / 2;
+  return await connection.run(
+    `set local lock_timeout = ${waitMs}; set local statement_timeout = ${allMs}; ${statement}`,
+    leftMs() + ANSWER_MS,
+  );
+}
 
 /** So much longer than the server waits for a lock do we wait for it to say so, in milliseconds. */
 const ANSWER_MS = 500;
+
+/** The server counts no longer times than that, in milliseconds; 0 is for ever. */
+const SERVER_MS_MAX = 2 ** 31 - 1 - ANSWER_MS;
+
+/** Who asks how much time is left is never told less. */
+const TIME_UP_MS = 1;
 
 /** @throws {StoreUnavailableError} The commit got no answer. */
 async function end(
   connection: PostgresConnection,
   command: "rollback" | "commit",
   address: string,
-  timeoutMs: number,
+  leftMs: TimeLeft,
 ): Promise<void> {
   try {
-    await connection.run(command, timeoutMs);
+    await connection.run(command, leftMs() + ANSWER_MS);
   } catch (error) {
     const isKnown = command === "rollback" || !(error instanceof PostgresError) || connection.isOpen;
     if (isKnown) throw error;
     throw new StoreUnavailableError(
       address,
       `the connection was lost while a migration was being completed: ${error.message}; it may have been done, or not`,
-      { hint: "look at it with lattice lease migrate --dry-run", cause: error },
+      { hint: "look at it with lattice lease migrate --dry-run", cause: error, mayHaveBeenDone: true },
     );
   }
 }
@@ -149,9 +165,9 @@ function statementsDown(from: number): string[] {
   return [...STEPS.slice(0, from).toReversed().flatMap(({ down }) => down), VERSION_TABLE.down];
 }
 
-async function versionOf(connection: PostgresConnection, timeoutMs: number): Promise<number> {
-  const table = await connection.run("select to_regclass('lattice_schema') is not null as is_there", timeoutMs);
+async function versionOf(connection: PostgresConnection, leftMs: TimeLeft): Promise<number> {
+  const table = await run(connection, "select to_regclass('lattice_schema') is not null as is_there", leftMs);
   if (table.rows[0]?.["is_there"] !== true) return 0;
-  const { rows } = await connection.run("select version from lattice_schema", timeoutMs);
+  const { rows } = await run(connection, "select version from lattice_schema", leftMs);
   return Number(rows[0]?.["version"] ?? 0);
 }

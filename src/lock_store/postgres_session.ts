@@ -4,9 +4,10 @@
  * @module
  */
 import type { LockSession } from "./backend.ts";
-import type { DocumentRecords } from "./documents.ts";
 import { lastByte } from "./conflict.ts";
+import type { DocumentRecords } from "./documents.ts";
 import type { LockType, PersistedLock, ShareReservation } from "./lock.ts";
+import { ALL_FILES, topicOf } from "./postgres_channel.ts";
 import type { PostgresRow, PostgresValue } from "../platform/postgres.ts";
 
 /** What was found out when the transaction began, by the same statement that gave it its view. */
@@ -17,8 +18,15 @@ export interface Facts {
   readonly lastFencingToken: bigint;
 }
 
-/** Runs a statement of the transaction. */
-type Ask = (statement: string, values: readonly PostgresValue[]) => Promise<PostgresRow[]>;
+/** What a session does its work with. */
+export interface SessionMeans {
+  /** What was found out when the transaction began: nothing is changed before it is known. */
+  readonly facts: Promise<Facts>;
+  /** Runs a statement of the transaction that returns rows. */
+  ask(statement: string, values: readonly PostgresValue[]): Promise<PostgresRow[]>;
+  /** Runs a statement that changes something; whether its answer is waited for is not the session's business. */
+  tell(statement: string, values: readonly PostgresValue[]): Promise<void>;
+}
 
 /** A time in milliseconds since 1970, whatever the server's settings make of it as text. */
 const ms = (column: string) => `floor(extract(epoch from ${column}) * 1000)::bigint::text as ${column}`;
@@ -42,58 +50,49 @@ const COLUMNS = [
 
 const SELECTED = COLUMNS.slice(0, -1).map((column) => column.endsWith("_at") ? ms(column) : column).join(", ");
 
-const PUT = `insert into locks (${COLUMNS.join(", ")}) values (${COLUMNS.map((_, index) => `$${index + 1}`).join(", ")})
-on conflict (id) do update set ${COLUMNS.slice(1).map((column) => `${column} = excluded.${column}`).join(", ")}
-returning xmax = 0 as is_new`;
+const ADD = `insert into locks (${COLUMNS.join(", ")}) values (${
+  COLUMNS.map((_, index) => `$${index + 1}`).join(", ")
+})`;
+
+const PUT = `${ADD}
+on conflict (id) do update set ${COLUMNS.slice(1).map((column) => `${column} = excluded.${column}`).join(", ")}`;
 
 /** One transaction's view. */
 export class PostgresSession implements LockSession {
   readonly documents: DocumentRecords;
-  /** Whether somebody who waits for a lock may find it free now. */
-  mayFreeLocks = false;
+  /** What is to be told to who waits for a lock, since it may be free now. */
+  readonly freed: Set<string> = new Set<string>();
   /** Whether there is anything to commit. */
   hasWritten = false;
-  private token: bigint;
-  private currentEpoch: bigint;
+  private token: bigint | null = null;
+  private currentEpoch: bigint | null = null;
+  /** What the records that were read are about, by their ids. */
+  private readonly topics = new Map<string, string>();
 
-  constructor(private readonly facts: Facts, private readonly ask: Ask) {
-    this.token = facts.lastFencingToken;
-    this.currentEpoch = facts.epoch;
+  constructor(private readonly means: SessionMeans) {
     this.documents = this.documentRecords();
   }
 
-  now(): Promise<Date> {
-    return Promise.resolve(new Date(this.facts.now));
+  async now(): Promise<Date> {
+    return new Date((await this.means.facts).now);
+  }
+
+  async add(lock: PersistedLock): Promise<void> {
+    await this.change(ADD, valuesOf(lock));
   }
 
   async put(lock: PersistedLock): Promise<void> {
-    const [row] = await this.change(PUT, [
-      lock.id,
-      lock.shareName,
-      lock.fileId,
-      lock.ownerId,
-      lock.clientId,
-      lock.lockType,
-      lock.offset,
-      lock.length,
-      lock.shareReservation,
-      lock.acquiredAt.toISOString(),
-      lock.serverEpoch,
-      lock.expiresAt?.toISOString() ?? null,
-      lock.fencingToken,
-      lastByte(lock.offset, lock.length),
-    ]);
-    if (row?.["is_new"] !== true) this.mayFreeLocks = true; // what it replaces may have been in somebody's way
+    this.free(lock.id); // what it replaces may have been in somebody's way
+    await this.change(PUT, valuesOf(lock));
   }
 
   async get(id: string): Promise<PersistedLock | null> {
     return (await this.select("id = $1", [id]))[0] ?? null;
   }
 
-  async remove(id: string): Promise<boolean> {
-    const rows = await this.change("delete from locks where id = $1 returning id", [id]);
-    if (rows.length > 0) this.mayFreeLocks = true;
-    return rows.length > 0;
+  async remove(id: string): Promise<void> {
+    this.free(id);
+    await this.change("delete from locks where id = $1", [id]);
   }
 
   list({ fileId, ownerId, clientId, shareName }: Parameters<LockSession["list"]>[0]): Promise<PersistedLock[]> {
@@ -118,38 +117,44 @@ export class PostgresSession implements LockSession {
     );
   }
 
-  lastFencingToken(): Promise<bigint> {
-    return Promise.resolve(this.token);
+  async lastFencingToken(): Promise<bigint> {
+    return this.token ?? (await this.means.facts).lastFencingToken;
   }
 
   async setLastFencingToken(token: bigint): Promise<void> {
-    await this.change("update server_epoch set last_fencing_token = $1", [token]);
     this.token = token;
+    await this.change("update server_epoch set last_fencing_token = $1", [token]);
   }
 
-  epoch(): Promise<bigint> {
-    return Promise.resolve(this.currentEpoch);
+  async epoch(): Promise<bigint> {
+    return this.currentEpoch ?? (await this.means.facts).epoch;
   }
 
   async setEpoch(epoch: bigint): Promise<void> {
-    await this.change("update server_epoch set epoch = $1", [epoch]);
     this.currentEpoch = epoch;
+    await this.change("update server_epoch set epoch = $1", [epoch]);
   }
 
   private async select(where: string, values: readonly PostgresValue[]): Promise<PersistedLock[]> {
-    return (await this.ask(`select ${SELECTED} from locks where ${where}`, values)).map(lockOf);
+    const found = (await this.means.ask(`select ${SELECTED} from locks where ${where}`, values)).map(lockOf);
+    for (const lock of found) this.topics.set(lock.id, String(topicOf(lock)));
+    return found;
   }
 
-  /** @returns What the statement says to return for each row that it changed. */
-  private change(statement: string, values: readonly PostgresValue[]): Promise<PostgresRow[]> {
+  private async change(statement: string, values: readonly PostgresValue[]): Promise<void> {
+    await this.means.facts;
     this.hasWritten = true;
-    return this.ask(statement, values);
+    await this.means.tell(statement, values);
+  }
+
+  private free(id: string): void {
+    this.freed.add(this.topics.get(id) ?? ALL_FILES);
   }
 
   private documentRecords(): DocumentRecords {
     return {
       read: async (name) => {
-        const [row] = await this.ask("select content from state_documents where name = $1", [name]);
+        const [row] = await this.means.ask("select content from state_documents where name = $1", [name]);
         return row === undefined ? null : new Uint8Array(row["content"] as Uint8Array);
       },
       put: async (name, content) => {
@@ -162,9 +167,32 @@ export class PostgresSession implements LockSession {
       remove: async (name) => {
         await this.change("delete from state_documents where name = $1", [name]);
       },
-      list: async () => (await this.ask("select name from state_documents", [])).map((row) => row["name"] as string),
+      list: async () => {
+        const rows = await this.means.ask("select name from state_documents", []);
+        return rows.map((row) => row["name"] as string);
+      },
     };
   }
+}
+
+/** In the order of {@link COLUMNS}. */
+function valuesOf(lock: PersistedLock): PostgresValue[] {
+  return [
+    lock.id,
+    lock.shareName,
+    lock.fileId,
+    lock.ownerId,
+    lock.clientId,
+    lock.lockType,
+    lock.offset,
+    lock.length,
+    lock.shareReservation,
+    lock.acquiredAt.toISOString(),
+    lock.serverEpoch,
+    lock.expiresAt?.toISOString() ?? null,
+    lock.fencingToken,
+    lastByte(lock.offset, lock.length),
+  ];
 }
 
 function lockOf(row: PostgresRow): PersistedLock {

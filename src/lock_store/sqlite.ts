@@ -44,8 +44,6 @@ export interface SqliteOptions {
 /** Keeps lock records in a SQLite file. It is opened, and made, when it is first used. */
 export class SqliteBackend implements LockStoreBackend {
   readonly address: string;
-  /** Other processes do not tell. */
-  readonly changesHeard = 0;
   private readonly turns: Turns;
   private readonly idle: SqliteConnection[] = [];
   private inode: bigint | null = null;
@@ -87,6 +85,11 @@ export class SqliteBackend implements LockStoreBackend {
       if (isSound) this.idle.push(connection);
       else connection.close();
     }
+  }
+
+  /** Other processes do not tell. */
+  changesHeard(): number {
+    return 0;
   }
 
   async waitForChange({ delayMs, signal }: Pause): Promise<void> {
@@ -204,31 +207,36 @@ function sessionOf(system: System, connection: SqliteConnection): LockSession {
     connection.run("insert or replace into counters (name, value) values (?, ?)", name, fixedWidth(value));
     return Promise.resolve();
   };
+  const put = (lock: PersistedLock): Promise<void> => {
+    connection.run(
+      `insert or replace into locks (${COLUMNS}, range_last) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      lock.id,
+      lock.shareName,
+      lock.fileId,
+      lock.ownerId,
+      lock.clientId,
+      lock.lockType,
+      fixedWidth(lock.offset),
+      fixedWidth(lock.length),
+      lock.shareReservation,
+      lock.acquiredAt.getTime(),
+      fixedWidth(lock.serverEpoch),
+      lock.expiresAt?.getTime() ?? null,
+      fixedWidth(lock.fencingToken),
+      fixedWidth(lastByte(lock.offset, lock.length)),
+    );
+    return Promise.resolve();
+  };
   return {
     documents: documentsOf(connection),
     now: () => Promise.resolve(new Date(system.clock.nowMs())),
-    put: (lock) => {
-      connection.run(
-        `insert or replace into locks (${COLUMNS}, range_last) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-        lock.id,
-        lock.shareName,
-        lock.fileId,
-        lock.ownerId,
-        lock.clientId,
-        lock.lockType,
-        fixedWidth(lock.offset),
-        fixedWidth(lock.length),
-        lock.shareReservation,
-        lock.acquiredAt.getTime(),
-        fixedWidth(lock.serverEpoch),
-        lock.expiresAt?.getTime() ?? null,
-        fixedWidth(lock.fencingToken),
-        fixedWidth(lastByte(lock.offset, lock.length)),
-      );
+    add: put,
+    put,
+    get: async (id) => (await rows("id = ?", id))[0] ?? null,
+    remove: (id) => {
+      connection.run("delete from locks where id = ?", id);
       return Promise.resolve();
     },
-    get: async (id) => (await rows("id = ?", id))[0] ?? null,
-    remove: (id) => Promise.resolve(connection.run("delete from locks where id = ?", id) > 0),
     list: ({ fileId, ownerId, clientId, shareName }) => {
       const given = Object.entries({
         file_id: fileId,

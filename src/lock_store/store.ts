@@ -29,7 +29,7 @@ export interface CallOptions {
 
 /** How a transaction is run. */
 export interface TransactionOptions extends CallOptions {
-  /** Whether it only reads: then it waits for nobody, and sees one state of the store throughout. */
+  /** Whether it only reads: then it waits for nobody, sees one state of the store throughout, and cannot change it. */
   readonly readOnly?: boolean;
 }
 
@@ -69,6 +69,11 @@ export interface Migration {
 export interface AcquireOptions extends CallOptions {
   /** Longest wait in milliseconds while others are in the way: 0 (default) fails at once, `Infinity` never gives up. */
   readonly waitMs?: number;
+  /**
+   * Called before each try: a lock that is got then lives from some moment after the last call, so who counts its time to
+   * live by a clock of its own counts from there.
+   */
+  readonly onTry?: () => void;
 }
 
 /** What can be done with lock records, alone or within a transaction. */
@@ -122,7 +127,8 @@ export interface StoreTransaction extends LockOperations {
 /** A store of lock records. */
 export interface LockStore extends LockOperations, AsyncDisposable {
   /**
-   * Takes a lock: looks for conflicts and inserts the record in one step.
+   * Takes a lock: looks for conflicts and inserts the record in one step. Who waits goes on waiting while a store that has
+   * answered once cannot be reached.
    *
    * @throws {LockConflictError} Others are in the way, and the time to wait is up.
    * @throws {InvalidLockError}
@@ -130,9 +136,11 @@ export interface LockStore extends LockOperations, AsyncDisposable {
   acquire(request: LockRequest, options?: AcquireOptions): Promise<PersistedLock>;
   /**
    * Does several things, all of them or none. A transaction that meets another one is done again from its beginning, a
-   * bounded number of times: so what it does outside of the store may happen more than once.
+   * bounded number of times: so what it does outside of the store may happen more than once. A signal that is aborted
+   * while it is being completed has it ended with what became of it: its value where it was done.
    *
    * @param action Works with the transaction that it is given, not with the store itself.
+   * @throws {StoreUnavailableError} With `mayHaveBeenDone`: nobody can tell whether it was done.
    */
   transaction<T>(action: (transaction: StoreTransaction) => Promise<T>, options?: TransactionOptions): Promise<T>;
   /**

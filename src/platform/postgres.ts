@@ -2,8 +2,11 @@
  * One connection to a PostgreSQL server, by the package `postgres`, loaded when it is first needed.
  *
  * The package pools and reconnects by itself. Neither is wanted here, since whoever waits must know what became of what was
- * under way: so each connection is a pool of one that may open its socket once, statements go one after the other, and
- * nothing is sent once the socket is gone.
+ * under way: so each connection is a pool of one that may open its socket once, and nothing is sent once the socket is gone.
+ *
+ * Statements are sent in the order in which they are given, without waiting for the answers to those before, and carried
+ * out one after the other. Of a transaction in which one fails, all that follow fail too, and its "commit" is answered
+ * `ROLLBACK`.
  *
  * @module
  */
@@ -64,8 +67,8 @@ export interface ConnectOptions {
   /** No longer than this, in milliseconds; it counts for the socket and TLS. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
-  /** Told of each notification. */
-  readonly onNotification?: () => void;
+  /** Told of each notification, with its text. */
+  readonly onNotification?: (text: string) => void;
   /** Told when the connection is gone. */
   readonly onEnd?: () => void;
 }
@@ -108,19 +111,23 @@ class Connection implements PostgresConnection {
   private readonly client: Client;
   /** Why we do not talk to this server. */
   private refusal: PostgresError | null = null;
-  /** Ends with the statement that was given last. */
-  private last: Promise<unknown> = Promise.resolve();
+  /** What is called for each statement that has no answer when the connection ends. */
+  private readonly unanswered = new Set<(reason: PostgresError) => void>();
 
   constructor(
     target: PostgresTarget,
     private readonly connected: ConnectedSocket,
     makeClient: MakeClient,
-    onNotification: (() => void) | undefined,
+    onNotification: ((text: string) => void) | undefined,
     onEnd: (() => void) | undefined,
   ) {
     connected.socket.once("close", () => {
       this.isOpen = false;
       onEnd?.();
+      // The package does not notice the end of a socket that it was not given yet; what it does notice, it tells before that.
+      setTimeout(() => {
+        for (const giveUp of this.unanswered) giveUp(new PostgresError("lost", "the connection was closed"));
+      });
     });
     const greeting = new PostgresGreeting(target.socketFile !== null || connected.socket !== connected.raw);
     filterData(connected.socket, (bytes) => {
@@ -144,11 +151,11 @@ class Connection implements PostgresConnection {
   query(statement: string, values: readonly PostgresValue[], timeoutMs: number): Promise<PostgresRow[]> {
     // As texts, whose types the server finds out: the package would take each bigint for one of 64 bits with a sign.
     const given = values.map((value) => typeof value === "bigint" ? String(value) : value);
-    return this.inTurn(timeoutMs, () => this.client.unsafe(statement, given, { prepare: true }) as never);
+    return this.send(timeoutMs, () => this.client.unsafe(statement, given, { prepare: true }) as never);
   }
 
   async run(statements: string, timeoutMs: number): Promise<PostgresOutcome> {
-    const result = await this.inTurn<Rows | Rows[]>(timeoutMs, () => this.client.unsafe(statements));
+    const result = await this.send<Rows | Rows[]>(timeoutMs, () => this.client.unsafe(statements));
     const isOne = (rows: Rows | Rows[]): rows is Rows => (rows as Rows).command !== undefined;
     const rows = isOne(result) ? result : result.at(-1) ?? [];
     return { command: rows.command ?? "", rows };
@@ -172,21 +179,25 @@ class Connection implements PostgresConnection {
     this.connected.raw.destroy();
   }
 
-  private inTurn<T>(timeoutMs: number, send: () => PromiseLike<T>): Promise<T> {
-    const answer = this.last.then(async () => {
-      if (!this.isOpen) throw new PostgresError("lost", "the connection is closed");
-      try {
-        const value = await within(timeoutMs, undefined, () => this.cut(), send());
-        this.hasAnswered = true;
-        return value;
-      } catch (error) {
-        const failure = this.refusal ?? failureOf(error);
-        if (failure.failure !== "server" || isLastWord(error)) this.cut();
-        throw failure;
-      }
-    });
-    this.last = answer.then(() => {}, () => {});
-    return answer;
+  private async send<T>(timeoutMs: number, send: () => PromiseLike<T>): Promise<T> {
+    if (!this.isOpen) throw new PostgresError("lost", "the connection is closed");
+    let giveUp = (_reason: PostgresError) => {};
+    try {
+      const answer = new Promise<T>((resolve, reject) => {
+        giveUp = reject;
+        send().then(resolve, reject);
+      });
+      this.unanswered.add(giveUp);
+      const value = await within(timeoutMs, undefined, () => this.cut(), answer);
+      this.hasAnswered = true;
+      return value;
+    } catch (error) {
+      const failure = this.refusal ?? failureOf(error);
+      if (failure.failure !== "server" || isLastWord(error)) this.cut();
+      throw failure;
+    } finally {
+      this.unanswered.delete(giveUp);
+    }
   }
 }
 
@@ -215,11 +226,14 @@ function asBuffer(bytes: Uint8Array): Uint8Array {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
+/** So many statements are sent before the first is answered; more of them wait until it is. */
+const STATEMENTS_UNANSWERED_MAX = 100;
+
 /** Everything is said: what is not, the package would take from the environment. */
 function clientOptions(
   { host, port, user, password, database, applicationName, options }: PostgresTarget,
   { socket }: ConnectedSocket,
-  onNotification: (() => void) | undefined,
+  onNotification: ((text: string) => void) | undefined,
 ): Record<string, unknown> {
   let isTaken = false;
   return {
@@ -240,7 +254,7 @@ function clientOptions(
     idle_timeout: null,
     connect_timeout: 0,
     max_lifetime: null,
-    max_pipeline: 1,
+    max_pipeline: STATEMENTS_UNANSWERED_MAX,
     backoff: false,
     keep_alive: 30,
     prepare: true,
@@ -250,7 +264,7 @@ function clientOptions(
     target_session_attrs: undefined,
     no_subscribe: true,
     onnotice: () => {},
-    onnotify: () => onNotification?.(),
+    onnotify: (_channel: string, text: string) => onNotification?.(text),
   };
 }
 

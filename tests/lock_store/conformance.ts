@@ -11,7 +11,8 @@ import {
   LockNotFoundError,
 } from "../../src/lock_store/errors.ts";
 import { type PersistedLock, UINT64_MAX } from "../../src/lock_store/lock.ts";
-import type { LockRequest, LockStore } from "../../src/lock_store/store.ts";
+import type { LockRequest, LockStore, StoreTransaction } from "../../src/lock_store/store.ts";
+import { LatticeError } from "../../src/platform/errors.ts";
 import { test } from "../harness.ts";
 
 /** A backend under test. */
@@ -335,6 +336,36 @@ export function testConformance({ name, open, expire }: Bed): void {
     setTimeout(() => stop.abort(reason), 5);
     await assert.rejects(waiter, isReason);
     assert.deepEqual(await store.listLocks(), [held]);
+  });
+
+  check("a transaction that only reads refuses to change anything", async (store) => {
+    const held = await store.acquire(requestBy("a"));
+    await store.transaction(async ({ documents }) => await documents.put("kept", new Uint8Array(1)));
+    const changes: readonly ((inside: StoreTransaction) => Promise<unknown>)[] = [
+      (inside) => inside.putLock(lockWith()),
+      (inside) => inside.deleteLock(held.id),
+      (inside) => inside.deleteLocksByClient("client"),
+      (inside) => inside.deleteLocksByFile("file"),
+      (inside) => inside.incrementServerEpoch(),
+      (inside) => inside.deleteStaleLocks(),
+      (inside) => inside.renewLock(held.id, null),
+      (inside) => inside.acquire(requestBy("b", { fileId: "free" })),
+      (inside) => inside.documents.put("kept", new Uint8Array(2)),
+      (inside) => inside.documents.remove("kept"),
+    ];
+    for (const change of changes) {
+      await assert.rejects(store.transaction(change, { readOnly: true }), (error: unknown) => {
+        assert.ok(error instanceof LatticeError, String(error));
+        assert.deepEqual([error.code, /was begun with readOnly/.test(error.message)], ["usage", true], String(change));
+        return true;
+      });
+    }
+    await store.transaction(async (inside) => {
+      assert.deepEqual(await inside.listLocks(), [held]);
+      await inside.requireFencingToken(held.id, held.fencingToken);
+      assert.deepEqual([await inside.documents.list(), await inside.getServerEpoch()], [["kept"], 0n]);
+      assert.equal((await inside.documents.read("kept"))?.length, 1);
+    }, { readOnly: true });
   });
 
   check("a transaction does all or nothing", async (store) => {

@@ -1,47 +1,13 @@
 /** What a PostgreSQL store does when connections, transactions and the server itself are cut off. */
 import assert from "node:assert/strict";
 import { FencingTokenRefusedError, StoreUnavailableError } from "../../src/lock_store/errors.ts";
-import { type LockStoreOptions, openLockStore } from "../../src/lock_store/open.ts";
-import type { LockRequest, LockStore } from "../../src/lock_store/store.ts";
-import { LatticeError } from "../../src/platform/errors.ts";
+import { openLockStore } from "../../src/lock_store/open.ts";
+import type { LatticeError } from "../../src/platform/errors.ts";
 import { realSystem } from "../../src/platform/real_system.ts";
 import { test } from "../harness.ts";
 import { PostgresServer, sharedServer } from "../postgres_server.ts";
-import { type Fate, TcpProxy } from "../tcp_proxy.ts";
 import { ClockAhead } from "./clock_ahead.ts";
-
-const FILE: LockRequest = { shareName: "share", fileId: "file", ownerId: "owner", clientId: "client" };
-const bytes = (text: string) => new TextEncoder().encode(text);
-
-/** A fresh schema with tables, and stores on it. */
-async function stores(options: { proxied?: boolean } = {}) {
-  const server = await sharedServer();
-  const schema = server.freshSchema();
-  const proxy = await TcpProxy.start(server.port);
-  const direct = openLockStore(server.url({ schema }));
-  await direct.migrate("up");
-  const open = (more: LockStoreOptions = {}): LockStore =>
-    options.proxied === true
-      ? openLockStore(server.url({ schema, host: "127.0.0.1", port: proxy.port }), more)
-      : openLockStore(server.url({ schema }), more);
-  return { server, schema, proxy, direct, open };
-}
-
-/** Makes the fate of the first statements that match be that, and of all others to pass. */
-function once(pattern: RegExp, fate: Fate): (text: string) => Fate {
-  let isDone = false;
-  return (text) => {
-    if (isDone || !pattern.test(text)) return "pass";
-    isDone = true;
-    return fate;
-  };
-}
-
-async function failureOf(promise: Promise<unknown>): Promise<LatticeError> {
-  const error = await promise.then(() => assert.fail("it succeeded"), (thrown: unknown) => thrown);
-  assert.ok(error instanceof LatticeError, String(error));
-  return error;
-}
+import { bytes, failureOf, FILE, listening, neverLooking, once, stores } from "./postgres_stores.ts";
 
 test("a transaction whose connection the server ends is done again from its beginning, and once", async () => {
   const { server, direct, open } = await stores();
@@ -235,16 +201,10 @@ test("the server ends a transaction in which nothing happens, so that others get
 
 test("who waits hears of a release, and goes on without hearing anything", async () => {
   const { server, direct, open } = await stores();
-  // A clock by which the looks that are taken while one listens never come.
-  const clock = Object.create(realSystem.clock, {
-    sleep: { value: (ms: number) => ms < 400 ? realSystem.clock.sleep(ms) : new Promise(() => {}) },
-  });
-  await using store = open({ system: Object.create(realSystem, { clock: { value: clock } }) });
+  await using store = open({ system: neverLooking() });
   const held = await direct.acquire(FILE);
   const waiting = store.acquire({ ...FILE, ownerId: "second" }, { waitMs: 600_000 });
-  const listeners = () =>
-    Number(server.sql("select count(*) from pg_stat_activity where query = 'listen lattice_locks'"));
-  while (listeners() === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  await listening(server);
   await new Promise((resolve) => setTimeout(resolve, 500)); // by now it waits for a word
   await direct.deleteLock(held.id);
   const second = await waiting;
@@ -253,6 +213,24 @@ test("who waits hears of a release, and goes on without hearing anything", async
   server.sql("select pg_terminate_backend(pid) from pg_stat_activity where query = 'listen lattice_locks'");
   await direct.deleteLock(second.id);
   assert.ok((await third).fencingToken > second.fencingToken);
+  await direct.close();
+});
+
+test("who waits for a lock sleeps on while others are released, and is woken for its own", async () => {
+  const { server, direct, open } = await stores();
+  await using store = open({ system: neverLooking() });
+  const held = await direct.acquire(FILE);
+  let tries = 0;
+  const onTry = () => tries++;
+  const waiting = store.acquire({ ...FILE, ownerId: "second" }, { waitMs: 600_000, onTry });
+  await listening(server);
+  await new Promise((resolve) => setTimeout(resolve, 500)); // by now it waits for a word
+  const before = tries;
+  // One that is told of wakes it: so would the others, which were told of before.
+  for (let i = 0; i < 20; i++) await direct.deleteLock((await direct.acquire({ ...FILE, fileId: `other ${i}` })).id);
+  await direct.deleteLock(held.id);
+  assert.equal((await waiting).ownerId, "second");
+  assert.equal(tries, before + 1);
   await direct.close();
 });
 
@@ -305,5 +283,73 @@ test("a server that crashes and is started again has all that it acknowledged, a
   assert.deepEqual([epoch, await store.getServerEpoch(), tries], [1n, 1n, 2]); // what the crash ended was looked up
   await assert.rejects(store.acquire({ ...FILE, ownerId: "other" }), /is locked by/);
   await store.close();
+  server.stop("fast");
+});
+
+test("a migration has its time as a whole, however many statements it takes, and leaves nothing when that is up", async () => {
+  const { server, schema, direct, open } = await stores();
+  await direct.migrate("down");
+  server.sql(`create function ${schema}.linger() returns event_trigger language plpgsql as $$
+    begin if current_setting('search_path') = '${schema}' then perform pg_sleep(0.4); end if; end $$;
+    create event trigger ${schema}_slow on ddl_command_start execute function ${schema}.linger()`);
+  await using store = open({ timeoutMs: 1500 });
+  const startedMs = realSystem.clock.monotonicMs();
+  const error = await failureOf(store.migrate("up"));
+  const tookMs = realSystem.clock.monotonicMs() - startedMs;
+  server.sql(`drop event trigger ${schema}_slow`);
+  assert.equal(error.code, "store_unavailable", error.message);
+  assert.match(`${error.message} ${error.hint}`, /nothing was changed/);
+  assert.ok(tookMs >= 1400, `${tookMs} ms`);
+  assert.deepEqual((await direct.migrate("up", { dryRun: true })).from, 0);
+  await direct.close();
+});
+
+test("who waits for a lock goes on waiting while the server is started again, and gets it", async () => {
+  const server = await PostgresServer.start();
+  const schema = server.freshSchema();
+  const address = server.url({ schema, host: "127.0.0.1" });
+  await using holder = openLockStore(address);
+  await holder.migrate("up");
+  const held = await holder.acquire(FILE);
+  // Tells when the store was found to be away, and will be tried again.
+  let isAway = () => {};
+  const foundAway = new Promise<void>((resolve) => isAway = resolve);
+  let isStopped = false;
+  const clock = Object.create(realSystem.clock, {
+    sleep: {
+      value: (ms: number) => {
+        if (isStopped && ms >= 1000) isAway();
+        return realSystem.clock.sleep(ms);
+      },
+    },
+  });
+  await using store = openLockStore(address, {
+    timeoutMs: 1000,
+    system: Object.create(realSystem, { clock: { value: clock } }),
+  });
+  const waiting = store.acquire({ ...FILE, ownerId: "second" }, { waitMs: 600_000 });
+  waiting.catch(() => {});
+  await listening(server);
+  server.stop("fast");
+  isStopped = true;
+  await Promise.race([waiting, foundAway]);
+  server.resume();
+  await holder.deleteLock(held.id);
+  assert.equal((await waiting).ownerId, "second");
+  server.stop("fast");
+});
+
+test("a server that only reads is said to do so, and a standby is called one", async () => {
+  const server = await PostgresServer.start();
+  const schema = server.freshSchema();
+  const address = server.url({ schema });
+  await using store = openLockStore(address);
+  await store.migrate("up");
+  server.beStandby();
+  for (const call of [() => store.incrementServerEpoch(), () => store.listLocks(), () => store.migrate("up")]) {
+    const error = await failureOf(call());
+    assert.equal(error.code, "store_unavailable");
+    assert.match(`${error.message} ${error.hint}`, /(?:standby|recovery).* name the primary server/);
+  }
   server.stop("fast");
 });
