@@ -156,7 +156,7 @@ test("lease exec: the lock of one that was killed is had when its time is up, wi
 test("lease exec: its program is stopped when the lock is lost, and it ends with 4", async () => {
   const cwd = temporaryFolder();
   const script = "trap 'echo stopped; exit 0' TERM; echo in; while :; do sleep 0.05; done";
-  const child = exec(cwd, "a", ["--ttl", "600ms"], "sh", "-c", script);
+  const child = exec(cwd, "a", ["--ttl", "6s"], "sh", "-c", script);
   let shown = "";
   let told = "";
   child.stdout!.on("data", (chunk: Uint8Array) => shown += new TextDecoder().decode(chunk));
@@ -273,7 +273,7 @@ test("lease exec: a ttl beyond what a timer of the runtime holds is not over at 
 test("lease exec: a store that others keep busy is not waited for until the lock has expired: the program is stopped before", async () => {
   const cwd = temporaryFolder();
   const script = "trap 'echo stopped; exit 0' TERM; echo in; while :; do sleep 0.05; done";
-  const holder = exec(cwd, "a", ["--ttl", "2s", "--lock-timeout", "1m"], "sh", "-c", script);
+  const holder = exec(cwd, "a", ["--ttl", "6s", "--lock-timeout", "1m"], "sh", "-c", script);
   let [shown, told] = ["", ""];
   const stopped = new Promise<void>((resolve) =>
     holder.stdout!.on("data", (chunk: Uint8Array) => {
