@@ -29,7 +29,7 @@ const neighbour = (from: number, to: number): Happening => ({
 
 function judge(ended: Span["ended"], after: Values, others: readonly Happening[] = []): string {
   const question = { before: BEFORE, after, happenings: [step, ...others], powerCut: false };
-  return insistAsOne(question, { op: "op", helper: null, ended, from: 0, to: 3, transactions: MOVED });
+  return insistAsOne(question, { op: "op", helpers: [], ended, from: 0, to: 3, transactions: MOVED });
 }
 
 test("an operation of several steps is judged by all of its refs that nobody else touched", () => {

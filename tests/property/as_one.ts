@@ -14,8 +14,8 @@ import { type Happening, NOTHING, type RefChange } from "./history.ts";
 /** An operation of several steps, once it is over. */
 export interface Span {
   readonly op: string;
-  /** The operation that took it back after it was paused. */
-  readonly helper: string | null;
+  /** Operations that took it back after it was paused: several where a power cut came in between. */
+  readonly helpers: readonly string[];
   /** Whether it stands, or was taken back. */
   readonly ended: "all" | "none";
   /** When it began and ended, as a {@link Happening}; `Infinity`: nobody was told that it was committed. */
@@ -40,7 +40,7 @@ export interface JudgedSpans {
 export function insistAsOne(question: Question, span: Span): keyof JudgedSpans {
   const { before, after, happenings, powerCut } = question;
   const isOwn = ({ op, within }: Happening) =>
-    within === span.op || op === span.op || (op !== null && op === span.helper);
+    within === span.op || (op !== null && (op === span.op || span.helpers.includes(op)));
   const own = happenings.filter(isOwn);
   const byGit = own.filter(({ by }) => by === "git").flatMap(({ changes }) => changes);
   const refs = refsOf([...own.flatMap(({ changes }) => changes), ...span.transactions]);

@@ -206,14 +206,15 @@ function refsOfPruned(known: readonly Happening[], journaled: readonly { op_id: 
 function spansOf(system: SimSystem, known: readonly Happening[]): Span[] {
   const all = [...journaledOperations(system, COMMON_DIR)];
   return all.filter(({ begin }) => begin.span !== undefined).map(({ op_id: op, phase, begin }) => {
-    const helper = all.find((other) => other.begin.resumes === op && other.phase === "committed")?.op_id ?? null;
+    const helpers = all.filter((other) => other.begin.resumes === op && other.phase === "committed")
+      .map(({ op_id }) => op_id);
     const committed = known.find((one) => one.op === op && one.exit === 0 && /: op (?:run|commit)/.test(one.label));
-    const ended = phase === "committed" && helper === null ? "all" : "none";
+    const ended = phase === "committed" && helpers.length === 0 ? "all" : "none";
     if (committed !== undefined) assert.equal(ended, "all", `${committed.label} was acknowledged`);
     const first = known.find((one) => one.op === op && / op (?:begin|run) /.test(one.label)) ??
       known.find((one) => one.pid === begin.pid && one.to === Infinity);
     const transactions = transactionsOf(recordsOf(system, COMMON_DIR, op)).flat();
-    return { op, helper, ended, from: first?.from ?? -1, to: committed?.to ?? Infinity, transactions };
+    return { op, helpers, ended, from: first?.from ?? -1, to: committed?.to ?? Infinity, transactions };
   });
 }
 
