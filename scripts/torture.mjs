@@ -1,10 +1,11 @@
 /**
- * `npm run torture [-- --minutes <n>] [--seed <n>] [<part of a path>…]`: the tests that choose what they try.
+ * `npm run torture [-- --minutes <n>] [--whole] [--seed <n>] [<part of a path>…]`: the tests that choose what they try.
  *
  * - Without `--minutes` each of them once, with everything that it can try: every call killed, every call failing in
  *   every way. That takes many hours.
  * - With `--minutes` in rounds until the time is up: what `npm test` takes, by a new seed in each round. No work is
  *   started then, and what has not ended a minute later is ended and counts as skipped.
+ * - With `--minutes` and `--whole` as without `--minutes`, as far as one comes. What is ended says what it tried.
  *
  * Of what fails, the command is printed that does it again. The last line is `N passed, N failed, N skipped`.
  */
@@ -23,12 +24,15 @@ const WHOLE_TIMEOUT_MS = 24 * 60 * 60 * 1000;
 /** Seeds are below this, so that any of them can be typed, and taken by every test. */
 const SEEDS = 1_000_000_000;
 
-const { minutes, seed, parts } = asked();
+const { minutes, whole, seed, parts } = asked();
 const run = new Run();
 run.setUp();
 const files = run.able(filesWith(parts, testFiles()).filter(isSampling));
-if (minutes === null) await everything();
+const untilMs = minutes === null ? Infinity : Date.now() + minutes * 60_000;
+const stop = minutes === null ? undefined : setTimeout(endAll, minutes * 60_000 + GRACE_MS);
+if (minutes === null || whole) await everything();
 else await rounds();
+clearTimeout(stop);
 run.end();
 
 /** Each file once, whole. */
@@ -38,17 +42,15 @@ async function everything() {
   console.log(`running ${files.length} test files, whole`);
   await run.all(
     files.flatMap((file) => run.jobsOf(file, { env, timeoutMs: WHOLE_TIMEOUT_MS, replay: replay + file })),
+    untilMs,
   );
 }
 
 /** Round after round, until the time is up. */
 async function rounds() {
   const first = seed ?? Date.now() % SEEDS;
-  const untilMs = Date.now() + minutes * 60_000;
   console.log(`running ${files.length} test files for ${minutes} minutes, the first round with seed ${first}`);
-  const stop = setTimeout(endAll, untilMs + GRACE_MS - Date.now());
   await run.all(jobsForEver(first), untilMs);
-  clearTimeout(stop);
 }
 
 /** The jobs of all rounds; each begins with another file, so that a short time does not always try the same ones. */
@@ -67,10 +69,11 @@ function* jobsForEver(first) {
 
 /** What was typed. */
 function asked() {
-  const options = { minutes: { type: "string" }, seed: { type: "string" } };
+  const options = { minutes: { type: "string" }, whole: { type: "boolean" }, seed: { type: "string" } };
   try {
     const { values, positionals } = parseArgs({ options, allowPositionals: true });
-    return { minutes: numberOf("minutes", values, 1e5), seed: numberOf("seed", values, SEEDS), parts: positionals };
+    const [minutes, seed] = [numberOf("minutes", values, 1e5), numberOf("seed", values, SEEDS)];
+    return { minutes, whole: values.whole === true, seed, parts: positionals };
   } catch (error) {
     console.error(`error: ${error.message}`);
     process.exit(2);

@@ -10,6 +10,9 @@ import { installSystemPackages } from "./system_packages.mjs";
 import { reasonToSkip } from "./test_files.mjs";
 import { Tally } from "./tried.mjs";
 
+/** How what was ended before it wrote its results has said that something is wrong. */
+const WRONG_ALREADY = /^(?:\(fail\)|wrong:) |\.\.\. FAILED/m;
+
 export class Run {
   #startedMs = Date.now();
   #total = { passed: 0, failed: 0, skipped: 0 };
@@ -116,12 +119,13 @@ export class Run {
 
   /** Adds up a job's result and prints it: a line when it passed, everything when it failed. */
   #report(job, result) {
-    if (result.ended) {
+    for (const line of result.notes) this.#tally.add(line);
+    if (result.ended && !WRONG_ALREADY.test(result.output)) {
       this.skip(job.title, "the time was up before it ended");
+      for (const line of result.notes) console.log(`        ${line}`);
       return;
     }
     for (const key of Object.keys(this.#total)) this.#total[key] += result[key];
-    for (const line of result.notes) this.#tally.add(line);
     const seconds = (result.tookMs / 1000).toFixed(1);
     const counts = `${result.passed} passed` +
       (result.failed > 0 ? `, ${result.failed} failed` : "") +

@@ -4,6 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
+import process from "node:process";
 import { seededRandom } from "../simulation/random.ts";
 import { runs, type Tried, tried } from "../thoroughness.ts";
 import { expectOneEnd, expectSound, expectTidy, settled } from "./aftermath.ts";
@@ -22,6 +23,12 @@ const SIGNALS = { INT: 130, TERM: 143 } as const;
 
 /** Calls that make durable what was written. */
 const FLUSHES = new Set(["fsync", "fdatasync", "syncfs"]);
+
+/** Names the one call at which a command is to be disturbed, as a failing test prints it. */
+const POINT_VARIABLE = "LATTICE_POINT";
+
+/** The test file that runs, as Bun tells it, which runs all of those that disturb. */
+const TEST_FILE = /\btests\/e2e\/[\w.]+$/.exec(process.argv[1] ?? "")?.[0] ?? "tests/e2e";
 
 /** Which calls are tried. */
 export interface Sample {
@@ -129,21 +136,27 @@ function everyPoint(
   effects: readonly string[],
   judge: (cwd: string, ended: Disturbed, call: SystemCall, effect: string) => boolean,
 ): void {
+  const only = process.env[POINT_VARIABLE];
+  const pointOf = ({ name, when }: SystemCall, effect: string) => `${subject.name}: ${effect} ${name} ${when}`;
+  const isAsked = (call: SystemCall) => effects.some((effect) => pointOf(call, effect) === only);
   const random = seededRandom(seed);
-  const points = sampleOf(subject.calls, runs(count), random);
+  const points = only === undefined ? sampleOf(subject.calls, runs(count), random) : subject.calls.filter(isAsked);
   const first = random.below(effects.length);
   const isWhole = points.length === subject.calls.length;
   const wrong: string[] = [];
   let [all, stopped] = [0, 0];
   for (const [index, call] of points.entries()) {
-    for (const effect of isWhole ? effects : [effects[(first + index) % effects.length]!]) {
+    for (const effect of isWhole || only !== undefined ? effects : [effects[(first + index) % effects.length]!]) {
+      if (only !== undefined && pointOf(call, effect) !== only) continue;
       const cwd = subject.fresh();
       all++;
       try {
         const ended = disturbed(call, effect, subject.args, { ...subject, cwd });
         if (judge(cwd, ended, call, effect)) stopped++;
       } catch (error) {
-        wrong.push(`${effect} at ${call.name} number ${call.when}, ${call.text}: ${String(error)}`);
+        const again = `to have it again: ${POINT_VARIABLE}='${pointOf(call, effect)}' npm test -- ${TEST_FILE}`;
+        wrong.push(`${effect} at ${call.name} number ${call.when}, ${call.text}: ${String(error)}; ${again}`);
+        console.log(`wrong: ${wrong.at(-1)}`); // now, since all of them may take hours
       }
       subject.discard(cwd);
     }
@@ -151,6 +164,7 @@ function everyPoint(
   const whole = subject.calls.length * effects.length;
   tried(`${subject.name}, of which ${stopped} stopped it`, { [kind]: [all, whole] }, seed);
   assert.deepEqual(wrong, [], `${subject.name}: ${wrong.length} went wrong (seed ${seed})`);
+  if (only !== undefined) return;
   if (kind === "signal points") return; // the answer waits until all is done, but for the first calls
   assert.ok(stopped > 0, `${subject.name}: nothing stopped it`);
   if (kind === "kill points") assert.ok(stopped > all / 2, `only ${stopped} points were reached`);
