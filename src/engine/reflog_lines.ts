@@ -80,7 +80,7 @@ export function appendReflogLines(
 function appendLine(context: EngineContext, path: string, line: Uint8Array, mode: "fresh" | "complete"): void {
   const { disk } = context.system;
   removeEmptyFolders(context.system, path);
-  makeParents(context, path);
+  if (!makeParents(context, path)) return;
   using file = disk.openOrCreateAppend(path);
   const { size } = file.stat();
   if (size === 0) share(context, path, "file");
@@ -209,13 +209,16 @@ function removeEmptyParents(context: EngineContext, path: string): void {
   }
 }
 
-function makeParents(context: EngineContext, path: string): void {
-  const { system } = context;
+/** Makes the folders of a reflog. `false`: it belongs to a worktree that is gone, of which nothing is made again. */
+function makeParents(context: EngineContext, path: string): boolean {
+  const { system, repository } = context;
   const missing: string[] = [];
   for (let folder = parentFolder(path); system.disk.lstat(folder) === null; folder = parentFolder(folder)) {
+    if (parentFolder(folder) === `${repository.commonDir}/worktrees`) return false;
     missing.push(folder);
   }
   for (const folder of missing.reverse()) {
     if (makeFolder(system, folder)) share(context, folder, "directory");
   }
+  return true;
 }

@@ -10,6 +10,8 @@
  */
 import { type ErrorCode, LatticeError } from "../platform/errors.ts";
 import type { Oid } from "../git/object_format.ts";
+import { isPerWorktreeRef } from "../git/refs/names.ts";
+import type { Repository } from "../git/repository.ts";
 import { attribute, type Attributed, type Transition } from "./attribution.ts";
 import { readNotes } from "./child_hooks.ts";
 import type { EngineContext } from "./context.ts";
@@ -107,7 +109,7 @@ function lookAround(here: EngineContext, opId: string): Attributed & { context: 
     const { system, repository } = context;
     const before = readSnapshot(system, repository.commonDir, journal);
     const after = takeSnapshot(repository);
-    const found = differences(before, after);
+    const found = differences(before, after).filter(({ ref }) => !wentWithWorktree(repository, ref));
     const unfinished = after.unfinished.filter((path) => !before.unfinished.includes(path));
     if (journal.begin.span!.kind === "begun" || lastPause(journal) !== null) {
       // What happened between the commands of a person belongs to the operation, whoever did it.
@@ -119,6 +121,11 @@ function lookAround(here: EngineContext, opId: string): Attributed & { context: 
   } finally {
     journal.close();
   }
+}
+
+/** Whether a ref belonged to the worktree in which the operation began, and that is gone: there is no place for it. */
+function wentWithWorktree({ system, gitDir, worktreeId }: Repository, ref: string): boolean {
+  return worktreeId !== null && isPerWorktreeRef(ref) && system.disk.lstat(gitDir) === null;
 }
 
 /** The context as the worktree sees it in which the operation began: that is whose names are in its journal. */

@@ -206,6 +206,19 @@ test("op run: HEADs of other worktrees that the program moves are put back, of n
   expectIdle(cwd);
 });
 
+test("op run: what was killed in a worktree that is gone is taken back from another one, but for what went with it", () => {
+  const cwd = stage();
+  const linked = join(temporaryFolder(), "linked");
+  gitText(["worktree", "add", "-q", linked, "feat"], cwd);
+  gitText(["update-ref", "refs/worktree/own", "main~1"], linked);
+  const before = refsOf(cwd);
+  opRun("git update-ref refs/worktree/own main; git branch mine; git checkout -q --detach; kill -9 $PPID", linked);
+  gitText(["worktree", "remove", "--force", linked], cwd);
+  must(["recover"], cwd);
+  assert.deepEqual(refsOf(cwd), before);
+  expectIdle(cwd);
+});
+
 test("undo tells what HEAD held as the operation told it: a branch's name, or an object's", () => {
   const cwd = stage();
   const told = (args: readonly string[]) =>

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { RefUpdate } from "../../src/engine/mod.ts";
+import { resume } from "../../src/operations/resume.ts";
 import { undo } from "../../src/operations/undo.ts";
 import { utf8 } from "../../src/platform/text.ts";
 import {
@@ -150,6 +151,41 @@ test("recovery from another worktree finishes the refs of the worktree that bega
     assert.deepEqual(locks, [], label);
   }
 });
+
+test("recovery after the worktree was removed that began ends the operation, and makes nothing of that worktree again", async () => {
+  const base = systemWith({ ...WORKTREE, "/r/.git/worktrees/w/refs/worktree/there": `${oidOf(c1)}\n` });
+  const branches = { updates: [branchTo("refs/heads/wt", c1)], objects: [EMPTY_TREE, c1] };
+  await run(base, branches);
+  const steps: Step[] = [
+    { updates: [branchTo("refs/heads/wt", c2)], objects: [c2] },
+    { updates: [branchTo("refs/worktree/own", c1), branchTo("refs/heads/wt", c2)], objects: [c2] },
+    { updates: [deleteRef("refs/worktree/there"), branchTo("refs/heads/wt", c2)], objects: [c2] },
+    { updates: [{ ...branchTo("HEAD", c1), follow: false }], objects: [] },
+  ];
+  for (const step of steps) {
+    const running = new SimSystem(base.disk.copy());
+    for (const { disk, label } of await cutPoints(running, () => run(running, step, {}, "w"))) {
+      const system = new SimSystem(disk.copy());
+      removeFolder(system.disk, "/r/.git/worktrees");
+      {
+        using writer = await openTestWriter(openTestRepository(system), true);
+        if (writer.paused !== null) resume(writer, "abort");
+      }
+      await run(system, { updates: [branchTo("refs/heads/main", c1)], objects: [] });
+      checkClean(system);
+      const made = Object.keys(system.disk.dump()).filter((path) => path.includes("/worktrees"));
+      assert.deepEqual(made, [], label);
+    }
+  }
+});
+
+function removeFolder(disk: SimDisk, path: string): void {
+  for (const { name, kind } of disk.list(path) ?? []) {
+    if (kind === "directory") removeFolder(disk, `${path}/${name}`);
+    else disk.unlink(`${path}/${name}`);
+  }
+  disk.removeDirectory(path);
+}
 
 test("undo from another worktree takes back the refs of the worktree that they belong to", async () => {
   const system = systemWith(WORKTREE);
