@@ -20,7 +20,9 @@ const HEAD_BYTES_LOOKED_AT = 255;
 export function commonDirectory(system: System, gitDir: string): string | null {
   const given = system.env["GIT_COMMON_DIR"];
   if (given !== undefined) return system.disk.realPath(joinPath(system.host.workingDirectory, given));
-  const bytes = readBounded(system.disk, `${gitDir}/commondir`);
+  const path = `${gitDir}/commondir`;
+  // Nearly always there is none, which `lstat` tells without an exception; the first one in a process takes 0.1 ms.
+  const bytes = system.disk.lstat(path) === null ? null : readBounded(system.disk, path);
   if (bytes === null) return gitDir;
   return system.disk.realPath(joinPath(gitDir, bytesToName(bytes).replace(/[\r\n]+$/, "")));
 }

@@ -165,7 +165,11 @@ export function createReader(
       const packed = packedAnswer(source, oid, question, onDamage);
       if (packed !== null) return packed;
     }
-    const loose = unlessDamaged(() => question.loose(loosePath(source.objectsDir, oid), oid), onDamage);
+    const path = loosePath(source.objectsDir, oid);
+    // Asked first in the first searches, since opening what is not there throws, which takes a short command 1 ms or 2.
+    const loose = !packsFirst && disk.lstat(path) === null
+      ? null
+      : unlessDamaged(() => question.loose(path, oid), onDamage);
     return loose !== null || packsFirst ? loose : packedAnswer(source, oid, question, onDamage);
   }
 
@@ -264,7 +268,8 @@ export function createReader(
   }
 
   function findOwnLoose(oid: Oid): ObjectPlace | null {
-    return unlessDamaged(() => finding.loose(loosePath(objectsDir, oid), oid), () => {});
+    const path = loosePath(objectsDir, oid);
+    return disk.lstat(path) === null ? null : unlessDamaged(() => finding.loose(path, oid), () => {});
   }
 
   function vanished(oids: readonly Oid[]): Oid[] {

@@ -47,7 +47,7 @@ export const SWEPT_ATTEMPTS_MAX = 5;
 export function createTemporaryIn(storage: ObjectStorage, folder: string, prefix: string, mode: number): OpenFile {
   for (let attempt = 1;; attempt++) {
     try {
-      if (attempt > 1) makeFolder(storage, folder);
+      if (storage.system.disk.lstat(folder) === null) makeFolder(storage, folder);
       return createTemporary(storage, folder, prefix, mode);
     } catch (error) {
       if (!isDiskError(error, "ENOENT") || attempt > SWEPT_ATTEMPTS_MAX) throw error;
