@@ -144,18 +144,21 @@ export class Locks extends Operations implements LockStore {
   ): Promise<T> {
     const { signal, readOnly = false } = options;
     signal?.throwIfAborted();
-    return await this.backend.transact((session) =>
-      action(
-        new Transaction(
-          this.system,
-          readOnly ? readingAlone(session.documents) : session.documents,
-          async (reads, inner, work) => {
-            inner?.signal?.throwIfAborted();
-            if (readOnly && !reads) throw writeRefused();
-            return await work(session);
-          },
-        ),
-      ), { readOnly, isOwn: false, signal });
+    return await this.backend.transact((session) => {
+      // One after the other, whether they are waited for or not: each looks at what the one before has left.
+      let last: Promise<unknown> = Promise.resolve();
+      const run: Runner = (reads, inner, work) => {
+        const mine = last.then(async () => {
+          inner?.signal?.throwIfAborted();
+          if (readOnly && !reads) throw writeRefused();
+          return await work(session);
+        });
+        last = mine.catch(() => {});
+        return mine;
+      };
+      const documents = readOnly ? readingAlone(session.documents) : session.documents;
+      return action(new Transaction(this.system, documents, run));
+    }, { readOnly, isOwn: false, signal });
   }
 
   migrate(direction: "up" | "down", options = { dryRun: false }): Promise<Migration> {

@@ -139,7 +139,8 @@ export interface LockStore extends LockOperations, AsyncDisposable {
    * bounded number of times: so what it does outside of the store may happen more than once. A signal that is aborted
    * while it is being completed has it ended with what became of it: its value where it was done.
    *
-   * @param action Works with the transaction that it is given, not with the store itself.
+   * @param action Works with the transaction that it is given, not with the store itself. What it begins at once is done one
+   *   after the other.
    * @throws {StoreUnavailableError} With `mayHaveBeenDone`: nobody can tell whether it was done.
    */
   transaction<T>(action: (transaction: StoreTransaction) => Promise<T>, options?: TransactionOptions): Promise<T>;

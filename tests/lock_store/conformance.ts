@@ -393,6 +393,23 @@ export function testConformance({ name, open, expire }: Bed): void {
     );
   });
 
+  check(
+    "what a transaction begins at once is done one after the other: tokens differ, and one of two gets a lock",
+    async (store) => {
+      const locks = await store.transaction(async (inside) => {
+        const wanted = Array.from(
+          { length: 10 },
+          (_, number) => inside.acquire(requestBy("a", { fileId: String(number) })),
+        );
+        const rivals = await Promise.allSettled(["b", "c"].map((owner) => inside.acquire(requestBy(owner))));
+        assert.deepEqual(rivals.map(({ status }) => status), ["fulfilled", "rejected"]);
+        return await Promise.all(wanted);
+      });
+      assert.equal(new Set(locks.map(({ fencingToken }) => fencingToken)).size, 10);
+      assert.equal((await store.listLocks()).length, 11);
+    },
+  );
+
   check("of two transactions that each look at what the other writes, both cannot go through", async (store) => {
     // Each takes a lock of its own if the other has none: together they may not both have one.
     const attempt = (mine: string, other: string) =>
