@@ -162,6 +162,7 @@ class Connection implements PostgresConnection {
   }
 
   holdProgram(holds: boolean): void {
+    if (!this.isOpen) return; // it holds nothing, and its sockets would wait for a connection to be told
     for (const socket of [this.connected.socket, this.connected.raw]) {
       if (holds) socket.ref();
       else socket.unref();

@@ -90,8 +90,8 @@ test("lease acquire --wait goes on waiting while the server is started again", a
   const listeners = () => server.sql("select count(*) from pg_stat_activity where query like 'listen %'");
   await until(() => listeners() !== "0");
   server.stop("immediate");
-  // Long enough for who would give up at the first refusal.
-  await new Promise((resolve) => setTimeout(resolve, 1500));
+  // Long enough for who would give up at the first refusal, and for several looks.
+  await new Promise((resolve) => setTimeout(resolve, 4500));
   server.resume();
   await holder.deleteLock(held.id);
   assert.deepEqual([await exit, said.stderr], [0, ""]);
