@@ -205,6 +205,17 @@ test("transact() with OVERWRITE looks again at a document that git moved after t
   assert.deepEqual((await transact(deleted, [change])).updates.map((update) => update.old), [null]);
 });
 
+/** The same repository on a clock that only pauses move on: however busy the machine is, a wait has a pause. */
+function onStillClock(repository: Repository): Repository {
+  let nowMs = 0;
+  const clock = Object.create(repository.system.clock, {
+    monotonicMs: { value: () => nowMs },
+    sleep: { value: (ms: number) => Promise.resolve(nowMs += ms) },
+  });
+  const system = Object.create(repository.system, { clock: { value: clock } });
+  return Object.create(repository, { system: { value: system } }) as Repository;
+}
+
 test("transact() waits for the lock as long as it is told, says for whom, and hears a signal", async () => {
   const { path, repository, main } = makeWorld();
   const changes: Change[] = [{ kind: "set-ref", ref: "refs/heads/a", expected: null, to: main }];
@@ -212,7 +223,8 @@ test("transact() waits for the lock as long as it is told, says for whom, and he
   using held = await RepoLock.acquire(repository, { command: "the holder" });
   const holders: (string | undefined)[] = [];
   const onContention = (holder: { command: string } | null) => void holders.push(holder?.command);
-  const late = await rejection(transact(repository, changes, { lockTimeoutMs: 1, onContention }), AlreadyLockedError);
+  const waited = transact(onStillClock(repository), changes, { lockTimeoutMs: 1, onContention });
+  const late = await rejection(waited, AlreadyLockedError);
   assert.equal(late.holder?.command, "the holder");
   assert.deepEqual(holders, ["the holder"]);
 
