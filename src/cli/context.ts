@@ -24,8 +24,8 @@ export interface CommandContext {
   readonly global: GlobalOptions;
   readonly output: Output;
   readonly log: Log;
-  /** All commands, for help and completion. */
-  readonly table: CommandTable;
+  /** Loads all commands, for help and completion. */
+  readonly loadTable: () => Promise<CommandTable>;
   /** The command line, for the journal and for messages about locks; without passwords of URLs. */
   readonly commandLine: readonly string[];
   /** Finds, trusts and opens the repository once; later calls give the same one. */
@@ -46,7 +46,7 @@ export function createContext(
   system: System,
   streams: Streams,
   global: GlobalOptions,
-  table: CommandTable,
+  loadTable: () => Promise<CommandTable>,
   commandLine: readonly string[],
 ): CommandContext {
   const world = inDirectory(system, global.directories);
@@ -57,7 +57,7 @@ export function createContext(
     system: world,
     streams,
     global,
-    table,
+    loadTable,
     commandLine: commandLine.map(withoutPasswords),
     output: createOutput(streams, global.json),
     log,

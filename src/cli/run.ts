@@ -4,18 +4,16 @@
  * @module
  */
 import { createContext, inDirectory } from "./context.ts";
-import { COMMANDS } from "./definitions/mod.ts";
+import { likelyDefinitions } from "./definitions/by_word.ts";
 import { reportFailure } from "./failure.ts";
 import { createOutput, usesColor } from "./output.ts";
-import { type CommandLine, parseCommandLine, reportingOptions } from "./parse.ts";
+import { type CommandLine, type CommandTable, parseCommandLine, reportingOptions } from "./parse.ts";
 import { EXIT_CODES, EXIT_OK } from "./exit_codes.ts";
 import { VERSION } from "./version_number.ts";
 import { LatticeError } from "../platform/errors.ts";
 import type { GlobalOptions } from "./global_options.ts";
 import type { Streams } from "../platform/streams.ts";
 import type { System } from "../platform/system.ts";
-
-const TABLE = { commands: COMMANDS };
 
 /**
  * Runs a command line.
@@ -26,7 +24,7 @@ const TABLE = { commands: COMMANDS };
 export async function runCommandLine(args: readonly string[], system: System, streams: Streams): Promise<number> {
   let global: GlobalOptions | undefined;
   try {
-    const line = parseCommandLine(args, TABLE);
+    const line = await understand(args);
     global = line.global;
     return await dispatch(line, args, system, streams);
   } catch (error) {
@@ -39,6 +37,24 @@ export async function runCommandLine(args: readonly string[], system: System, st
   }
 }
 
+/** @throws {LatticeError} `usage`. */
+async function understand(args: readonly string[]): Promise<CommandLine> {
+  const likely = await likelyDefinitions(args);
+  if (likely !== null) {
+    try {
+      const line = parseCommandLine(args, { commands: likely });
+      if (line.invocation.kind === "command" || line.invocation.kind === "git") return line;
+    } catch (error) {
+      if (!(error instanceof LatticeError)) throw error; // the same again, with all commands that there are to be named
+    }
+  }
+  return parseCommandLine(args, await loadTable());
+}
+
+async function loadTable(): Promise<CommandTable> {
+  return { commands: (await import("./definitions/mod.ts")).COMMANDS };
+}
+
 async function dispatch(
   { global, invocation }: CommandLine,
   args: readonly string[],
@@ -49,14 +65,14 @@ async function dispatch(
     case "version": {
       if (global.json) {
         const { run } = await import("./commands/version.ts");
-        return await run(createContext(system, streams, global, TABLE, args));
+        return await run(createContext(system, streams, global, loadTable, args));
       }
       createOutput(streams, global.json).text(`lattice ${VERSION}\n`);
       return EXIT_OK;
     }
     case "help": {
       const { renderHelp } = await import("./help.ts");
-      createOutput(streams, global.json).text(renderHelp(invocation.topic, TABLE));
+      createOutput(streams, global.json).text(renderHelp(invocation.topic, await loadTable()));
       return EXIT_OK;
     }
     case "nothing": {
@@ -64,7 +80,7 @@ async function dispatch(
         throw new LatticeError("usage", "no command is given", { hint: "lattice help lists the commands" });
       }
       const { renderHelp } = await import("./help.ts");
-      streams.writeError(renderHelp([], TABLE));
+      streams.writeError(renderHelp([], await loadTable()));
       return EXIT_CODES.usage;
     }
     case "git": {
@@ -75,7 +91,7 @@ async function dispatch(
       });
     }
     case "command": {
-      const context = createContext(system, streams, global, TABLE, args);
+      const context = createContext(system, streams, global, loadTable, args);
       const { run } = await invocation.command.load();
       return await run(context, invocation.parsed);
     }

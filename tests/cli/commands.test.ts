@@ -108,7 +108,7 @@ test("readInput() stops reading standard input that never ends", async () => {
   let reads = 0;
   const streams = { ...keptStreams({}).streams, read: () => (reads++, new Uint8Array(1000)) };
   const { global } = parseCommandLine(["--version"], table);
-  const context = createContext(systemIn({}), streams, global, table, []);
+  const context = createContext(systemIn({}), streams, global, () => Promise.resolve(table), []);
   assert.ok(readInput(context, undefined, 10_000).length > 10_000);
   assert.equal(reads, 11);
 });
@@ -323,7 +323,7 @@ test("the lock timeout comes from flag, environment, repo config, user config, i
       systemIn({ cwd, env: { LATTICE_CONFIG: user, ...env } }),
       keptStreams({}).streams,
       { directories: [], gitDir: undefined, json: false, verbosity: 0, color: "auto", lockTimeoutMs },
-      { commands: [] },
+      () => Promise.resolve({ commands: [] }),
       [],
     );
   assert.equal(await contextOf({}).lockTimeoutMs(), 10_000);

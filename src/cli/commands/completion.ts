@@ -9,7 +9,8 @@ import { EXIT_OK } from "../exit_codes.ts";
 import type { ParsedCommand } from "../parse.ts";
 
 /** Prints a completion script. */
-export function run({ output, table }: CommandContext, parsed: ParsedCommand): number {
-  output.text(renderCompletion(parsed.arguments[0] as Shell, table.commands));
+export async function run({ output, loadTable }: CommandContext, parsed: ParsedCommand): Promise<number> {
+  const { commands } = await loadTable();
+  output.text(renderCompletion(parsed.arguments[0] as Shell, commands));
   return EXIT_OK;
 }

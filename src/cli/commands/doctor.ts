@@ -57,8 +57,8 @@ async function lookNow(context: CommandContext): Promise<Look> {
 }
 
 /** A context that has opened nothing yet: a repository that was mended meanwhile is another one. */
-function anew({ system, streams, global, table, commandLine }: CommandContext): CommandContext {
-  return createContext(system, streams, { ...global, directories: [] }, table, commandLine);
+function anew({ system, streams, global, loadTable, commandLine }: CommandContext): CommandContext {
+  return createContext(system, streams, { ...global, directories: [] }, loadTable, commandLine);
 }
 
 /** What lattice's own configuration says, and what is wrong with it. */

@@ -9,7 +9,7 @@ import { renderHelp } from "../help.ts";
 import type { ParsedCommand } from "../parse.ts";
 
 /** Prints help. */
-export function run(context: CommandContext, parsed: ParsedCommand): number {
-  context.output.text(renderHelp(parsed.arguments, context.table));
+export async function run(context: CommandContext, parsed: ParsedCommand): Promise<number> {
+  context.output.text(renderHelp(parsed.arguments, await context.loadTable()));
   return EXIT_OK;
 }

@@ -7,12 +7,10 @@ import type { CommandDefinition } from "../definition.ts";
 import { CACHE_COMMANDS } from "./cache.ts";
 import { DOCTOR_COMMANDS } from "./doctor.ts";
 import { HOOK_COMMANDS } from "./hooks.ts";
-import { IMPORTING_COMMANDS } from "./importing.ts";
 import { LEASE_COMMANDS } from "./leases.ts";
 import { LOCK_COMMANDS } from "./locks.ts";
 import { METADATA_COMMANDS } from "./metadata.ts";
 import { OPERATION_COMMANDS } from "./operations.ts";
-import { PRUNING_COMMANDS } from "./pruning.ts";
 import { SECRET_COMMANDS } from "./secrets.ts";
 import { SETUP_COMMANDS } from "./setup.ts";
 import { STACK_COMMANDS } from "./stack.ts";
@@ -23,10 +21,8 @@ export const COMMANDS: readonly CommandDefinition[] = [
   ...SETUP_COMMANDS,
   ...DOCTOR_COMMANDS,
   ...METADATA_COMMANDS,
-  ...IMPORTING_COMMANDS,
   ...STACK_COMMANDS,
   ...OPERATION_COMMANDS,
-  ...PRUNING_COMMANDS,
   ...LEASE_COMMANDS,
   ...LOCK_COMMANDS,
   ...SECRET_COMMANDS,
