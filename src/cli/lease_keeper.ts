@@ -57,9 +57,11 @@ export class LeaseKeeper {
    * @throws {LatticeError} `locked`: it is lost.
    */
   async confirm(): Promise<void> {
-    if (this.clock.monotonicMs() < this.renewAtMs) return;
+    const nowMs = this.clock.monotonicMs();
+    if (nowMs < this.renewAtMs) return;
     try {
-      await this.renew(this.clock.monotonicMs() + this.ttlMs, new Promise(() => {}));
+      // No longer than until the program would have to be stopped again.
+      await this.renew(nowMs + (this.stopAtMs - this.askedMs), new Promise(() => {}));
     } catch (error) {
       if (!(error instanceof LatticeError)) throw error;
       throw this.lostError("before its program was started", error);
