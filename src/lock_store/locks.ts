@@ -120,8 +120,8 @@ export class Locks extends Operations implements LockStore {
         return await this.run(false, options, (session) => take(session, request, id, 0));
       } catch (error) {
         const isRefused = error instanceof LockConflictError;
-        // A store that has answered this wait already is only being started again, or moved.
-        const isAway = wasRefused && error instanceof StoreUnavailableError && error.mayPass;
+        // A store that has answered this wait already is only being started again, or moved, or others keep it busy.
+        const isAway = wasRefused && !isRefused && mayPass(error);
         if (!isRefused && !isAway) throw error;
         wasRefused = true;
         const delayMs = waiting.nextDelayMs();
@@ -176,6 +176,12 @@ export class Locks extends Operations implements LockStore {
 
 /** How long a store that cannot be reached is left alone between two tries, in milliseconds. */
 const AWAY_MS = 1000;
+
+/** Whether a store can be reached again, or gives a turn, some time later. */
+function mayPass(error: unknown): boolean {
+  if (error instanceof StoreUnavailableError) return error.mayPass;
+  return error instanceof LatticeError && error.code === "locked";
+}
 
 /** Documents that are not to be changed. */
 function readingAlone(documents: DocumentRecords): DocumentRecords {

@@ -128,7 +128,7 @@ export interface StoreTransaction extends LockOperations {
 export interface LockStore extends LockOperations, AsyncDisposable {
   /**
    * Takes a lock: looks for conflicts and inserts the record in one step. Who waits goes on waiting while a store that has
-   * answered once cannot be reached.
+   * answered once cannot be reached, or is kept busy by others.
    *
    * @throws {LockConflictError} Others are in the way, and the time to wait is up.
    * @throws {InvalidLockError}

@@ -304,6 +304,28 @@ test("a migration has its time as a whole, however many statements it takes, and
   await direct.close();
 });
 
+test("who waits for a lock goes on waiting while others keep the store busy, and gets it", async () => {
+  const { direct, open } = await stores();
+  const held = await direct.acquire(FILE);
+  await using store = open({ timeoutMs: 1000 });
+  let tries = 0;
+  let isRefused = false;
+  const waiting = store.acquire({ ...FILE, ownerId: "second" }, { waitMs: 600_000, onTry: () => tries++ });
+  waiting.catch(() => isRefused = true);
+  while (tries < 2) await new Promise((resolve) => setTimeout(resolve, 10)); // the first was answered
+  await direct.transaction(async (inside) => {
+    const before = tries;
+    // One that is under way now had its turn before, or has not; the next has none in its time, and there is one more.
+    while (tries < before + 3 && !isRefused) {
+      await inside.listLocks();
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    await inside.deleteLock(held.id);
+  });
+  assert.equal((await waiting).ownerId, "second");
+  await direct.close();
+});
+
 test("who waits for a lock goes on waiting while the server is started again, and gets it", async () => {
   const server = await PostgresServer.start();
   const schema = server.freshSchema();
