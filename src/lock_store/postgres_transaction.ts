@@ -30,6 +30,12 @@ const IDLE_MS_MAX = 5000;
 /** The server counts no longer times than that, in milliseconds: some 24 days. */
 const SERVER_MS_MAX = 2 ** 31 - 1 - ANSWER_MS;
 
+/**
+ * The answer to all that follows a failure in a transaction (SQLSTATE). Where it is the first that is heard, the package keeps
+ * back the failure itself, since it tries again what is no longer prepared.
+ */
+const FAILED_BEFORE = "25P02";
+
 /** What a try came to. */
 export type Outcome<T> =
   | { readonly kind: "done"; readonly value: T }
@@ -123,6 +129,10 @@ async function complete<T>(
   } catch (error) {
     if (!(error instanceof PostgresError)) throw error;
     const failure = answers.firstRefusal();
+    if (failure?.sqlState === FAILED_BEFORE) {
+      connection.cut();
+      throw new PostgresError("lost", "what was prepared on the connection is gone");
+    }
     if (failure !== null) {
       await rollBack(connection, leftMs); // where a statement before the commit failed, nothing has ended it yet
       throw failure;

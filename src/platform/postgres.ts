@@ -309,14 +309,22 @@ function isLastWord(error: unknown): boolean {
   return severity === "FATAL" || severity === "PANIC";
 }
 
+/**
+ * Where the server says that what was prepared on a connection is gone, or no longer what it was: a pooler has put another
+ * server process behind it, or somebody has changed the tables. The package prepares such a statement anew and sends it once
+ * more, which helps in no transaction, and of several at once the second is never answered. So the connection is given up.
+ */
+const STALE_ROUTINES: ReadonlySet<string> = new Set(["FetchPreparedStatement", "RevalidateCachedQuery"]);
+
 /** What the package throws holds statements and values; what we throw does not. */
 function failureOf(error: unknown): PostgresError {
   if (error instanceof PostgresError) return error;
-  const { message = String(error), code = "", severity } = error as {
+  const { message = String(error), code = "", severity, routine = "" } = error as {
     message?: string;
     code?: string;
     severity?: string;
+    routine?: string;
   };
-  if (severity === undefined) return new PostgresError("lost", message);
+  if (severity === undefined || STALE_ROUTINES.has(routine)) return new PostgresError("lost", message);
   return new PostgresError("server", message, code);
 }

@@ -118,3 +118,22 @@ test("a change that the server refuses is told by its own reason, though its com
   });
   await direct.close();
 });
+
+test("a connection that has lost what was prepared on it is given up, and its transaction is done again", async () => {
+  const { server, schema, direct, open } = await stores();
+  await using store = open();
+  const takeAndGive = async () => await store.deleteLock((await store.acquire(FILE)).id);
+  await takeAndGive(); // all is prepared
+  // As a pooler does that puts another server process behind a connection, but in the middle of what is sent at once.
+  server.sql(`create function ${schema}.lose() returns trigger language plpgsql as
+      $$ begin execute 'deallocate all'; return null; end $$;
+    create trigger lose before delete on ${schema}.locks for each statement execute function ${schema}.lose()`);
+  for (let round = 0; round < 3; round++) await takeAndGive();
+  server.sql(`drop trigger lose on ${schema}.locks`);
+  await takeAndGive();
+  // A statement whose columns are no longer what they were.
+  server.sql(`alter table ${schema}.locks alter column share_name type varchar(2000)`);
+  await takeAndGive();
+  assert.deepEqual(await direct.listLocks(), []);
+  await direct.close();
+});
