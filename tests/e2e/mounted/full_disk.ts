@@ -6,29 +6,13 @@
  */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { statfsSync } from "node:fs";
 import { join } from "node:path";
 import { runs, tried } from "../../thoroughness.ts";
 import { expectSound, settled } from "../aftermath.ts";
 import { lattice } from "../binary.ts";
 import { refsIn, type Subject } from "../subject.ts";
 import { applyFive, applyHundred, replaceDocument, setFirstDocument, undoFive } from "../subjects.ts";
-import { remounted, tmpfs, unmounted } from "./mount.ts";
-
-/** What there is too little of, how much of it in one step, and the option that says so. */
-const SCARCE = {
-  pages: (place: string, free: number) => {
-    const { blocks, bfree, bsize } = statfsSync(place);
-    return `size=${(blocks - bfree + free) * bsize}`;
-  },
-  files: (place: string, free: number) => {
-    const { files, ffree } = statfsSync(place);
-    return `nr_inodes=${files - ffree + free}`;
-  },
-};
-
-/** Room for everything. */
-const ROOM = "size=64m,nr_inodes=100000";
+import { remounted, ROOM, SCARCE, tmpfs, unmounted } from "./mount.ts";
 
 /**
  * Runs a command with little room.

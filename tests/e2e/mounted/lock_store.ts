@@ -5,26 +5,11 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { statfsSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { runs, tried } from "../../thoroughness.ts";
 import { type Ended, lattice } from "../binary.ts";
-import { remounted, tmpfs, unmounted } from "./mount.ts";
-
-/** Room for everything. */
-const ROOM = "size=64m,nr_inodes=100000";
-
-/** What there is too little of, how much of it, and the option that says so. */
-const SCARCE = {
-  pages: (place: string, free: number) => {
-    const { blocks, bfree, bsize } = statfsSync(place);
-    return `size=${(blocks - bfree + free) * bsize}`;
-  },
-  files: (place: string, free: number) => {
-    const { files, ffree } = statfsSync(place);
-    return `nr_inodes=${files - ffree + free}`;
-  },
-};
+import { remounted, ROOM, SCARCE, tmpfs, unmounted } from "./mount.ts";
 
 function lease(cwd: string, command: string, ...args: string[]): Ended {
   return lattice(["lease", command, "--store", `sqlite:${join(cwd, "leases.db")}`, ...args], { cwd });

@@ -32,6 +32,21 @@ export function tmpfs(options = "size=64m"): string {
   return mounted("-t", "tmpfs", "-o", options, "tmpfs");
 }
 
+/** Options of a {@link tmpfs} with room for everything. */
+export const ROOM = "size=64m,nr_inodes=100000";
+
+/** What there is too little of, how much of it, and the option that says so. */
+export const SCARCE = {
+  pages: (place: string, free: number): string => {
+    const { blocks, bfree, bsize } = statfsSync(place);
+    return `size=${(blocks - bfree + free) * bsize}`;
+  },
+  files: (place: string, free: number): string => {
+    const { files, ffree } = statfsSync(place);
+    return `nr_inodes=${files - ffree + free}`;
+  },
+};
+
 /** What statfs(2) says of a FUSE file system. */
 const FUSE_TYPE = 0x65735546;
 

@@ -5,27 +5,12 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, statfsSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { tried } from "../../thoroughness.ts";
 import { lattice } from "../binary.ts";
 import { must, NEW, OLD } from "../state_subjects.ts";
-import { remounted, tmpfs, unmounted } from "./mount.ts";
-
-/** Room for everything. */
-const ROOM = "size=64m,nr_inodes=100000";
-
-/** What there is too little of, how much of it, and the option that says so. */
-const SCARCE = {
-  pages: (place: string, free: number) => {
-    const { blocks, bfree, bsize } = statfsSync(place);
-    return `size=${(blocks - bfree + free) * bsize}`;
-  },
-  files: (place: string, free: number) => {
-    const { files, ffree } = statfsSync(place);
-    return `nr_inodes=${files - ffree + free}`;
-  },
-};
+import { remounted, ROOM, SCARCE, tmpfs, unmounted } from "./mount.ts";
 
 /** Every name, and what the files hold. */
 function contents(place: string): Record<string, string> {
