@@ -161,7 +161,7 @@ export class Cache {
     options: RefreshOptions = {},
   ): Promise<RefreshedEntry> {
     const entry = this.#entry(name);
-    storedTtl(entry, options); // before anything is fetched
+    const ttlMs = storedTtl(entry, options); // before anything is fetched
     const { disk } = this.#system;
     const { force = false } = options;
     const before = attempt(name, "read", () => readPointer(disk, entry))?.id;
@@ -182,7 +182,7 @@ export class Cache {
       if (fetched !== undefined) return { ...fetched, refreshed: false };
       attempt(name, "refresh", () => sweepEntry(this.#system, entry, this.#graceMs));
       const content = await fetch();
-      const stored = await this.#drafted(entry, content, (draft) => this.#publish(entry, draft, options));
+      const stored = await this.#drafted(entry, content, (draft) => this.#publish(entry, draft, ttlMs, options));
       return { ...stored, refreshed: true };
     });
   }
@@ -198,12 +198,12 @@ export class Cache {
    */
   async put(name: string, content: CacheContent, options: PutOptions = {}): Promise<CacheEntry> {
     const entry = this.#entry(name);
-    storedTtl(entry, options);
+    const ttlMs = storedTtl(entry, options);
     // Written before the lock is taken: who writes slowly keeps nobody waiting.
     return await this.#drafted(entry, content, (draft) =>
       this.#locked(entry, "store", options, () => {
         attempt(name, "store", () => sweepEntry(this.#system, entry, this.#graceMs));
-        return this.#publish(entry, draft, options);
+        return this.#publish(entry, draft, ttlMs, options);
       }));
   }
 
@@ -364,8 +364,12 @@ export class Cache {
     }
   }
 
-  async #publish(entry: EntryFolder, draft: Draft, options: PutOptions): Promise<CacheEntry> {
-    const ttlMs = storedTtl(entry, options);
+  async #publish(
+    entry: EntryFolder,
+    draft: Draft,
+    ttlMs: number | null,
+    options: PutOptions,
+  ): Promise<CacheEntry> {
     try {
       const pointer = await publish(this.#system, entry, draft, { ttlMs, patienceMs: this.#timeoutMs(options) });
       return this.#describe(entry, pointer);
