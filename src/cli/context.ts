@@ -14,7 +14,7 @@ import type { Host, System } from "../platform/system.ts";
 import type { Streams } from "../platform/streams.ts";
 import { openRepository } from "../git/open.ts"; // at once, since nearly every command needs it
 import type { Repository } from "../git/repository.ts";
-import { absolutePath, pathBelow } from "../platform/paths.ts";
+import { absolutePath, joinPath } from "../platform/paths.ts";
 
 /** What a command works with. */
 export interface CommandContext {
@@ -103,7 +103,7 @@ export function inDirectory(system: System, directories: readonly string[]): Sys
   for (const directory of directories) {
     if (directory === "") continue; // as in git: no change
     // The working folder is asked for only where it is needed: it may be gone.
-    const path = directory.startsWith("/") ? directory : pathBelow(folder ?? system.host.workingDirectory, directory);
+    const path = directory.startsWith("/") ? directory : joinPath(folder ?? system.host.workingDirectory, directory);
     if (system.disk.stat(path)?.kind !== "directory") {
       throw new LatticeError("usage", `cannot change to ${JSON.stringify(directory)}: there is no such folder`, {
         hint: "look at its spelling; a folder behind -C counts from the one before",

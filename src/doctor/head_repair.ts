@@ -5,12 +5,13 @@
  *
  * @module
  */
-import { makeFolder, parentFolder, removeIfThere, temporaryRoot } from "../engine/paths.ts";
+import { makeFolder, removeIfThere, temporaryRoot } from "../engine/paths.ts";
 import { valueText } from "../engine/update.ts";
 import type { Repository } from "../git/repository.ts";
 import { LatticeError } from "../platform/errors.ts";
 import type { System } from "../platform/system.ts";
 import { bytesToName, toHex, utf8 } from "../platform/text.ts";
+import { folderOf } from "../platform/paths.ts";
 import { beginExamination } from "./examination.ts";
 import { type Finding, findingId, quote } from "./finding.ts";
 import { type LostValue, showValue } from "./lost_values.ts";
@@ -79,5 +80,5 @@ function writeHead(
     removeIfThere(system, staged);
     throw error;
   }
-  disk.syncDirectory(parentFolder(path));
+  disk.syncDirectory(folderOf(path));
 }

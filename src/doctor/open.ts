@@ -10,13 +10,13 @@ import { createConfigFiles } from "../git/config/files.ts";
 import { readProtectedConfig } from "../git/config/read.ts";
 import { openRepository } from "../git/open.ts";
 import { checkOwnership } from "../git/ownership.ts";
-import { joinPath, parentPath } from "../git/paths.ts";
 import { commonDirectory } from "../git/git_directory.ts";
 import type { Repository } from "../git/repository.ts";
 import type { Disk, FileStat } from "../platform/disk.ts";
 import { LatticeError } from "../platform/errors.ts";
 import type { System } from "../platform/system.ts";
 import { bytesToName, utf8 } from "../platform/text.ts";
+import { folderOf, joinPath } from "../platform/paths.ts";
 import { type Finding, findingId, quote } from "./finding.ts";
 import { brokenHead } from "./head_repair.ts";
 import { lookAt } from "./seen_file.ts";
@@ -142,7 +142,7 @@ function findCandidate(system: System, named: string | undefined): Candidate | n
     const gitDir = joinPath(host.workingDirectory, named);
     return disk.stat(gitDir)?.kind === "directory" ? { gitDir, folder: null } : null;
   }
-  for (let folder = host.workingDirectory;; folder = parentPath(folder)) {
+  for (let folder = host.workingDirectory;; folder = folderOf(folder)) {
     const dotGit = joinPath(folder, ".git");
     const stat = disk.stat(dotGit);
     if (stat?.kind === "directory") return { gitDir: dotGit, folder };
@@ -163,7 +163,7 @@ function followGitFile({ disk }: System, path: string, folder: string, stat: Fil
   const text = bytesToName(disk.readFile(path) ?? new Uint8Array(0));
   const target = /^gitdir: (.+?)[\r\n]*$/s.exec(text)?.[1];
   if (target === undefined) return { gitDir: null, folder };
-  const gitDir = joinPath(parentPath(path), target);
+  const gitDir = joinPath(folderOf(path), target);
   return disk.stat(gitDir)?.kind === "directory"
     ? { gitDir: disk.realPath(gitDir) ?? gitDir, folder }
     : { gitDir: null, folder };

@@ -4,12 +4,13 @@
  *
  * @module
  */
-import { makeDurableFolder, parentFolder } from "../engine/paths.ts";
+import { makeDurableFolder } from "../engine/paths.ts";
 import { makeLatticeFolder } from "../locks/repo_lock.ts";
 import { type Disk, type FileStat, isDiskError } from "../platform/disk.ts";
 import { LatticeError } from "../platform/errors.ts";
 import type { System } from "../platform/system.ts";
 import { equalBytes, nameToBytes, toHex } from "../platform/text.ts";
+import { folderOf } from "../platform/paths.ts";
 
 /** How much of a file is remembered, in bytes; a ref, a lock and a marker are smaller. */
 const CONTENT_BYTES_MAX = 64 * 1024;
@@ -99,7 +100,7 @@ export function moveAside(system: System, commonDir: string, seen: SeenFile): vo
     putBackIfOther(disk, seen, target);
     disk.syncDirectory(asideFolder(commonDir));
   }
-  disk.syncDirectory(parentFolder(seen.path));
+  disk.syncDirectory(folderOf(seen.path));
 }
 
 /** In the moment between look and rename somebody may have put another file there, which then goes back. */

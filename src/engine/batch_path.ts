@@ -5,7 +5,7 @@
  * @module
  */
 import { filesRefs, packedLockPath } from "./files_refs.ts";
-import { parentFolder, removeIfThere } from "./paths.ts";
+import { removeIfThere } from "./paths.ts";
 import { stageWholePackedRefs, syncFolderOf } from "./ref_files.ts";
 import { appendReflogLines } from "./reflog_lines.ts";
 import { openRefView, type RefView } from "./ref_view.ts";
@@ -14,6 +14,7 @@ import { refuseConflicts } from "./verify.ts";
 import { isPerWorktreeRef } from "../git/refs/names.ts";
 import type { PackedChange } from "../git/refs/files/packed_writer.ts";
 import type { PlannedUpdate } from "./plan.ts";
+import { folderOf } from "../platform/paths.ts";
 
 /** From so many updates on, one new `packed-refs` is cheaper than one file each. */
 const UPDATES_FOR_BATCH = 64;
@@ -48,7 +49,7 @@ export function commitBatch(running: RunningTransaction): void {
   system.disk.syncDirectory(repository.commonDir); // one flush for the rename and for the lock
   for (const path of running.locks) if (path !== packedLock) removeIfThere(system, path);
   const folders = new Map<string, string>();
-  for (const path of running.locks) folders.set(parentFolder(path), path);
+  for (const path of running.locks) folders.set(folderOf(path), path);
   folders.delete(repository.commonDir);
   for (const path of folders.values()) syncFolderOf(system.disk, path);
   stored.secure();

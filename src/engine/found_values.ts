@@ -5,11 +5,11 @@
  * @module
  */
 import { type Disk, isDiskError } from "../platform/disk.ts";
+import { folderOf } from "../platform/paths.ts";
 import type { Oid } from "../git/object_format.ts";
 import type { NewObject } from "../git/objects/store.ts";
 import type { EngineContext } from "./context.ts";
 import { filesRefs } from "./files_refs.ts";
-import { parentFolder } from "./paths.ts";
 import type { PlannedUpdate } from "./plan.ts";
 import { syncFolderOf } from "./ref_files.ts";
 
@@ -51,10 +51,10 @@ function flushRefs({ system: { disk }, repository }: EngineContext, names: reado
   for (const name of names) {
     const path = refs.loosePath(name);
     if (disk.lstat(path)?.kind !== "file" || !flushedFile(disk, path)) packed = true;
-    else folders.set(parentFolder(path), path);
+    else folders.set(folderOf(path), path);
   }
   if (packed && flushedFile(disk, refs.packedRefsPath)) {
-    folders.set(parentFolder(refs.packedRefsPath), refs.packedRefsPath);
+    folders.set(folderOf(refs.packedRefsPath), refs.packedRefsPath);
   }
   for (const path of folders.values()) syncFolderOf(disk, path);
 }

@@ -24,7 +24,8 @@ import { keepRefs } from "./objects_of.ts";
 import { observedRecord, observedUpdate, replacedOids } from "./observed.ts";
 import { newOperationId } from "./operation_id.ts";
 import { readOwnFile } from "../platform/own_file.ts";
-import { journalPath, makeDurableFolder, makeFolder, opsFolder, parentFolder, removeIfThere } from "./paths.ts";
+import { folderOf } from "../platform/paths.ts";
+import { journalPath, makeDurableFolder, makeFolder, opsFolder, removeIfThere } from "./paths.ts";
 import { readOpState } from "./op_state.ts";
 import { recordFault } from "./record_check.ts";
 import { beginRecord } from "./records.ts";
@@ -222,7 +223,7 @@ function createRef(context: EngineContext, ref: string, oid: string): void {
   makeRefFolders(context, [ref], []);
   const path = filesRefs(context.repository).loosePath(ref);
   replaceFile(context.system.disk, `${path}.lock`, path, nameToBytes(`${oid}\n`));
-  context.system.disk.syncDirectory(parentFolder(path));
+  context.system.disk.syncDirectory(folderOf(path));
 }
 
 /** How many processes above this one are looked at for git's own. */

@@ -8,11 +8,12 @@
  * @module
  */
 import { filesRefs } from "./files_refs.ts";
-import { parentFolder, removeIfThere, stagedValue } from "./paths.ts";
+import { removeIfThere, stagedValue } from "./paths.ts";
 import { publishValues } from "./publish.ts";
 import { isRefSubfolder, removeEmptyParents, removeRefFiles, syncFolderOf } from "./ref_files.ts";
 import { appendReflogLines, removeReflog, syncReflogFolders } from "./reflog_lines.ts";
 import { endRecord, type RunningTransaction } from "./running.ts";
+import { folderOf } from "../platform/paths.ts";
 
 /** Makes a verified transaction visible and durable; its locks are gone afterwards. */
 export function commitLoose(running: RunningTransaction): void {
@@ -44,7 +45,7 @@ export function commitLoose(running: RunningTransaction): void {
   }
   for (const { ref, new: value } of changes) {
     if (value !== null) continue;
-    const folder = parentFolder(filesRefs(context.repository).loosePath(ref));
+    const folder = folderOf(filesRefs(context.repository).loosePath(ref));
     removeEmptyParents(disk, folder, (at) => isRefSubfolder(context, at));
   }
 }
@@ -63,12 +64,12 @@ function unlock(running: RunningTransaction): void {
 }
 
 function syncLockFolders(running: RunningTransaction): void {
-  const folders = new Map(running.locks.map((path) => [parentFolder(path), path]));
+  const folders = new Map(running.locks.map((path) => [folderOf(path), path]));
   for (const path of folders.values()) syncFolderOf(running.context.system.disk, path);
 }
 
 function syncRefFolders(running: RunningTransaction): void {
   const refs = filesRefs(running.context.repository);
-  const folders = new Map(running.changes.map(({ ref }) => [parentFolder(refs.loosePath(ref)), refs.loosePath(ref)]));
+  const folders = new Map(running.changes.map(({ ref }) => [folderOf(refs.loosePath(ref)), refs.loosePath(ref)]));
   for (const path of folders.values()) syncFolderOf(running.context.system.disk, path);
 }

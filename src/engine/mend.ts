@@ -14,6 +14,7 @@
  */
 import type { RefValue } from "../git/refs/store.ts";
 import { LatticeError } from "../platform/errors.ts";
+import { folderOf } from "../platform/paths.ts";
 import { type EngineContext, packedLockTimeoutMs, refLockTimeoutMs, share } from "./context.ts";
 import { filesRefs, lockPath, packedLockPath } from "./files_refs.ts";
 import { Journal } from "./journal.ts";
@@ -25,7 +26,6 @@ import {
   makeFolder,
   opsFolder,
   opStatePath,
-  parentFolder,
   removeIfThere,
   removeTree,
   temporaryFolder,
@@ -151,7 +151,7 @@ export function mendPackedRefs(writer: Writer, mend: PackedRefsMend): void {
     file.sync();
     mend.keepCopy();
     system.disk.rename(staged, path);
-    system.disk.syncDirectory(parentFolder(path));
+    system.disk.syncDirectory(folderOf(path));
     noteDone(journal);
   });
 }

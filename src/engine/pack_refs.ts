@@ -10,12 +10,13 @@
  * @module
  */
 import { isDamage, LatticeError } from "../platform/errors.ts";
+import { folderOf } from "../platform/paths.ts";
 import { checkRefName, isPerWorktreeRef, isSafeName } from "../git/refs/names.ts";
 import type { PackedRefs } from "../git/refs/files/packed.ts";
 import type { PackedChange } from "../git/refs/files/packed_writer.ts";
 import type { EngineContext } from "./context.ts";
 import { filesRefs } from "./files_refs.ts";
-import { parentFolder, removeIfThere } from "./paths.ts";
+import { removeIfThere } from "./paths.ts";
 import { isRefSubfolder, refusePackedRefsLink, removeEmptyParents, stageWholePackedRefs } from "./ref_files.ts";
 import { isForeignLock } from "./ref_locks.ts";
 import { doUpkeep, type Upkeep } from "./upkeep.ts";
@@ -157,7 +158,7 @@ function pruneLooseFiles(
   for (const [name, oid] of values) {
     if (!packed.isCurrent()) break;
     const path = refs.loosePath(name);
-    const folder = parentFolder(path);
+    const folder = folderOf(path);
     if (!folders.has(folder)) folders.set(folder, isLinked(context, folder));
     if (folders.get(folder) === true) {
       left.push({ name, reason: "linked", message: `${name} stays loose: a folder above it is a symbolic link` });

@@ -6,6 +6,7 @@
 import { isDiskError } from "../platform/disk.ts";
 import { LatticeError } from "../platform/errors.ts";
 import type { System } from "../platform/system.ts";
+import { folderOf } from "../platform/paths.ts";
 
 /** The marker of an unfinished operation. */
 export function opStatePath(commonDir: string): string {
@@ -50,11 +51,6 @@ export function stagedPackedRefs(folder: string): string {
 /** Prefix of the refs that keep replaced commits reachable. */
 export const KEEP_PREFIX = "refs/lattice/keep/";
 
-/** The folder that holds a path. */
-export function parentFolder(path: string): string {
-  return path.slice(0, path.lastIndexOf("/"));
-}
-
 /**
  * Makes a folder of ours where it is not there, and makes its name durable.
  *
@@ -63,7 +59,7 @@ export function parentFolder(path: string): string {
  */
 export function makeDurableFolder(system: System, path: string): boolean {
   const made = makeFolder(system, path);
-  if (made) system.disk.syncDirectory(parentFolder(path));
+  if (made) system.disk.syncDirectory(folderOf(path));
   return made;
 }
 

@@ -10,12 +10,13 @@ import { type Disk, isDiskError } from "../platform/disk.ts";
 import { LatticeError } from "../platform/errors.ts";
 import type { System } from "../platform/system.ts";
 import { utf8 } from "../platform/text.ts";
+import { folderOf } from "../platform/paths.ts";
 import { peelTag } from "../git/objects/peel.ts";
 import type { RefValue } from "../git/refs/store.ts";
 import { type PackedChange, rewritePackedRefs } from "../git/refs/files/packed_writer.ts";
 import { type EngineContext, share } from "./context.ts";
 import { filesRefs } from "./files_refs.ts";
-import { clearPlace, parentFolder, removeIfThere, stagedPackedRefs, stagedValue } from "./paths.ts";
+import { clearPlace, removeIfThere, stagedPackedRefs, stagedValue } from "./paths.ts";
 import { valueText } from "./update.ts";
 
 /** From so many values on, one flush of the file system is cheaper than one of each file. */
@@ -81,7 +82,7 @@ export function makeRefFolders(context: EngineContext, refs: Iterable<string>, m
     const above = ref.slice(0, ref.lastIndexOf("/") + 1);
     if (above === last && above.startsWith("refs/")) continue; // its neighbour's folder
     last = above;
-    const folder = parentFolder(filesRefs(context.repository).loosePath(ref));
+    const folder = folderOf(filesRefs(context.repository).loosePath(ref));
     if (!known.has(folder)) makeRefFolder(context, ref, folder, known, made);
   }
 }
@@ -101,13 +102,13 @@ function makeRefFolder(context: EngineContext, ref: string, folder: string, know
     );
   }
   if (stat === null) {
-    if (parentFolder(folder) === `${repository.commonDir}/worktrees`) {
+    if (folderOf(folder) === `${repository.commonDir}/worktrees`) {
       throw new LatticeError("cas_failed", `cannot set ${JSON.stringify(ref)}: its worktree is gone`, {
         hint: "`git worktree list` shows the worktrees",
         details: { ref, path: folder, expected: null, actual: null },
       });
     }
-    makeRefFolder(context, ref, parentFolder(folder), known, made);
+    makeRefFolder(context, ref, folderOf(folder), known, made);
     makeOneFolder(context, folder, made);
   } else if (stat.kind !== "directory") {
     throw conflictError(ref, folder.slice(folder.indexOf("/refs/") + 1));
@@ -126,10 +127,10 @@ function makeOneFolder(context: EngineContext, folder: string, made: string[]): 
     } catch (error) {
       if (isDiskError(error, "EEXIST")) break; // another process was first
       if (!isDiskError(error, "ENOENT") || attempt === FOLDER_ATTEMPTS) throw error;
-      makeOneFolder(context, parentFolder(folder), made);
+      makeOneFolder(context, folderOf(folder), made);
     }
   }
-  system.disk.syncDirectory(parentFolder(folder));
+  system.disk.syncDirectory(folderOf(folder));
 }
 
 /** The error for a ref that cannot be created beside another one. */
@@ -191,7 +192,7 @@ function findFileBelow(system: System, path: string): string | null {
  * @param isRemovable Says where to stop.
  */
 export function removeEmptyParents(disk: Disk, folder: string, isRemovable: (folder: string) => boolean): void {
-  for (let at = folder; isRemovable(at); at = parentFolder(at)) {
+  for (let at = folder; isRemovable(at); at = folderOf(at)) {
     try {
       disk.removeDirectory(at);
     } catch (error) {
@@ -213,7 +214,7 @@ export function isRefSubfolder(context: EngineContext, folder: string): boolean 
 
 /** Flushes the folder of a path, or where that is gone, the nearest one above that is there. */
 export function syncFolderOf(disk: Disk, path: string): void {
-  for (let folder = parentFolder(path); folder !== ""; folder = parentFolder(folder)) {
+  for (let folder = folderOf(path);; folder = folderOf(folder)) {
     try {
       disk.syncDirectory(folder);
       return;

@@ -8,8 +8,8 @@
  */
 import type { EngineContext } from "./context.ts";
 import { filesRefs } from "./files_refs.ts";
-import { parentFolder } from "./paths.ts";
 import type { RefValue } from "../git/refs/store.ts";
+import { folderOf } from "../platform/paths.ts";
 
 /** The refs of one moment. */
 export interface RefView {
@@ -103,7 +103,7 @@ function looseFiles(context: EngineContext): (name: string) => boolean {
   const listed = new Map<string, ReadonlySet<string>>();
   return (name) => {
     const path = refs.loosePath(name);
-    const folder = parentFolder(path);
+    const folder = folderOf(path);
     let files = listed.get(folder);
     if (files === undefined) {
       const entries = context.system.disk.list(folder) ?? [];

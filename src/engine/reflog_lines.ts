@@ -9,11 +9,12 @@
 import { isDiskError } from "../platform/disk.ts";
 import { LatticeError } from "../platform/errors.ts";
 import { bytesToName, compareBytes, equalBytes, nameToBytes } from "../platform/text.ts";
+import { folderOf } from "../platform/paths.ts";
 import { formatReflogLine, parseReflogLine } from "../git/refs/reflog.ts";
 import { type EngineContext, share } from "./context.ts";
 import { filesRefs, rootOf } from "./files_refs.ts";
 import type { LogRecord } from "./journal_format.ts";
-import { makeFolder, parentFolder } from "./paths.ts";
+import { makeFolder } from "./paths.ts";
 import type { PlannedLog } from "./plan.ts";
 import { findObstacle, removeEmptyFolders, syncFolderOf } from "./ref_files.ts";
 
@@ -52,7 +53,7 @@ export class ReflogPolicy {
     const refFolder = ref.startsWith("refs/") ? ref.slice(0, ref.lastIndexOf("/")) : null; // others have many homes
     if (refFolder !== null && this.missingFolders.has(refFolder)) return false;
     const path = filesRefs(this.context.repository).logPath(ref);
-    const folder = parentFolder(path);
+    const folder = folderOf(path);
     const { disk } = this.context.system;
     if (disk.lstat(path)?.kind === "file") return true;
     if (refFolder !== null && disk.lstat(folder) === null) this.missingFolders.add(refFolder);
@@ -191,7 +192,7 @@ export function removeReflog(context: EngineContext, ref: string): void {
  */
 export function syncReflogFolders(context: EngineContext, refs: readonly string[]): void {
   const paths = refs.map((ref) => filesRefs(context.repository).logPath(ref));
-  const folders = new Map(paths.map((path) => [parentFolder(path), path]));
+  const folders = new Map(paths.map((path) => [folderOf(path), path]));
   for (const path of folders.values()) syncFolderOf(context.system.disk, path);
 }
 
@@ -199,7 +200,7 @@ function removeEmptyParents(context: EngineContext, path: string): void {
   const { disk } = context.system;
   const root = /^(.*\/logs\/refs\/[^/]+)\//.exec(path)?.[1];
   if (root === undefined) return;
-  for (let folder = parentFolder(path); folder.length > root.length; folder = parentFolder(folder)) {
+  for (let folder = folderOf(path); folder.length > root.length; folder = folderOf(folder)) {
     try {
       disk.removeDirectory(folder);
     } catch (error) {
@@ -213,8 +214,8 @@ function removeEmptyParents(context: EngineContext, path: string): void {
 function makeParents(context: EngineContext, path: string): boolean {
   const { system, repository } = context;
   const missing: string[] = [];
-  for (let folder = parentFolder(path); system.disk.lstat(folder) === null; folder = parentFolder(folder)) {
-    if (parentFolder(folder) === `${repository.commonDir}/worktrees`) return false;
+  for (let folder = folderOf(path); system.disk.lstat(folder) === null; folder = folderOf(folder)) {
+    if (folderOf(folder) === `${repository.commonDir}/worktrees`) return false;
     missing.push(folder);
   }
   for (const folder of missing.reverse()) {

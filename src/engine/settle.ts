@@ -10,6 +10,7 @@ import { isDiskError } from "../platform/disk.ts";
 import { invariant } from "../platform/errors.ts";
 import type { System } from "../platform/system.ts";
 import { equalBytes, utf8 } from "../platform/text.ts";
+import { folderOf } from "../platform/paths.ts";
 import { type EngineContext, share } from "./context.ts";
 import { filesRefs, lockPath, packedLockPath, seenFrom } from "./files_refs.ts";
 import { type Journal, readJournal } from "./journal.ts";
@@ -19,7 +20,6 @@ import {
   KEEP_PREFIX,
   makeFolder,
   opStatePath,
-  parentFolder,
   removeIfThere,
   removeSpanFolder,
   removeTree,
@@ -205,8 +205,8 @@ function syncRefFolders(context: EngineContext, transaction: UpdatesRecord): voi
   }
   for (const { ref } of updates) {
     const path = filesRefs(context.repository).loosePath(ref);
-    if (folders.has(parentFolder(path))) continue;
-    folders.add(parentFolder(path));
+    if (folders.has(folderOf(path))) continue;
+    folders.add(folderOf(path));
     syncFolderOf(disk, path);
   }
 }
@@ -303,7 +303,7 @@ function sweepLocks(context: EngineContext, journal: Journal, proof: LockProof):
   const folders = new Map<string, string>();
   for (const path of paths) {
     // The folder of a lock that is gone is flushed too: it may have gone visibly only.
-    folders.set(parentFolder(path), path);
+    folders.set(folderOf(path), path);
     if (isOurLock(system, path, proof)) removeIfThere(system, path);
   }
   for (const path of folders.values()) syncFolderOf(system.disk, path);
@@ -322,7 +322,7 @@ function removeTraces(context: EngineContext, journal: Journal): void {
   const opId = journal.begin.op_id;
   const { transaction } = lastTransaction(journal.records);
   for (const update of transaction === null ? [] : changingUpdates(transaction)) {
-    const folder = parentFolder(filesRefs(repository).loosePath(update.ref));
+    const folder = folderOf(filesRefs(repository).loosePath(update.ref));
     if (update.new === null) removeEmptyParents(system.disk, folder, (at) => isRefSubfolder(context, at));
   }
   removeKeepFiles(context);

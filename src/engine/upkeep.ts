@@ -15,7 +15,8 @@ import { lockPath, packedLockPath, seenFrom } from "./files_refs.ts";
 import { type BeginRecord, decodeJournal, encodeRecord } from "./journal_format.ts";
 import { newOperationId } from "./operation_id.ts";
 import { readOwnFile } from "../platform/own_file.ts";
-import { makeFolder, parentFolder, removeIfThere, removeTree, temporaryFolder, temporaryRoot } from "./paths.ts";
+import { folderOf } from "../platform/paths.ts";
+import { makeFolder, removeIfThere, removeTree, temporaryFolder, temporaryRoot } from "./paths.ts";
 import { beginRecord } from "./records.ts";
 import { isRefSubfolder, makeRefFolders, removeEmptyParents, syncFolderOf } from "./ref_files.ts";
 import { isOurLock, LockMaker, type LockProof } from "./ref_locks.ts";
@@ -99,7 +100,7 @@ class RunningUpkeep implements Upkeep {
     // From here on a lock that outlives us leads back to us, whether it is a kill or a power cut that ends us.
     system.disk.syncDirectory(this.folder);
     system.disk.syncDirectory(root);
-    system.disk.syncDirectory(parentFolder(root));
+    system.disk.syncDirectory(folderOf(root));
     const makeFolderOf = (ref: string) => makeRefFolders(this.context, [ref], this.made);
     this.maker = new LockMaker(system, path, proof, this.folder, makeFolderOf);
   }
@@ -121,7 +122,7 @@ class RunningUpkeep implements Upkeep {
   }
 
   touch(path: string): void {
-    this.touched.set(parentFolder(path), path);
+    this.touched.set(folderOf(path), path);
   }
 
   /** Locks off, durably; then the record of them may go. */
@@ -221,7 +222,7 @@ function sweepLocks(context: EngineContext, { refs, proof }: UpkeepRecord): void
   const folders = new Map<string, string>();
   for (const path of [...refs.map((ref) => lockPath(repository, ref)), packedLockPath(repository)]) {
     // The folder of a lock that is gone is flushed too: it, or a loose file beside it, may have gone visibly only.
-    folders.set(parentFolder(path), path);
+    folders.set(folderOf(path), path);
     if (isOurLock(system, path, proof)) removeIfThere(system, path);
   }
   for (const path of folders.values()) syncFolderOf(system.disk, path);

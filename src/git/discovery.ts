@@ -5,11 +5,12 @@
  */
 import { LatticeError } from "../platform/errors.ts";
 import type { System } from "../platform/system.ts";
+import { folderOf, joinPath } from "../platform/paths.ts";
 import type { Config } from "./config/config.ts";
 import { environmentSwitch } from "./config/files.ts";
 import { isGitDirectory, readGitFile } from "./git_directory.ts";
 import { checkBareAllowed, checkOwnership } from "./ownership.ts";
-import { joinPath, normalizePath, parentPath, pathInside } from "./paths.ts";
+import { normalizePath, pathInside } from "./paths.ts";
 
 /** A git directory that was found and may be trusted. */
 export interface FoundRepository {
@@ -45,7 +46,7 @@ export function discoverRepository(
     const found = lookIn(system, folder, protectedConfig);
     if (found !== null) return found;
     if (folder === "/") return null;
-    folder = parentPath(folder);
+    folder = folderOf(folder);
     if (folder.length <= ceiling) return null;
     if (startDevice !== null && system.disk.stat(folder)?.device !== startDevice) return null;
   }

@@ -4,8 +4,8 @@
  * @module
  */
 import { expandPath } from "./config/expand_path.ts";
-import { joinPath } from "./paths.ts";
 import type { Repository } from "./repository.ts";
+import { joinPath } from "../platform/paths.ts";
 
 /**
  * The folder of the hooks, absolute: what `core.hooksPath` names, else `hooks` in the directory that all worktrees

@@ -5,6 +5,7 @@
  */
 import { LatticeError } from "../platform/errors.ts";
 import type { System } from "../platform/system.ts";
+import { folderOf, joinPath } from "../platform/paths.ts";
 import type { Config } from "./config/config.ts";
 import { type ConfigFiles, createConfigFiles, environmentSwitch } from "./config/files.ts";
 import { readConfig, readProtectedConfig } from "./config/read.ts";
@@ -12,7 +13,7 @@ import { discoverRepository, type FoundRepository } from "./discovery.ts";
 import { readRepositoryFormat, type RepositoryFormat, withWorktreeConfig } from "./format.ts";
 import { commonDirectory } from "./git_directory.ts";
 import { type OpenObjectStore, openObjectStore } from "./objects/open.ts";
-import { joinPath, parentPath, pathInside } from "./paths.ts";
+import { pathInside } from "./paths.ts";
 import { openRefStore } from "./refs/open.ts";
 import type { RefStore } from "./refs/store.ts";
 import type { Repository, RepositoryLayout } from "./repository.ts";
@@ -154,7 +155,7 @@ function resolved(system: System, path: string): string {
 }
 
 function linkedWorktreeId(gitDir: string, commonDir: string): string | null {
-  if (gitDir === commonDir || parentPath(parentPath(gitDir)) !== commonDir) return null;
+  if (gitDir === commonDir || folderOf(folderOf(gitDir)) !== commonDir) return null;
   const id = pathInside(`${commonDir}/worktrees`, gitDir);
   return id === "" ? null : id;
 }

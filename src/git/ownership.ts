@@ -6,10 +6,10 @@
  */
 import { LatticeError } from "../platform/errors.ts";
 import type { System } from "../platform/system.ts";
+import { joinPath } from "../platform/paths.ts";
 import type { Config } from "./config/config.ts";
 import { expandPath } from "./config/expand_path.ts";
 import { environmentSwitch } from "./config/files.ts";
-import { joinPath } from "./paths.ts";
 
 /** What was found and must belong to the user; `null` where there is no such thing. */
 export interface FoundPaths {

@@ -1,20 +1,8 @@
 /**
- * Paths as strings: joining, parents, and the path that a user meant.
+ * Paths as strings: what they come to, and what stands inside a folder.
  *
  * @module
  */
-
-/** A path, made absolute by the folder it is relative to. */
-export function joinPath(folder: string, path: string): string {
-  if (path.startsWith("/")) return path;
-  return folder.endsWith("/") ? folder + path : `${folder}/${path}`;
-}
-
-/** The folder that holds a path. */
-export function parentPath(path: string): string {
-  const slash = path.lastIndexOf("/");
-  return slash <= 0 ? "/" : path.slice(0, slash);
-}
 
 /** An absolute path without `.`, `..`, doubled and final slashes; symbolic links are not looked at. */
 export function normalizePath(path: string): string {

@@ -9,7 +9,6 @@
  */
 import { hooksFolder } from "../git/hooks_folder.ts";
 import { adjustMode, sharedRepository } from "../git/objects/permissions.ts";
-import { parentPath } from "../git/paths.ts";
 import type { Repository } from "../git/repository.ts";
 import type { Disk, FileStat } from "../platform/disk.ts";
 import { isDiskError } from "../platform/disk.ts";
@@ -17,6 +16,7 @@ import { LatticeError } from "../platform/errors.ts";
 import { createHasher, hash } from "../platform/hash.ts";
 import { replaceFile } from "../platform/replace_file.ts";
 import { equalBytes, nameToBytes, toHex } from "../platform/text.ts";
+import { folderOf } from "../platform/paths.ts";
 import {
   HOOK_NAMES,
   type HookName,
@@ -241,11 +241,11 @@ function requireFolder(repository: Repository): string {
   const { disk } = repository.system;
   const folder = hooksFolder(repository);
   const missing: string[] = [];
-  for (let at = folder; disk.stat(at) === null; at = parentPath(at)) missing.unshift(at);
+  for (let at = folder; disk.stat(at) === null; at = folderOf(at)) missing.unshift(at);
   for (const path of missing) {
     disk.makeDirectory(path);
     adjustMode(disk, sharedRepository(repository.config), path, "directory");
-    disk.syncDirectory(parentPath(path));
+    disk.syncDirectory(folderOf(path));
   }
   if (disk.stat(folder)?.kind === "directory") return folder;
   throw new LatticeError("unsupported", `the hooks of this repository are turned off: ${quote(folder)} is no folder`, {

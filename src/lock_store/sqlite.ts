@@ -20,6 +20,7 @@ import {
 } from "../platform/sqlite.ts";
 import type { System } from "../platform/system.ts";
 import { isWellFormed, shellWord } from "../platform/text.ts";
+import { folderOf } from "../platform/paths.ts";
 import type { LockSession, LockStoreBackend, Pause, TransactOptions } from "./backend.ts";
 import type { DocumentRecords } from "./documents.ts";
 import { lastByte } from "./conflict.ts";
@@ -156,7 +157,7 @@ export class SqliteBackend implements LockStoreBackend {
       disk.create(path, 0o600).close();
     } catch (error) {
       if (isDiskError(error, "ENOENT")) {
-        const folder = shellWord(path.slice(0, path.lastIndexOf("/")));
+        const folder = shellWord(folderOf(path));
         throw new LatticeError("io", error.message, { hint: `mkdir -p ${folder}`, details, cause: error });
       }
       if (!isDiskError(error, "EEXIST")) throw error;

@@ -9,7 +9,6 @@ import { abbreviate } from "../../git/revisions/short_oid.ts";
 import { RevisionError } from "../../git/revisions/revision_error.ts";
 import { currentBranch, upstreamOfBranch } from "../../git/revisions/upstream.ts";
 import { escapeMessage } from "../escape.ts";
-import { joinPath } from "../../git/paths.ts";
 import { type GitContext, GitExit } from "./context.ts";
 import { type DateFormat, parseDateFormat } from "./date_format.ts";
 import { nameObject } from "./object_name.ts";
@@ -20,6 +19,7 @@ import { isDamagedRef, listRefs } from "./ref_item.ts";
 import { compileReflogFormat, messageOf, type ReflogFormat, selectorOf } from "./reflog_format.ts";
 import { REFLOG_USAGE } from "./reflog_usage.ts";
 import { walkReflogs } from "./reflog_walk.ts";
+import { joinPath } from "../../platform/paths.ts";
 
 interface Settings {
   /** How many entries are shown, none below 0. */

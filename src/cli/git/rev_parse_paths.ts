@@ -6,7 +6,7 @@
 import { readBounded } from "../../git/bounded_file.ts";
 import type { Repository } from "../../git/repository.ts";
 import type { Disk } from "../../platform/disk.ts";
-import { absolutePath } from "../../platform/paths.ts";
+import { absolutePath, folderOf, joinPath } from "../../platform/paths.ts";
 import type { System } from "../../platform/system.ts";
 import { GitExit } from "./context.ts";
 import { unsupportedOption } from "./unsupported_option.ts";
@@ -110,7 +110,7 @@ export function resolveGitDir(system: System, path: string): string | null {
   if (stat?.kind !== "file" || stat.size > 1 << 20) return null;
   const match = /^gitdir: ([^\n\r]+)[\n\r]*$/.exec(new TextDecoder().decode(readBounded(disk, full) ?? undefined));
   if (match === null) return null;
-  const target = match[1]!.startsWith("/") ? match[1]! : `${full.slice(0, full.lastIndexOf("/"))}/${match[1]}`;
+  const target = joinPath(folderOf(full), match[1]!);
   return isGitDir(disk, target) ? realPath(disk, target) : null;
 }
 

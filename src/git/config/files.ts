@@ -5,8 +5,8 @@
  */
 import { isDiskError } from "../../platform/disk.ts";
 import type { System } from "../../platform/system.ts";
+import { joinPath } from "../../platform/paths.ts";
 import { readBounded } from "../bounded_file.ts";
-import { joinPath } from "../paths.ts";
 import type { ConfigScope } from "./config.ts";
 import { commandEntries } from "./environment.ts";
 import { parseConfig, type ParsedEntry } from "./parse.ts";

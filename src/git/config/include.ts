@@ -6,8 +6,9 @@
 import { LatticeError } from "../../platform/errors.ts";
 import type { System } from "../../platform/system.ts";
 import { bytesToName } from "../../platform/text.ts";
+import { folderOf, joinPath } from "../../platform/paths.ts";
 import { readBounded } from "../bounded_file.ts";
-import { joinPath, normalizePath, parentPath } from "../paths.ts";
+import { normalizePath } from "../paths.ts";
 import { compileWildmatch } from "../wildmatch.ts";
 import type { ConfigEntry, ConfigScope } from "./config.ts";
 import { expandPath } from "./expand_path.ts";
@@ -80,7 +81,7 @@ function includedPath(system: System, value: string, origin: Origin): string {
   const path = expandPath(system, value);
   if (path.startsWith("/")) return path;
   if (origin.path === null) throw badInclude(`the path ${JSON.stringify(value)} is not relative to any file`, origin);
-  return joinPath(parentPath(origin.path), path);
+  return joinPath(folderOf(origin.path), path);
 }
 
 function badInclude(what: string, { path }: Origin): LatticeError {
@@ -123,7 +124,7 @@ function matchesGitDir(context: IncludeContext, pattern: string, origin: Origin,
   let literal = ""; // what must stand at the beginning, letter by letter
   if (tail.startsWith("./")) {
     if (origin.path === null) return false;
-    literal = `${parentPath(system.disk.realPath(origin.path) ?? origin.path)}/`;
+    literal = `${folderOf(system.disk.realPath(origin.path) ?? origin.path)}/`;
     tail = tail.slice(2);
   } else if (!tail.startsWith("/")) {
     tail = `**/${tail}`;

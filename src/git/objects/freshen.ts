@@ -6,6 +6,7 @@
  */
 import { isDiskError } from "../../platform/disk.ts";
 import type { System } from "../../platform/system.ts";
+import { folderOf } from "../../platform/paths.ts";
 import type { Oid } from "../object_format.ts";
 import type { ObjectPlace } from "./reader.ts";
 
@@ -20,7 +21,7 @@ export function freshen({ disk, clock }: System, place: ObjectPlace): boolean {
   try {
     disk.setTimes(files[0]!, BigInt(Math.floor(clock.nowMs())) * 1_000_000n);
     for (const file of files) disk.syncFile(file);
-    disk.syncDirectory(files[0]!.slice(0, files[0]!.lastIndexOf("/")));
+    disk.syncDirectory(folderOf(files[0]!));
     return true;
   } catch (error) {
     // A borrowed object may belong to somebody else, and gc may have removed the file a moment ago.
@@ -51,7 +52,7 @@ export function flushPlaces(
         if (flushed.has(file)) continue;
         disk.syncFile(file);
         flushed.add(file);
-        folders.add(file.slice(0, file.lastIndexOf("/")));
+        folders.add(folderOf(file));
       }
       return false;
     } catch (error) {

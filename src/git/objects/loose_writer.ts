@@ -5,6 +5,7 @@
  */
 import { isDiskError } from "../../platform/disk.ts";
 import { deflate, store } from "../../platform/zlib.ts";
+import { folderOf } from "../../platform/paths.ts";
 import { framedObject, type Oid } from "../object_format.ts";
 import { DEFAULT_LEVEL, STORED_BYTES_MAX } from "./compression.ts";
 import { loosePath } from "./loose.ts";
@@ -36,7 +37,7 @@ export function writeLooseFile(storage: ObjectStorage, oid: Oid, object: NewObje
   const bytes = (asItIs ? store(framed) : null) ?? deflate(framed, level ?? DEFAULT_LEVEL);
   const path = loosePath(storage.objectsDir, oid);
   for (let attempt = 1;; attempt++) {
-    const file = createTemporaryIn(storage, path.slice(0, path.lastIndexOf("/")), "tmp_obj_", OBJECT_FILE_MODE);
+    const file = createTemporaryIn(storage, folderOf(path), "tmp_obj_", OBJECT_FILE_MODE);
     try {
       fillTemporary(storage, file, () => file.write(bytes));
       nameLooseFile(storage, oid, file.path);
@@ -67,7 +68,7 @@ export function flushAndNameLooseFile(storage: ObjectStorage, oid: Oid, temporar
 function nameLooseFile(storage: ObjectStorage, oid: Oid, temporary: string): void {
   const { disk } = storage.system;
   const path = loosePath(storage.objectsDir, oid);
-  const folder = path.slice(0, path.lastIndexOf("/"));
+  const folder = folderOf(path);
   try {
     try {
       disk.rename(temporary, path);

@@ -8,6 +8,7 @@ import { isDiskError, type OpenFile } from "../../platform/disk.ts";
 import { createHasher, hash } from "../../platform/hash.ts";
 import { fromHex, toHex, utf8 } from "../../platform/text.ts";
 import { deflate, storeInto } from "../../platform/zlib.ts";
+import { folderOf } from "../../platform/paths.ts";
 import type { ObjectFormat, Oid } from "../object_format.ts";
 import { DEFAULT_LEVEL, STORED_BYTES_MAX } from "./compression.ts";
 import { deflatedBytesMax, PACK_HEADER_BYTES, TYPE_NUMBERS } from "./pack.ts";
@@ -105,7 +106,7 @@ function publish(storage: ObjectStorage, name: string, pack: string, index: stri
   try {
     disk.rename(pack, `${name}.pack`);
     disk.rename(index, `${name}.idx`);
-    disk.syncDirectory(name.slice(0, name.lastIndexOf("/")));
+    disk.syncDirectory(folderOf(name));
   } catch (error) {
     for (const ending of ["idx", "pack", "keep"]) removeQuietly(storage, `${name}.${ending}`);
     throw error;
