@@ -8,6 +8,7 @@
  */
 import { SchemaVersionError, StoreUnavailableError } from "./errors.ts";
 import type { TimeLeft } from "./postgres_pool.ts";
+import { ANSWER_MS, setTimeouts } from "./postgres_timeouts.ts";
 import type { Migration } from "./store.ts";
 import type { PostgresConnection, PostgresOutcome } from "../platform/postgres.ts";
 import { PostgresError } from "../platform/postgres_error.ts";
@@ -114,19 +115,8 @@ export async function migratePostgres(
  */
 async function run(connection: PostgresConnection, statement: string, leftMs: TimeLeft): Promise<PostgresOutcome> {
   if (leftMs() <= TIME_UP_MS) throw new PostgresError("silent", "the time for the migration is up");
-  const waitMs = leftMs() < SERVER_MS_MAX ? Math.ceil(leftMs()) : 0; // the server's 0 is for ever
-  const allMs = waitMs === 0 ? 0 : waitMs + ANSWER_MS / 2;
-  return await connection.run(
-    `set local lock_timeout = ${waitMs}; set local statement_timeout = ${allMs}; ${statement}`,
-    leftMs() + ANSWER_MS,
-  );
+  return await connection.run([...setTimeouts(leftMs), statement].join("; "), leftMs() + ANSWER_MS);
 }
-
-/** So much longer than the server waits for a lock do we wait for it to say so, in milliseconds. */
-const ANSWER_MS = 500;
-
-/** The server counts no longer times than that, in milliseconds; 0 is for ever. */
-const SERVER_MS_MAX = 2 ** 31 - 1 - ANSWER_MS;
 
 /** Who asks how much time is left is never told less. */
 const TIME_UP_MS = 1;

@@ -17,18 +17,13 @@ import { type Commit, FORGET, noteAsDone } from "./postgres_commit.ts";
 import type { TimeLeft } from "./postgres_pool.ts";
 import { requireVersion } from "./postgres_schema.ts";
 import { type Facts, PostgresSession } from "./postgres_session.ts";
-
-/** So much longer than the server waits for a lock do we wait for it to say so, in milliseconds. */
-export const ANSWER_MS = 500;
+import { ANSWER_MS, setTimeouts } from "./postgres_timeouts.ts";
 
 /**
  * A transaction in which nothing happens for so long is ended by the server, in milliseconds: others wait for it, and must get
  * their turn before their own time is up.
  */
 const IDLE_MS_MAX = 5000;
-
-/** The server counts no longer times than that, in milliseconds: some 24 days. */
-const SERVER_MS_MAX = 2 ** 31 - 1 - ANSWER_MS;
 
 /**
  * The answer to all that follows a failure in a transaction (SQLSTATE). Where it is the first that is heard, the package keeps
@@ -178,12 +173,10 @@ async function begin(
   connection: PostgresConnection,
   { readOnly, leftMs, isImpatient, callMs, address }: Try,
 ): Promise<Facts> {
-  const waitMs = leftMs() < SERVER_MS_MAX ? Math.ceil(leftMs()) : 0; // the server's 0 is for ever
   const idleMs = Math.min(Math.ceil(callMs), IDLE_MS_MAX);
   const statements = [
     `begin isolation level serializable ${readOnly ? "read only" : "read write"}`,
-    `set local lock_timeout = ${waitMs}`,
-    `set local statement_timeout = ${waitMs === 0 ? 0 : waitMs + ANSWER_MS / 2}`,
+    ...setTimeouts(leftMs),
     `set local idle_in_transaction_session_timeout = ${idleMs}`,
     ...(readOnly ? [] : [`lock table server_epoch in share row exclusive mode${isImpatient ? " nowait" : ""}`]),
     FACTS,
