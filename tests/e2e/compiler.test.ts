@@ -18,7 +18,7 @@ function isSuspect(document: string): boolean {
   const message = new TextEncoder().encode(`blob ${document.length}\0${document}`);
   const words = new Int32Array(80);
   for (let at = 0; at + 64 <= message.length; at += 64) {
-    expand(new DataView(message.buffer), at, words);
+    expand(message, at, words);
     if (suspectVectors(words) !== 0) return true;
   }
   return false;

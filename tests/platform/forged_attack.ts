@@ -60,7 +60,7 @@ function chainingBeforeTheEnd(): Int32Array {
   let chaining: Int32Array = Int32Array.of(0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0);
   const words = new Int32Array(80);
   for (let at = 0; at < NEAR_COLLISIONS[1]!; at += 64) {
-    expand(new DataView(ATTACK.buffer, ATTACK.byteOffset), at, words);
+    expand(ATTACK, at, words);
     chaining = compress(chaining, words).out;
   }
   return chaining;
