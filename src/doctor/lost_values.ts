@@ -12,6 +12,7 @@ import type { ObjectType, Oid } from "../git/object_format.ts";
 import { checkBranchName } from "../git/refs/names.ts";
 import type { ReflogEntry, RefValue } from "../git/refs/store.ts";
 import { findTrunk } from "../metadata/trunk.ts";
+import { isLowerHex } from "../platform/ascii.ts";
 import { LatticeError } from "../platform/errors.ts";
 import type { Examination } from "./examination.ts";
 import { quote } from "./finding.ts";
@@ -148,7 +149,7 @@ export class LostValues {
 
   private headValue(to: string): RefValue | null {
     if (checkBranchName(to) === null && this.isBranch(to)) return branch(to);
-    return /^[0-9a-f]+$/.test(to) && this.isUsable("refs/heads/x", to) ? { kind: "direct", oid: to } : null;
+    return isLowerHex(to) && this.isUsable("refs/heads/x", to) ? { kind: "direct", oid: to } : null;
   }
 
   private isBranch(name: string): boolean {

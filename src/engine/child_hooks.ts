@@ -13,6 +13,7 @@ import { readBounded } from "../git/bounded_file.ts";
 import { expandPath } from "../git/config/expand_path.ts";
 import { findHook } from "../git/hooks_folder.ts";
 import type { Repository } from "../git/repository.ts";
+import { isLowerHex } from "../platform/ascii.ts";
 import { bytesToName, utf8 } from "../platform/text.ts";
 import type { Transition } from "./attribution.ts";
 import { type EngineContext, share } from "./context.ts";
@@ -228,7 +229,7 @@ function transitionsOf(repository: Repository, lines: readonly string[]): Transi
 }
 
 function isNoted(text: string, hexLength: number): boolean {
-  return text === "unknown" || text.startsWith("ref:") || (text.length === hexLength && /^[0-9a-f]+$/.test(text));
+  return text === "unknown" || text.startsWith("ref:") || (text.length === hexLength && isLowerHex(text));
 }
 
 /** A value as it stands in a journal. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Disk, DiskError } from "../platform/disk.ts";
+import { type Disk, DiskError, type OpenFile } from "../platform/disk.ts";
 import { LatticeError } from "../platform/errors.ts";
 
 /** A larger file of configuration, or of paths or object names, is not read, in bytes (64 MiB). */
@@ -23,8 +23,16 @@ const EMPTY_DEVICE = "/dev/null";
 export function readBounded(disk: Disk, path: string, bytesMax: number = TEXT_BYTES_MAX): Uint8Array | null {
   // Many of these files are mostly absent, which `lstat` tells without an exception: the first of a process takes 0.1 ms.
   if (disk.lstat(path) === null) return null;
-  using file = disk.openRead(path); // does not wait for somebody at the other end of a pipe
+  const file = disk.openRead(path); // does not wait for somebody at the other end of a pipe
   if (file === null) return null;
+  try { // not `using`: that takes 0.05 ms when it is used for the first time
+    return readFrom(file, disk, path, bytesMax);
+  } finally {
+    file.close();
+  }
+}
+
+function readFrom(file: OpenFile, disk: Disk, path: string, bytesMax: number): Uint8Array {
   const { kind, size } = file.stat();
   if (kind === "directory") throw new DiskError("EISDIR", "read", path);
   if (kind !== "file") {

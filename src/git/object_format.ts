@@ -4,6 +4,7 @@
  * @module
  */
 import { hash, hashHex, type HashName } from "../platform/hash.ts";
+import { isLowerHex } from "../platform/ascii.ts";
 import { concatBytes, toHex, utf8 } from "../platform/text.ts";
 
 /** An object name: 40 (SHA-1) or 64 (SHA-256) lower-case hexadecimal digits. */
@@ -11,6 +12,11 @@ export type Oid = string;
 
 /** Types of objects. */
 export type ObjectType = "blob" | "tree" | "commit" | "tag";
+
+/** Whether a text names a type of objects. */
+export function isObjectType(text: string): text is ObjectType {
+  return text === "blob" || text === "tree" || text === "commit" || text === "tag";
+}
 
 /** One of the two object formats. */
 export interface ObjectFormat {
@@ -46,7 +52,7 @@ export const SHA256: ObjectFormat = {
 
 /** Whether a text is a full object name of a format, in lower-case digits. */
 export function isOid(format: ObjectFormat, text: string): boolean {
-  return text.length === format.hexLength && /^[0-9a-f]+$/.test(text);
+  return text.length === format.hexLength && isLowerHex(text);
 }
 
 /** The header over which, with the content, an object's name is computed: `<type> <size>\0`. */

@@ -146,9 +146,6 @@ function checkTimestamps(timestamps: Fields): BranchMetadata["timestamps"] {
   return { created_at: timestamps.timestamp("created_at"), updated_at: timestamps.timestamp("updated_at") };
 }
 
-/** Names that are good at first sight; any other is looked at letter by letter. */
-const PLAIN_NAME = /^[a-z0-9]+(?:[-/_][a-z0-9]+)*$/;
-
 /** The fields of one object, read by the type that they must have. */
 class Fields {
   /**
@@ -201,7 +198,7 @@ class Fields {
 
   branchName(key: string): string {
     const name = this.text(key);
-    if (!PLAIN_NAME.test(name) && !isBranchName(name)) throw this.flaw(key, "a valid branch name");
+    if (!isBranchName(name)) throw this.flaw(key, "a valid branch name");
     return name;
   }
 

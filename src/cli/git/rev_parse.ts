@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isLowerHex } from "../../platform/ascii.ts";
 import { isOid, type Oid } from "../../git/object_format.ts";
 import { peelIfPossible } from "../../git/objects/peel.ts";
 import type { Repository } from "../../git/repository.ts";
@@ -298,7 +299,7 @@ function takeRefPattern(session: Session, arg: string): boolean {
 }
 
 function showCandidates(session: Session, digits: string): void {
-  if (digits.length < ABBREVIATION_MIN || !/^[0-9a-f]+$/.test(digits)) return;
+  if (digits.length < ABBREVIATION_MIN || !isLowerHex(digits)) return;
   const match = session.repository.objects.findPrefix(digits);
   const oids = match.kind === "ambiguous" ? match.oids : match.kind === "unique" ? [match.oid] : [];
   for (const oid of oids) session.writer.revision(false, oid, null);

@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { isLetter } from "../../platform/ascii.ts";
 import { LatticeError } from "../../platform/errors.ts";
-import { asciiLower, isKeyUnit, isLetter, type ParsedEntry } from "./parse.ts";
+import { asciiLower, isKeyUnit, type ParsedEntry } from "./parse.ts";
 import { parseInteger } from "./values.ts";
 
 /** Environment variables by name. */

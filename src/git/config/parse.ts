@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { isDigit, isLetter } from "../../platform/ascii.ts";
 import { LatticeError } from "../../platform/errors.ts";
 import { bytesToName } from "../../platform/text.ts";
 
@@ -34,11 +35,6 @@ const OPEN = 0x5b;
 const BACKSLASH = 0x5c;
 const CLOSE = 0x5d;
 
-/** What may stand in the name of a variable, and in that of a section; as `isKeyUnit` has it. */
-const KEY_UNITS = /[A-Za-z0-9-]*/y;
-const SECTION_UNITS = /[A-Za-z0-9.-]*/y;
-const BLANKS = /[ \t\r\n]*/y;
-
 /**
  * Reads a configuration file.
  *
@@ -61,7 +57,7 @@ function parseLines(cursor: Cursor, entries: ParsedEntry[]): boolean {
   while (cursor.at < text.length) {
     const unit = text.charCodeAt(cursor.at);
     if (isBlank(unit)) {
-      skip(cursor, BLANKS);
+      skip(cursor, isBlank);
     } else if (unit === HASH || unit === SEMICOLON) {
       cursor.at = text.indexOf("\n", cursor.at);
     } else if (unit === OPEN) {
@@ -88,7 +84,7 @@ function consumed(cursor: Cursor): false {
 function parseHeader(cursor: Cursor): string | null {
   const { text } = cursor;
   const start = ++cursor.at;
-  skip(cursor, SECTION_UNITS);
+  skip(cursor, isSectionUnit);
   const unit = text.charCodeAt(cursor.at);
   if (isBlank(unit)) return cursor.at === text.length - 1 ? null : parseSubsection(cursor, start);
   if (unit !== CLOSE) return null;
@@ -125,17 +121,15 @@ function parseSubsection(cursor: Cursor, start: number): string | null {
   return `${section}.${name}`;
 }
 
-/** Moves the cursor behind the units that a sticky pattern matches. */
-function skip(cursor: Cursor, units: RegExp): void {
-  units.lastIndex = cursor.at;
-  units.test(cursor.text);
-  cursor.at = units.lastIndex;
+/** Moves the cursor behind the units that follow of one kind. */
+function skip(cursor: Cursor, isOfKind: (unit: number) => boolean): void {
+  while (isOfKind(cursor.text.charCodeAt(cursor.at))) cursor.at++; // at the end of the text it is NaN, which is none
 }
 
 function parseAssignment(cursor: Cursor, stem: string): ParsedEntry | null {
   const { text } = cursor;
   const start = cursor.at;
-  skip(cursor, KEY_UNITS);
+  skip(cursor, isKeyUnit);
   const key = untilNul(stem + asciiLower(text.slice(start, cursor.at)));
   while (text.charCodeAt(cursor.at) === SPACE || text.charCodeAt(cursor.at) === TAB) cursor.at++;
   const unit = text.charCodeAt(cursor.at);
@@ -236,12 +230,12 @@ function isBlank(unit: number): boolean {
   return unit === SPACE || unit === TAB || unit === LF || unit === CR;
 }
 
-/** Whether a UTF-16 unit is an ASCII letter. */
-export function isLetter(unit: number): boolean {
-  return (unit >= 0x61 && unit <= 0x7a) || (unit >= 0x41 && unit <= 0x5a);
-}
-
 /** Whether a UTF-16 unit may stand in the name of a section or a variable. */
 export function isKeyUnit(unit: number): boolean {
-  return isLetter(unit) || (unit >= 0x30 && unit <= 0x39) || unit === 0x2d;
+  return isLetter(unit) || isDigit(unit) || unit === 0x2d;
+}
+
+/** The dot is that of the old way to write a subsection. */
+function isSectionUnit(unit: number): boolean {
+  return isKeyUnit(unit) || unit === 0x2e;
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { isLowerHex } from "../../platform/ascii.ts";
 import { isDamage } from "../../platform/errors.ts";
 import type { Disk } from "../../platform/disk.ts";
 import { hash } from "../../platform/hash.ts";
@@ -111,7 +112,7 @@ function openChain(
   const bytes = disk.readFile(path, (format.hexLength + 1) * (LAYERS_MAX + 1));
   if (bytes === null) return [];
   const hashes = (decodeUtf8(bytes) ?? "").split("\n").filter((line) => line !== "");
-  if (hashes.length > LAYERS_MAX || !hashes.every((line) => /^[0-9a-f]+$/.test(line))) {
+  if (hashes.length > LAYERS_MAX || !hashes.every(isLowerHex)) {
     throw damagedFile(path, "it holds a line that is no checksum, or too many");
   }
   const layers: Layer[] = [];

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isHex } from "../../platform/ascii.ts";
 import { LatticeError } from "../../platform/errors.ts";
 import { bytesToName, toHex } from "../../platform/text.ts";
 import type { ObjectFormat, Oid } from "../object_format.ts";
@@ -58,7 +59,7 @@ export function oidLineAt(format: ObjectFormat, content: Uint8Array, at: number,
   const end = start + format.hexLength;
   if (content[end] !== NEWLINE) return null;
   const line = String.fromCharCode(...content.subarray(at, end));
-  if (!line.startsWith(`${key} `) || !/^[0-9a-fA-F]+$/.test(line.slice(key.length + 1))) return null;
+  if (!line.startsWith(`${key} `) || !isHex(line.slice(key.length + 1))) return null;
   return line.slice(key.length + 1).toLowerCase();
 }
 

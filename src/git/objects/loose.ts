@@ -3,10 +3,11 @@
  *
  * @module
  */
+import { isLowerHex } from "../../platform/ascii.ts";
 import { type Disk, isDiskError, type OpenFile } from "../../platform/disk.ts";
 import { bytesToName } from "../../platform/text.ts";
 import { adler32, inflate, inflatePrefix, inflateSmall } from "../../platform/zlib.ts";
-import type { ObjectFormat, ObjectType, Oid } from "../object_format.ts";
+import { isObjectType, type ObjectFormat, type ObjectType, type Oid } from "../object_format.ts";
 import { damagedFile, OBJECT_BYTES_MAX, tooLarge } from "./damage.ts";
 import type { GitObject, ObjectInfo } from "./store.ts";
 
@@ -132,12 +133,14 @@ interface Header {
 function parseHeader(path: string, framed: Uint8Array): Header {
   const end = framed.subarray(0, HEADER_BYTES_MAX).indexOf(0);
   const text = end < 0 ? "" : bytesToName(framed.subarray(0, end));
-  const match = /^(blob|tree|commit|tag) (0|[1-9][0-9]{0,15})$/.exec(text);
-  const size = Number(match?.[2]);
-  if (match === null || !Number.isSafeInteger(size)) {
+  const space = text.indexOf(" ");
+  const type = text.slice(0, space);
+  const digits = text.slice(space + 1);
+  const size = Number(digits);
+  if (!isObjectType(type) || !(size >= 0 && size <= Number.MAX_SAFE_INTEGER) || String(size) !== digits) {
     throw damagedFile(path, "it does not begin with a type and a size");
   }
-  return { type: match[1] as ObjectType, size, length: end + 1 };
+  return { type, size, length: end + 1 };
 }
 
 /**
@@ -149,7 +152,7 @@ export function* listLoose(disk: Disk, objectsDir: string, format: ObjectFormat,
   const folders = prefix.length >= 2 ? [prefix.slice(0, 2)] : fanOutFolders(disk, objectsDir, prefix);
   for (const folder of folders) {
     for (const { name } of disk.list(`${objectsDir}/${folder}`) ?? []) {
-      if (name.length !== format.hexLength - 2 || !/^[0-9a-f]+$/.test(name)) continue;
+      if (name.length !== format.hexLength - 2 || !isLowerHex(name)) continue;
       const oid = folder + name;
       if (oid.startsWith(prefix)) yield oid;
     }

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { isLowerHex } from "../../platform/ascii.ts";
 import { isDamage } from "../../platform/errors.ts";
 import type { Disk } from "../../platform/disk.ts";
 import { bytesToName, decodeUtf8 } from "../../platform/text.ts";
@@ -56,7 +57,7 @@ function openChain(disk: Disk, pages: FilePages, folder: string, format: ObjectF
   for (const hash of (decodeUtf8(bytes) ?? "").split("\n")) {
     if (hash === "") continue;
     const path = `${folder}/multi-pack-index-${hash}.midx`;
-    if (hash.length !== format.hexLength || !/^[0-9a-f]+$/.test(hash)) {
+    if (hash.length !== format.hexLength || !isLowerHex(hash)) {
       throw damagedFile(`${folder}/multi-pack-index-chain`, "it holds a line that is no checksum");
     }
     const layer = openMultiPackIndex(pages, path, format);

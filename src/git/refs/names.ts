@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { isDigit, isLetter } from "../../platform/ascii.ts";
 import { LatticeError } from "../../platform/errors.ts";
 import { bytesToName, isWellFormed, nameToBytes } from "../../platform/text.ts";
 
@@ -22,11 +23,9 @@ export interface RefNameRules {
 /** The ending that lock files have and refs must not have. */
 export const LOCK_SUFFIX = ".lock";
 
-/** Most names: two or more components of characters that no rule speaks of. */
-const PLAIN_NAME = /^[\w-]+(?:\/[\w-]+)+$/;
-
-/** Most names of branches, likewise. */
-const PLAIN_COMPONENTS = /^[\w-]+(?:\/[\w-]+)*$/;
+const HYPHEN = 0x2d;
+const SLASH = 0x2f;
+const UNDERSCORE = 0x5f;
 
 const ONE_LEVEL_ALLOWED: RefNameRules = { allowOneLevel: true };
 
@@ -41,7 +40,7 @@ export function normalizeRefName(name: string): string {
  * @returns `null` when the name is good, else the rule that it breaks, for a message.
  */
 export function checkRefName(name: string, rules: RefNameRules = {}): string | null {
-  if (PLAIN_NAME.test(name)) return null;
+  if (plainComponents(name) >= 2) return null;
   const text = rules.normalize === true ? normalizeRefName(name) : name;
   if (text === "") return "it is empty";
   if (!isWellFormed(text) && bytesToName(nameToBytes(text)) !== text) return "it stands for no bytes";
@@ -59,6 +58,25 @@ export function checkRefName(name: string, rules: RefNameRules = {}): string | n
   return null;
 }
 
+/**
+ * How many components a name has of which no rule speaks, as most names are: letters, digits, `_` and `-`, with single
+ * slashes between.
+ *
+ * @returns 0: look closer.
+ */
+function plainComponents(name: string): number {
+  let components = 1;
+  let start = 0;
+  for (let i = 0; i < name.length; i++) {
+    const unit = name.charCodeAt(i);
+    if (isLetter(unit) || isDigit(unit) || unit === HYPHEN || unit === UNDERSCORE) continue;
+    if (unit !== SLASH || i === start) return 0;
+    components++;
+    start = i + 1;
+  }
+  return start === name.length ? 0 : components;
+}
+
 /** Whether a text is a branch's name: short, without `refs/heads/`. */
 export function isBranchName(name: string): boolean {
   return checkBranchName(name) === null;
@@ -72,7 +90,7 @@ export function isBranchName(name: string): boolean {
 export function checkBranchName(name: string): string | null {
   if (name.startsWith("-")) return 'it begins with "-"';
   if (name === "HEAD") return "a branch cannot be called HEAD";
-  if (PLAIN_COMPONENTS.test(name)) return null;
+  if (plainComponents(name) >= 1) return null;
   return name === "" ? "it is empty" : checkRefName(`refs/heads/${name}`);
 }
 
@@ -176,7 +194,7 @@ export function refPath(folders: RefFolders, name: string): RefPath {
 
 /** Whether a name, taken as a path (of any system), stays below the folder that it starts from. */
 export function isSafeName(name: string): boolean {
-  if (PLAIN_NAME.test(name)) return true;
+  if (plainComponents(name) >= 2) return true;
   if (name.includes("\0") || /(?:^|\/)(?:\/|$)/.test(name)) return false;
   return !/(?:^|[/\\])\.{1,2}(?:[/\\]|$)/.test(name);
 }

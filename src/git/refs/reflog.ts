@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { isHex } from "../../platform/ascii.ts";
 import type { Disk, OpenFile } from "../../platform/disk.ts";
 import { LatticeError } from "../../platform/errors.ts";
 import { bytesToName, concatBytes, nameToBytes } from "../../platform/text.ts";
@@ -92,7 +93,7 @@ export function parseReflogLine(line: Uint8Array, format: ObjectFormat): ReflogE
   const text = bytesToName(line);
   const old = text.slice(0, digits);
   const new_ = text.slice(digits + 1, 2 * digits + 1);
-  if (!isHex(old, digits) || !isHex(new_, digits)) return null;
+  if (!isName(old, digits) || !isName(new_, digits)) return null;
   if (text[digits] !== " " || text[2 * digits + 1] !== " ") return null;
   const rest = text.slice(2 * digits + 2);
   const emailEnd = rest.indexOf(">");
@@ -193,8 +194,8 @@ function isLog(disk: Disk, path: string): boolean {
   return true;
 }
 
-function isHex(text: string, length: number): boolean {
-  return text.length === length && /^[0-9a-fA-F]+$/.test(text);
+function isName(text: string, digits: number): boolean {
+  return text.length === digits && isHex(text);
 }
 
 function brokenLine(path: string, where: string, reason: string): LatticeError {

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { isHex } from "../../platform/ascii.ts";
 import type { LatticeErrorOptions } from "../../platform/errors.ts";
 import type { ObjectType, Oid } from "../object_format.ts";
 import { type History, openHistory } from "../objects/history.ts";
@@ -101,7 +102,7 @@ function preferenceOf(step: Step | undefined): WantedType | undefined {
 
 function resolveBase(repository: Repository, base: string, text: string, prefer: WantedType): Oid {
   const { format } = repository.objects;
-  if (base.length === format.hexLength && /^[0-9a-fA-F]+$/.test(base)) return base.toLowerCase();
+  if (base.length === format.hexLength && isHex(base)) return base.toLowerCase();
   const brace = /@\{([^{}]*)\}$/.exec(base);
   const inner = brace?.[1];
   if (brace !== null && inner !== undefined && !isUpstreamMark(inner)) {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isHex } from "../../platform/ascii.ts";
 import { LatticeError } from "../../platform/errors.ts";
 import type { Config } from "../config/config.ts";
 import type { ObjectType, Oid } from "../object_format.ts";
@@ -32,7 +33,7 @@ const AUTOMATIC_MIN = 7;
  */
 export function expandOid(objects: ObjectStore, digits: string, wanted: WantedType): Oid | null {
   const length = digits.length;
-  if (length < ABBREVIATION_MIN || length > objects.format.hexLength || !/^[0-9a-fA-F]+$/.test(digits)) return null;
+  if (length < ABBREVIATION_MIN || length > objects.format.hexLength || !isHex(digits)) return null;
   const match = objects.findPrefix(digits.toLowerCase());
   if (match.kind === "none") return null;
   if (match.kind === "unique") return match.oid;

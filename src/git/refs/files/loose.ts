@@ -9,6 +9,7 @@
 import type { Disk, FileStat } from "../../../platform/disk.ts";
 import { isDiskError } from "../../../platform/disk.ts";
 import { LatticeError } from "../../../platform/errors.ts";
+import { isHex } from "../../../platform/ascii.ts";
 import { bytesToName } from "../../../platform/text.ts";
 import type { ObjectFormat } from "../../object_format.ts";
 import { checkRefName } from "../names.ts";
@@ -68,7 +69,7 @@ export function parseLooseRef(format: ObjectFormat, content: Uint8Array, path: s
   }
   const digits = text.slice(0, format.hexLength);
   const next = text.charAt(format.hexLength);
-  if (digits.length === format.hexLength && /^[0-9a-fA-F]+$/.test(digits) && /^[ \t\r\n]?$/.test(next)) {
+  if (digits.length === format.hexLength && isHex(digits) && " \t\r\n".includes(next)) {
     if (digits === format.zero) throw brokenRef(path, name, ZERO_REASON);
     return { kind: "direct", oid: digits.toLowerCase() };
   }
