@@ -17,9 +17,18 @@ function pairOrUnsafe(): RegExp {
   return new RegExp(`[\\ud800-\\udbff][\\udc00-\\udfff]|${UNSAFE.source}`, "g");
 }
 
+/** Whether a text has nothing but printable ASCII, as most have: found out without a regular expression (`ascii.ts`). */
+function isPrintable(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit < 0x20 || unit > 0x7e) return false;
+  }
+  return true;
+}
+
 /** A text with its control characters shown as `\n`, `\x1b`, `\u{202e}`. It is one line afterwards. */
 export function escapeText(text: string): string {
-  if (!UNSAFE.test(text)) return text;
+  if (isPrintable(text) || !UNSAFE.test(text)) return text;
   return text.replace(pairOrUnsafe(), (match) => match.length === 2 ? match : escapeUnit(match));
 }
 

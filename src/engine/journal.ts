@@ -17,7 +17,7 @@ import {
   type JournalContent,
   type JournalRecord,
 } from "./journal_format.ts";
-import { OPERATION_ID } from "./operation_id.ts";
+import { isOperationId } from "./operation_id.ts";
 import { hasOwnFolder, openOwnFile, readOpenFile, readOwnFile } from "../platform/own_file.ts";
 import { journalPath, opsFolder } from "./paths.ts";
 
@@ -169,14 +169,14 @@ export function listJournals(system: System, commonDir: string): string[] {
   const ids: string[] = [];
   for (const entry of system.disk.list(folder) ?? []) {
     const id = entry.name.endsWith(".jsonl") ? entry.name.slice(0, -".jsonl".length) : "";
-    if (OPERATION_ID.test(id)) ids.push(id);
+    if (isOperationId(id)) ids.push(id);
   }
   return ids.sort(); // digits and dashes, so the runtime's own order is that of the bytes, and ten times as fast
 }
 
 /** Path of a journal that may be there; `null`: there is no folder of journals, or no operation has such an id. */
 export function ownJournalPath(system: System, commonDir: string, opId: string): string | null {
-  if (!OPERATION_ID.test(opId)) return null;
+  if (!isOperationId(opId)) return null;
   return hasOwnFolder(system.disk, opsFolder(commonDir)) ? journalPath(commonDir, opId) : null;
 }
 

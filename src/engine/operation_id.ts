@@ -5,10 +5,10 @@
  */
 import type { System } from "../platform/system.ts";
 import { toHex } from "../platform/text.ts";
-import { UUID_VERSION_7 } from "../platform/uuid.ts";
+import { isUuidVersion7 } from "../platform/uuid.ts";
 
-/** What an operation id looks like. */
-export const OPERATION_ID = UUID_VERSION_7;
+/** Whether a text is what an operation id looks like. */
+export const isOperationId: (text: string) => boolean = isUuidVersion7;
 
 /**
  * Makes an id that sorts behind the last one even where the clock was set back.
@@ -24,7 +24,8 @@ export function newOperationId(system: System, last: string | null): string {
   bytes[6] = (bytes[6]! & 0x0f) | 0x70;
   bytes[8] = (bytes[8]! & 0x3f) | 0x80;
   const digits = toHex(bytes);
-  return [8, 12, 16, 20].reduceRight((text, at) => `${text.slice(0, at)}-${text.slice(at)}`, digits);
+  const first = `${digits.slice(0, 8)}-${digits.slice(8, 12)}-${digits.slice(12, 16)}`;
+  return `${first}-${digits.slice(16, 20)}-${digits.slice(20)}`;
 }
 
 /** When an id was made, in milliseconds since 1970. */

@@ -9,7 +9,7 @@
  * @module
  */
 import { checkRefName, isSafeName } from "../git/refs/names.ts";
-import { OPERATION_ID } from "./operation_id.ts";
+import { isOperationId } from "./operation_id.ts";
 
 /**
  * What is wrong with a record: `unknown` is a type of a later version, `malformed` one that lacks a member, or has one
@@ -36,7 +36,7 @@ function has(value: unknown, shape: Shape): boolean {
 }
 
 const isText: Check = (value) => typeof value === "string";
-const isId: Check = (value) => typeof value === "string" && OPERATION_ID.test(value);
+const isId: Check = (value) => typeof value === "string" && isOperationId(value);
 const isInteger: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
 const isTrue: Check = (value) => value === true;
 

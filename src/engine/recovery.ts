@@ -14,7 +14,7 @@ import { Journal, listJournals, readJournal } from "./journal.ts";
 import { type EndRecord, readJournalEnds } from "./journal_ends.ts";
 import type { BeginRecord, DivergedRef } from "./journal_format.ts";
 import { readOpState, removeOpState } from "./op_state.ts";
-import { OPERATION_ID } from "./operation_id.ts";
+import { isOperationId } from "./operation_id.ts";
 import {
   journalPath,
   opsFolder,
@@ -185,7 +185,7 @@ function sweepSpanFolders(context: EngineContext, unfinished: ReadonlySet<string
   const { system, repository } = context;
   for (const { name, kind } of system.disk.list(opsFolder(repository.commonDir)) ?? []) {
     const opId = name.endsWith(".d") ? name.slice(0, -".d".length) : "";
-    if (kind !== "directory" || !OPERATION_ID.test(opId) || unfinished.has(opId)) continue;
+    if (kind !== "directory" || !isOperationId(opId) || unfinished.has(opId)) continue;
     removeSpanFolder(system, repository.commonDir, opId);
   }
 }

@@ -16,7 +16,7 @@ import { LatticeError } from "../platform/errors.ts";
 import { hash } from "../platform/hash.ts";
 import type { LockableFile, System } from "../platform/system.ts";
 import { toHex, utf8 } from "../platform/text.ts";
-import { UUID_VERSION_7 } from "../platform/uuid.ts";
+import { isUuidVersion7 } from "../platform/uuid.ts";
 import { Contention } from "./contention.ts";
 import { hintAboutHolder, InvalidLockFileError, publicHolder } from "./file_lock_errors.ts";
 import { describeHolder, type LockHolder } from "./holder.ts";
@@ -417,6 +417,6 @@ function parseText(text: string): LockText {
 /** The next journal repeats this note and the next id sorts behind it, so anything that is no operation's is absent. */
 function parseLastOperation(value: unknown): LockNotes["lastOperation"] {
   const { id, outcome } = (value ?? {}) as { id?: unknown; outcome?: unknown };
-  if (typeof id !== "string" || !UUID_VERSION_7.test(id)) return null;
+  if (typeof id !== "string" || !isUuidVersion7(id)) return null;
   return outcome === "committed" || outcome === "rolled_back" ? { id, outcome } : null;
 }

@@ -17,7 +17,7 @@
 import type { System } from "../platform/system.ts";
 import { type JournaledOperation, journaledOperations, type OperationSummary } from "../engine/history.ts";
 import { listJournals } from "../engine/journal.ts";
-import { OPERATION_ID, operationTimeMs } from "../engine/operation_id.ts";
+import { isOperationId, operationTimeMs } from "../engine/operation_id.ts";
 import { readOpState } from "../engine/op_state.ts";
 import { journalPath, KEEP_PREFIX, opsFolder, removeIfThere } from "../engine/paths.ts";
 import { recordedValue } from "../engine/plan.ts";
@@ -163,7 +163,7 @@ function withoutJournal(
   const lastMs = system.clock.nowMs() - LEFT_OVER_AGE_MS;
   return keepRefs.filter(({ name }) => {
     const [id = ""] = name.slice(KEEP_PREFIX.length).split("/", 1);
-    if (!OPERATION_ID.test(id) || there.has(id)) return false;
+    if (!isOperationId(id) || there.has(id)) return false;
     return gone.has(id) || operationTimeMs(id) < lastMs;
   });
 }

@@ -11,7 +11,7 @@
 export function isHex(text: string): boolean {
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i);
-    if (!isDigit(unit) && !(unit >= 0x61 && unit <= 0x66) && !(unit >= 0x41 && unit <= 0x46)) return false;
+    if (unit < 0x30 || unit > 0x66 || (unit > 0x39 && unit < 0x41) || (unit > 0x46 && unit < 0x61)) return false;
   }
   return text !== "";
 }
@@ -20,7 +20,7 @@ export function isHex(text: string): boolean {
 export function isLowerHex(text: string): boolean {
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i);
-    if (!isDigit(unit) && !(unit >= 0x61 && unit <= 0x66)) return false;
+    if (unit < 0x30 || unit > 0x66 || (unit > 0x39 && unit < 0x61)) return false;
   }
   return text !== "";
 }

@@ -70,8 +70,6 @@ const BEYOND_PLAIN = /[\ud800-\uffff]/;
  * @returns Negative, zero or positive.
  */
 export function compareNames(a: string, b: string): number {
-  if (a === b) return 0;
-  if (!BEYOND_PLAIN.test(a) && !BEYOND_PLAIN.test(b)) return a < b ? -1 : 1;
   const length = Math.min(a.length, b.length);
   for (let i = 0; i < length; i++) {
     const x = a.charCodeAt(i);

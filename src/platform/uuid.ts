@@ -5,5 +5,11 @@
  * @module
  */
 
-/** A UUID of version 7 in lower-case digits, nothing before or behind it. */
-export const UUID_VERSION_7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+import { isLowerHex } from "./ascii.ts";
+
+/** Whether a text is a UUID of version 7 in lower-case digits, with nothing before or behind it. */
+export function isUuidVersion7(text: string): boolean {
+  return text.length === 36 && text[8] === "-" && text[13] === "-" && text[18] === "-" && text[23] === "-" &&
+    isLowerHex(text.slice(0, 8)) && isLowerHex(text.slice(9, 13)) && isLowerHex(text.slice(14, 18)) &&
+    isLowerHex(text.slice(19, 23)) && isLowerHex(text.slice(24)) && text[14] === "7" && "89ab".includes(text[19]!);
+}

@@ -57,6 +57,9 @@ export function readLooseRef(disk: Disk, format: ObjectFormat, path: string, nam
   }
 }
 
+/** What may stand behind a name, and around `ref:` and its target. */
+const BLANKS = " \t\r\n";
+
 /**
  * The value that the content of a loose ref file means.
  *
@@ -65,11 +68,11 @@ export function readLooseRef(disk: Disk, format: ObjectFormat, path: string, nam
 export function parseLooseRef(format: ObjectFormat, content: Uint8Array, path: string, name: string): RefValue {
   const text = bytesToName(content);
   if (text.startsWith("ref:")) {
-    return symbolic(text.slice("ref:".length).replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, ""), path, name);
+    return symbolic(withoutBlanks(text.slice("ref:".length)), path, name);
   }
   const digits = text.slice(0, format.hexLength);
   const next = text.charAt(format.hexLength);
-  if (digits.length === format.hexLength && isHex(digits) && " \t\r\n".includes(next)) {
+  if (digits.length === format.hexLength && isHex(digits) && BLANKS.includes(next)) {
     if (digits === format.zero) throw brokenRef(path, name, ZERO_REASON);
     return { kind: "direct", oid: digits.toLowerCase() };
   }
@@ -122,6 +125,15 @@ function followLink(disk: Disk, path: string, name: string): FileStat | null {
     if (isDiskError(error, "ELOOP")) throw brokenRef(path, name, "its symbolic links lead in a circle", error);
     throw error;
   }
+}
+
+/** A text without the blanks at its ends. */
+function withoutBlanks(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && BLANKS.includes(text[start]!)) start++;
+  while (start < end && BLANKS.includes(text[end - 1]!)) end--;
+  return text.slice(start, end);
 }
 
 function symbolic(target: string, path: string, name: string): RefValue {
