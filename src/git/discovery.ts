@@ -39,13 +39,13 @@ export function discoverRepository(
 ): FoundRepository | null {
   if (named !== undefined) return { kind: "explicit", gitDir: namedGitDir(system, cwd, named), folder: cwd };
   const ceiling = ceilingLength(system, cwd);
-  const startDevice = environmentSwitch(system.env, "GIT_DISCOVERY_ACROSS_FILESYSTEM")
-    ? null
-    : system.disk.stat(cwd)?.device ?? null;
+  const staysOnDevice = !environmentSwitch(system.env, "GIT_DISCOVERY_ACROSS_FILESYSTEM");
+  let startDevice: bigint | null = null;
   for (let folder = cwd;;) {
     const found = lookIn(system, folder, protectedConfig);
     if (found !== null) return found;
     if (folder === "/") return null;
+    if (staysOnDevice) startDevice ??= system.disk.stat(cwd)?.device ?? null;
     folder = folderOf(folder);
     if (folder.length <= ceiling) return null;
     if (startDevice !== null && system.disk.stat(folder)?.device !== startDevice) return null;

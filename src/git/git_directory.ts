@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { closing } from "../platform/closing.ts";
 import type { Disk } from "../platform/disk.ts";
 import { LatticeError } from "../platform/errors.ts";
 import type { System } from "../platform/system.ts";
@@ -42,11 +43,12 @@ function hasHead(disk: Disk, gitDir: string): boolean {
   const kind = disk.lstat(path)?.kind;
   if (kind === "symlink") return disk.readLink(path)?.startsWith("refs/") === true;
   if (kind !== "file") return false;
-  const bytes = disk.readFile(path, HEAD_BYTES_LOOKED_AT);
-  if (bytes === null) return false;
-  const text = bytesToName(bytes);
-  if (text.startsWith("ref: refs/")) return true; // as it is nearly always
-  return /^ref:[ \t\n\r]*refs\//.test(text) || /^[0-9a-fA-F]{40}/.test(text);
+  return closing(disk.openRead(path), (file) => {
+    const bytes = new Uint8Array(HEAD_BYTES_LOOKED_AT);
+    const text = bytesToName(bytes.subarray(0, file.readAt(bytes, 0)));
+    if (text.startsWith("ref: refs/")) return true; // as it is nearly always
+    return /^ref:[ \t\n\r]*refs\//.test(text) || /^[0-9a-fA-F]{40}/.test(text);
+  }) === true;
 }
 
 /**

@@ -4,6 +4,7 @@
  * @module
  */
 import { isLowerHex } from "../../platform/ascii.ts";
+import { closing } from "../../platform/closing.ts";
 import { type Disk, isDiskError, type OpenFile } from "../../platform/disk.ts";
 import { bytesToName } from "../../platform/text.ts";
 import { adler32, inflate, inflatePrefix, inflateSmall } from "../../platform/zlib.ts";
@@ -33,8 +34,10 @@ export function loosePath(objectsDir: string, oid: Oid): string {
  * @throws {LatticeError} `invalid_data`: damaged; `unsupported`: too large.
  */
 export function readLoose(disk: Disk, path: string, bytesMax: number): GitObject | ObjectInfo | null {
-  using file = disk.openRead(path);
-  if (file === null) return null;
+  return closing(disk.openRead(path), (file) => readOpened(file, path, bytesMax));
+}
+
+function readOpened(file: OpenFile, path: string, bytesMax: number): GitObject | ObjectInfo {
   const start = readStart(file);
   if (start.length > SMALL_FILE_BYTES) {
     const { type, size } = parseHeader(path, inflateStart(path, start));

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { closing } from "../../../platform/closing.ts";
 import type { Disk, FileStat } from "../../../platform/disk.ts";
 import { isDiskError } from "../../../platform/disk.ts";
 import { LatticeError } from "../../../platform/errors.ts";
@@ -96,11 +97,11 @@ export function brokenRef(path: string, name: string, reason: string, cause?: un
 /** Reads a plain file; `null`: it went away. */
 function readFile(disk: Disk, format: ObjectFormat, path: string, name: string, stat: FileStat): LooseRead | null {
   if (stat.kind !== "file") throw brokenRef(path, name, "it is neither a file nor a link"); // to open a pipe would hang
-  using file = disk.openRead(path);
-  if (file === null) return null;
-  const buffer = new Uint8Array(Math.min(Math.max(stat.size, format.hexLength + 2), CONTENT_BYTES_MAX));
-  const content = buffer.subarray(0, file.readAt(buffer, 0));
-  return { kind: "ref", value: parseLooseRef(format, content, path, name) };
+  return closing(disk.openRead(path), (file) => {
+    const buffer = new Uint8Array(Math.min(Math.max(stat.size, format.hexLength + 2), CONTENT_BYTES_MAX));
+    const content = buffer.subarray(0, file.readAt(buffer, 0));
+    return { kind: "ref", value: parseLooseRef(format, content, path, name) };
+  });
 }
 
 /** Reads a symbolic link: its text is a ref's name, or it is followed. `null`: it went away. */
