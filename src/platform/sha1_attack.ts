@@ -8,7 +8,7 @@
  * It is written for commands that look at one or two messages and end: loops without calls in them, and nothing twice.
  * A runtime counts calls and rounds, and from a few thousand on starts its compiler, which takes 2 to 3 ms, as much as
  * all the rest of a short command. What a runtime makes ready when it is first used is left out too: taking the words of
- * an `Int32Array` apart by a pattern, or `Int32Array.from`, takes 0.1 ms.
+ * an `Int32Array` apart by a pattern, or `Int32Array.from`, takes 0.1 ms, and anything of `Math` 0.05.
  *
  * @module
  */
@@ -24,7 +24,7 @@ const INITIAL = [0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0];
 /**
  * Whether some block of a message was made to collide by one of the known attacks.
  *
- * @param message The whole message, without padding.
+ * @param message The whole message, without padding; of less than 2^29 bytes.
  */
 export function isSha1Attack(message: Uint8Array): boolean {
   const padded = pad(message);
@@ -42,12 +42,10 @@ export function isSha1Attack(message: Uint8Array): boolean {
 
 /** The message, a bit 1, zeros, and the length in bits (FIPS 180-4, 5.1.1). */
 function pad(message: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(Math.ceil((message.length + 9) / BLOCK_BYTES) * BLOCK_BYTES);
+  const bytes = new Uint8Array(((message.length + 8) / BLOCK_BYTES | 0) * BLOCK_BYTES + BLOCK_BYTES);
   bytes.set(message);
   bytes[message.length] = 0x80;
-  for (let at = bytes.length - 1, bits = message.length * 8; bits > 0; at--, bits = Math.floor(bits / 256)) {
-    bytes[at] = bits % 256;
-  }
+  for (let at = bytes.length - 1, bits = message.length * 8; bits !== 0; at--, bits >>>= 8) bytes[at] = bits;
   return bytes;
 }
 
@@ -98,7 +96,9 @@ function hasAttack(padded: Uint8Array, suspects: readonly number[], last: number
     expand(padded, block * BLOCK_BYTES, words);
     const { states, out } = compress(chaining, words);
     for (let rest = suspects[block]!; rest !== 0; rest &= rest - 1) {
-      const other = otherMessage(words, 31 - Math.clz32(rest & -rest), states);
+      let vector = 0;
+      while (((rest >>> vector) & 1) === 0) vector++;
+      const other = otherMessage(words, vector, states);
       let differences = 0;
       for (let word = 0; word < STATE_WORDS; word++) differences |= other.out[word]! ^ out[word]!;
       if (differences === 0) return true;

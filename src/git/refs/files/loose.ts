@@ -98,10 +98,15 @@ export function brokenRef(path: string, name: string, reason: string, cause?: un
 function readFile(disk: Disk, format: ObjectFormat, path: string, name: string, stat: FileStat): LooseRead | null {
   if (stat.kind !== "file") throw brokenRef(path, name, "it is neither a file nor a link"); // to open a pipe would hang
   return closing(disk.openRead(path), (file) => {
-    const buffer = new Uint8Array(Math.min(Math.max(stat.size, format.hexLength + 2), CONTENT_BYTES_MAX));
+    const buffer = new Uint8Array(between(format.hexLength + 2, stat.size, CONTENT_BYTES_MAX)); // it may have been replaced
     const content = buffer.subarray(0, file.readAt(buffer, 0));
     return { kind: "ref", value: parseLooseRef(format, content, path, name) };
   });
+}
+
+/** The number, or the bound that it oversteps. (Anything of `Math` takes 0.05 ms when it is first used.) */
+function between(least: number, number: number, most: number): number {
+  return number < least ? least : number > most ? most : number;
 }
 
 /** Reads a symbolic link: its text is a ref's name, or it is followed. `null`: it went away. */
