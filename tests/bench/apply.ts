@@ -32,7 +32,7 @@ function applyOf(
     name: `apply-${count}`,
     work: `apply of ${count.toLocaleString("en")} documents`,
     rounds,
-    prepare({ lattice, libgit2, folder }) {
+    prepare({ lattice, diskCalls, libgit2, folder }) {
       const branches = Array.from({ length: count }, (_, number) => branchName(number));
       const texts = branches.map((branch) => documentOf(branch));
       const input = folder();
@@ -79,6 +79,20 @@ function applyOf(
         competitor({ name: "lattice" }, false, { program: lattice, args: ["apply", "--file", lines] }),
         competitor({ name: "git, default", ratioMax: 1 / budgets.flushNothing }, false, script),
         competitor({ name: "git, all flushed", ratioMax: 1 / budgets.flushAll }, true, script),
+        {
+          name: "its disk calls alone",
+          turn() {
+            const repository = makeRepository(folder());
+            return {
+              command: {
+                program: diskCalls,
+                args: [join(repository, ".git"), "apply", String(count)],
+                cwd: repository,
+              },
+              verify: (stdout) => assert.equal(stdout, "done\n"),
+            };
+          },
+        },
         libgit2 === null
           ? NO_LIBGIT2
           : competitor({ name: "libgit2" }, false, { program: libgit2, args: [names, created] }),

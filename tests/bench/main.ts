@@ -1,7 +1,7 @@
 /**
  * The benchmark: runs workloads and prints the table.
  *
- *     main.ts <lattice binary> <hello-world binary> <libgit2 program> [workload…]
+ *     main.ts <lattice binary> <hello-world binary> <disk-calls binary> <libgit2 program> [workload…]
  *
  * The last of the programs need not exist; then its rows are left out.
  *
@@ -67,19 +67,21 @@ const WORKLOADS: readonly Workload[] = [
 
 process.exitCode = main(process.argv.slice(2));
 
-function main([lattice, helloWorld, libgit2, ...names]: readonly string[]): number {
+function main([lattice, helloWorld, diskCalls, libgit2, ...names]: readonly string[]): number {
   const unknown = names.find((name) => WORKLOADS.every((workload) => workload.name !== name));
-  if (lattice === undefined || helloWorld === undefined || libgit2 === undefined || unknown !== undefined) {
+  const programs = [lattice, helloWorld, diskCalls, libgit2];
+  if (programs.includes(undefined) || unknown !== undefined) {
     const known = WORKLOADS.map(({ name }) => name).join(", ");
     console.error(
-      `error: ${unknown === undefined ? "three programs are needed" : `no workload "${unknown}"`}; there are ${known}`,
+      `error: ${unknown === undefined ? "four programs are needed" : `no workload "${unknown}"`}; there are ${known}`,
     );
     return 2;
   }
   const bench: Bench = {
-    lattice,
-    helloWorld,
-    libgit2: existsSync(libgit2) ? libgit2 : null,
+    lattice: lattice!,
+    helloWorld: helloWorld!,
+    diskCalls: diskCalls!,
+    libgit2: existsSync(libgit2!) ? libgit2! : null,
     folder: temporaryFolder,
   };
   console.log(describeMachine());

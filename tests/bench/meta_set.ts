@@ -4,6 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { gitText } from "../git_oracle.ts";
 import {
   blobNames,
@@ -28,12 +29,23 @@ old=$(git rev-parse --verify --quiet "$1")
 git update-ref "$1" "$new" "$old"
 `;
 
+/** The calls to the disk alone: no ratio to lattice can be below that of these to git. */
+function diskCallsAlone(repository: string, program: string): Competitor {
+  return {
+    name: "its disk calls alone",
+    turn: () => ({
+      command: { program, args: [join(repository, ".git"), "set"], cwd: repository },
+      verify: (stdout) => assert.equal(stdout, "done\n"),
+    }),
+  };
+}
+
 /** The workload. */
 export const metaSet: Workload = {
   name: "meta-set",
   work: "meta set, durable, compare-and-swap",
   rounds: ROUNDS,
-  prepare({ lattice, folder }) {
+  prepare({ lattice, diskCalls, folder }) {
     const texts = Array.from({ length: ROUNDS + 3 }, (_, version) => documentOf(BRANCH, version));
     const paths = writeFiles(folder(), texts);
     const oids = blobNames(paths);
@@ -64,6 +76,7 @@ export const metaSet: Workload = {
         args: ["meta", "set", BRANCH, "--file", paths[round + 1]!, "--expect", oids[round]!],
       })),
       competitor({ name: "shell and git, all flushed", ratioMax: 1.5 }, makeRepository(folder(), true), script),
+      diskCallsAlone(makeRepository(folder()), diskCalls),
     ];
   },
 };

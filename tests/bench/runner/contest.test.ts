@@ -7,7 +7,7 @@ import { runContest } from "./contest.ts";
 import { observeCommand, runCommand } from "./run_command.ts";
 import type { Bench, Competitor, Workload } from "./workload.ts";
 
-const BENCH: Bench = { lattice: "", helloWorld: "", libgit2: null, folder: temporaryFolder };
+const BENCH: Bench = { lattice: "", helloWorld: "", diskCalls: "", libgit2: null, folder: temporaryFolder };
 
 /** Writes its letter behind those of the others. */
 function writer(letter: string, log: string, rounds?: number): Competitor {

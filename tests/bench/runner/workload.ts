@@ -61,6 +61,8 @@ export interface Bench {
   readonly lattice: string;
   /** Path of a program that only prints a line, compiled in the same way. */
   readonly helloWorld: string;
+  /** Path of `disk_calls.ts`, compiled in the same way. */
+  readonly diskCalls: string;
   /** Path of the compiled `competitors/libgit2_apply.c`; `null` where it could not be compiled. */
   readonly libgit2: string | null;
   /** Makes a folder. Nothing in it is removed before the end of the whole run. */
