@@ -49,7 +49,10 @@ export function commitBatch(running: RunningTransaction): void {
   system.disk.syncDirectory(repository.commonDir); // one flush for the rename and for the lock
   for (const path of running.locks) if (path !== packedLock) removeIfThere(system, path);
   const folders = new Map<string, string>();
-  for (const path of running.locks) folders.set(folderOf(path), path);
+  let folder = "/"; // of the lock before
+  for (const path of running.locks) {
+    if (!path.startsWith(folder) || path.lastIndexOf("/") !== folder.length) folders.set(folder = folderOf(path), path);
+  }
   folders.delete(repository.commonDir);
   for (const path of folders.values()) syncFolderOf(system.disk, path);
   stored.secure();

@@ -51,6 +51,8 @@ function listedView(context: EngineContext, prefix: string): RefView {
   const folders = foldersOf([...values.keys(), ...broken], prefix);
   const loose = looseFiles(context);
   const blockers = new Map<string, string | null>();
+  let last = ""; // the folder that was asked about before, with its slash: most refs share it
+  let blocker: string | null = null;
 
   function exists(name: string): boolean {
     return name.startsWith(prefix) ? values.has(name) || broken.has(name) : refs.read(name) !== null;
@@ -58,13 +60,13 @@ function listedView(context: EngineContext, prefix: string): RefView {
 
   /** The ref that is a folder of others, itself or one above it; `null`: none is, so that it can hold refs. */
   function blockerOf(folder: string): string | null {
-    let blocker = blockers.get(folder);
-    if (blocker === undefined) {
+    let known = blockers.get(folder);
+    if (known === undefined) {
       const above = folder.lastIndexOf("/");
-      blocker = above === -1 ? null : blockerOf(folder.slice(0, above)) ?? (exists(folder) ? folder : null);
-      blockers.set(folder, blocker);
+      known = above === -1 ? null : blockerOf(folder.slice(0, above)) ?? (exists(folder) ? folder : null);
+      blockers.set(folder, known);
     }
-    return blocker;
+    return known;
   }
 
   return {
@@ -75,7 +77,10 @@ function listedView(context: EngineContext, prefix: string): RefView {
       return name.startsWith(prefix) && !broken.has(name) ? null : refs.read(name)?.value ?? null;
     },
     findConflict: (name) => {
-      const blocker = name.startsWith("refs/") ? blockerOf(name.slice(0, name.lastIndexOf("/"))) : null;
+      if (last === "" || !isIn(name, last)) {
+        last = name.slice(0, name.lastIndexOf("/") + 1);
+        blocker = last.startsWith("refs/") ? blockerOf(last.slice(0, -1)) : null;
+      }
       if (blocker !== null) return blocker;
       return name.startsWith(prefix) ? folders.get(name) ?? null : refs.findConflict(name);
     },
@@ -87,7 +92,10 @@ function listedView(context: EngineContext, prefix: string): RefView {
 /** Every folder of names below the prefix, with one ref that is in it. */
 export function foldersOf(names: readonly string[], prefix: string): ReadonlyMap<string, string> {
   const folders = new Map<string, string>();
+  let last = ""; // the folder of the name before, which most share
   for (const name of names) {
+    if (last !== "" && isIn(name, last)) continue;
+    last = name.slice(0, name.lastIndexOf("/") + 1);
     for (let slash = name.lastIndexOf("/"); slash >= prefix.length; slash = name.lastIndexOf("/", slash - 1)) {
       const folder = name.slice(0, slash);
       if (folders.has(folder)) break;
@@ -95,6 +103,11 @@ export function foldersOf(names: readonly string[], prefix: string): ReadonlyMap
     }
   }
   return folders;
+}
+
+/** Whether a name is right in a folder, which is given with its slash. */
+function isIn(name: string, folder: string): boolean {
+  return name.lastIndexOf("/") === folder.length - 1 && name.startsWith(folder);
 }
 
 /** Tells whether a ref has a loose file, listing each folder once. Whatever stands at its path counts, but folders. */

@@ -92,8 +92,12 @@ export interface Disk {
   stat(path: string): FileStat | null;
   /** `stat` of the link itself. `null`: nothing is there. */
   lstat(path: string): FileStat | null;
-  /** Entries of a folder, unsorted. `null`: nothing is there, or it is not a folder. */
-  list(path: string): DirectoryEntry[] | null;
+  /**
+   * Entries of a folder, unsorted. `null`: nothing is there, or it is not a folder.
+   *
+   * @param isWanted Entries with other names may be left out, which is faster where they are many.
+   */
+  list(path: string, isWanted?: (name: string) => boolean): DirectoryEntry[] | null;
   /** Text of a symbolic link. `null`: nothing is there, or it is no link. */
   readLink(path: string): string | null;
   /** The path with every symbolic link resolved. `null`: nothing is there. */

@@ -69,8 +69,10 @@ export const realDisk: Disk = {
     return stat === null || stat === undefined ? null : toStat(stat);
   },
 
-  list(path) {
+  list(path, isWanted) {
     return orNull("list", path, () => {
+      const few = isWanted === undefined ? null : listFew(path, isWanted);
+      if (few !== null) return few;
       const entries = fs.readdirSync(nativePath(path) as string, { withFileTypes: true });
       const listed: DirectoryEntry[] = [];
       let lossy = false;
@@ -296,6 +298,27 @@ function enlarged(bytes: Uint8Array, length: number): Uint8Array<ArrayBuffer> {
 }
 
 /** Folder entries where a name did not decode: names as bytes, and one `lstat` each. */
+/** So many entries are looked at one by one, where a folder has many times more. */
+const FEW = 16;
+
+/**
+ * The entries of a folder that are wanted, where they are few: a folder with ten thousand locks is listed in a fourth of
+ * the time without asking of each what it is.
+ *
+ * @returns `null`: they are not few.
+ */
+function listFew(path: string, isWanted: (name: string) => boolean): DirectoryEntry[] | null {
+  const listed: DirectoryEntry[] = [];
+  let looked = 0;
+  for (const name of fs.readdirSync(nativePath(path) as string)) {
+    if (!isWanted(name)) continue;
+    if (++looked > FEW || name.includes("\uFFFD")) return null;
+    const stat = realDisk.lstat(`${path}/${name}`);
+    if (stat !== null) listed.push({ name, kind: stat.kind });
+  }
+  return listed;
+}
+
 function listByBytes(path: string): DirectoryEntry[] {
   const names = fs.readdirSync(nativePath(path) as string, { encoding: "buffer" }) as unknown as Uint8Array[];
   const listed: DirectoryEntry[] = [];

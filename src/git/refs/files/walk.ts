@@ -106,8 +106,8 @@ function readEntry(walk: LooseWalk, name: string, found: RefEntry[]): void {
 
 /** The entries of a folder that can matter for a prefix, in the order of the refs that they lead to. */
 function entriesOf(walk: LooseWalk, folder: string, prefix: string): WalkEntry[] {
-  const listed = (walk.disk.list(refPath(walk.folders, `${folder}/x`).root + `/${folder}`) ?? [])
-    .filter((entry) => !entry.name.startsWith(".") && !entry.name.endsWith(LOCK_SUFFIX));
+  const path = refPath(walk.folders, `${folder}/x`).root + `/${folder}`;
+  const listed = (walk.disk.list(path, mayLeadToRefs) ?? []).filter(({ name }) => mayLeadToRefs(name));
   if (folder === "refs" && walk.folders.gitDir !== walk.folders.commonDir) ownFoldersInstead(listed);
   const entries: WalkEntry[] = [];
   for (const entry of listed) {
@@ -118,6 +118,11 @@ function entriesOf(walk: LooseWalk, folder: string, prefix: string): WalkEntry[]
   }
   const key = (entry: WalkEntry) => entry.kind === "directory" ? `${entry.name}/` : entry.name;
   return entries.sort((a, b) => compareNames(key(a), key(b)));
+}
+
+/** Whether a file or folder with such a name counts. */
+function mayLeadToRefs(name: string): boolean {
+  return !name.startsWith(".") && !name.endsWith(LOCK_SUFFIX);
 }
 
 /** In a linked worktree, what the common folder has under these names belongs to the main one. */
