@@ -78,8 +78,9 @@ function listedView(context: EngineContext, prefix: string): RefView {
     },
     findConflict: (name) => {
       if (last === "" || !isIn(name, last)) {
-        last = name.slice(0, name.lastIndexOf("/") + 1);
-        blocker = last.startsWith("refs/") ? blockerOf(last.slice(0, -1)) : null;
+        const folder = name.slice(0, name.lastIndexOf("/") + 1);
+        blocker = folder.startsWith("refs/") ? blockerOf(folder.slice(0, -1)) : null;
+        last = folder; // only now: the look at a damaged ref throws, and is to throw again
       }
       if (blocker !== null) return blocker;
       return name.startsWith(prefix) ? folders.get(name) ?? null : refs.findConflict(name);

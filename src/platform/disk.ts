@@ -95,7 +95,7 @@ export interface Disk {
   /**
    * Entries of a folder, unsorted. `null`: nothing is there, or it is not a folder.
    *
-   * @param isWanted Entries with other names may be left out, which is faster where they are many.
+   * @param isWanted Entries with other names may be left out, which is faster where all are such.
    */
   list(path: string, isWanted?: (name: string) => boolean): DirectoryEntry[] | null;
   /** Text of a symbolic link. `null`: nothing is there, or it is no link. */

@@ -140,7 +140,7 @@ function parseHeader(path: string, framed: Uint8Array): Header {
   const type = text.slice(0, space);
   const digits = text.slice(space + 1);
   const size = Number(digits);
-  if (!isObjectType(type) || !(size >= 0 && size <= Number.MAX_SAFE_INTEGER) || String(size) !== digits) {
+  if (!isObjectType(type) || !Number.isSafeInteger(size) || size < 0 || String(size) !== digits) {
     throw damagedFile(path, "it does not begin with a type and a size");
   }
   return { type, size, length: end + 1 };
