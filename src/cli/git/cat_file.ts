@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ObjectType, Oid } from "../../git/object_format.ts";
+import { isObjectType, type ObjectType, type Oid } from "../../git/object_format.ts";
 import type { GitObject } from "../../git/objects/store.ts";
 import { treeEntries } from "../../git/objects/tree.ts";
 import type { Repository } from "../../git/repository.ts";
@@ -177,15 +177,11 @@ function prettyPrint(repository: Repository, output: OutputBuffer, oid: Oid, nam
 /** `git cat-file <type> <object>`: commits give their tree, tags what they are for, until the type fits. */
 function printAs(repository: Repository, output: OutputBuffer, type: string, name: string): number {
   const oid = requireObjectName(repository, name);
-  if (!isType(type)) throw new GitExit(128, `fatal: invalid object type "${type}"`);
+  if (!isObjectType(type)) throw new GitExit(128, `fatal: invalid object type "${type}"`);
   const object = readAs(repository, oid, type);
   if (object === null) throw new GitExit(128, `fatal: git cat-file ${name}: bad file`);
   output.bytes(object.content);
   return 0;
-}
-
-function isType(text: string): text is ObjectType {
-  return text === "blob" || text === "tree" || text === "commit" || text === "tag";
 }
 
 function readAs(repository: Repository, start: Oid, type: ObjectType): GitObject | null {

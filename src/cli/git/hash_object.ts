@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { HEADER_BYTES_MAX, type ObjectFormat, type ObjectType, SHA1, SHA256 } from "../../git/object_format.ts";
+import { HEADER_BYTES_MAX, isObjectType, type ObjectFormat, SHA1, SHA256 } from "../../git/object_format.ts";
 import { OBJECT_BYTES_MAX } from "../../git/objects/damage.ts";
 import { nameNewOutsideObject } from "../../git/objects/new_object.ts";
 import { hashStream } from "../../git/objects/object_stream.ts";
@@ -106,10 +106,10 @@ function checkUsage(syntax: OptionSyntax, settings: Settings, files: readonly st
 
 function openJob(context: GitContext, settings: Settings): Job {
   const repository = settings.write ? context.repository() : context.repositoryIfAny();
-  if (!settings.literally && !isType(settings.type)) {
+  if (!settings.literally && !isObjectType(settings.type)) {
     throw new GitExit(128, `fatal: invalid object type "${settings.type}"`);
   }
-  if (settings.write && !isType(settings.type)) {
+  if (settings.write && !isObjectType(settings.type)) {
     throw new GitExit(129, `error: writing objects of the unknown type "${settings.type}" is not supported`);
   }
   const format = repository?.objectFormat ?? (context.system.env["GIT_DEFAULT_HASH"] === "sha256" ? SHA256 : SHA1);
@@ -117,10 +117,6 @@ function openJob(context: GitContext, settings: Settings): Job {
   const piece = new Uint8Array(PIECE_BYTES);
   const smallPiece = piece.subarray(HEADER_BYTES_MAX, HEADER_BYTES_MAX + SMALL_BYTES);
   return { context, settings, repository, format, conversion, piece, smallPiece };
-}
-
-function isType(type: string): type is ObjectType {
-  return type === "blob" || type === "tree" || type === "commit" || type === "tag";
 }
 
 /** One file name a line; git takes relative ones from the top of the work tree, and so do we. */
@@ -237,7 +233,7 @@ function hashContent(job: Job, content: Uint8Array, asPath: string | null): stri
   const { settings, format, repository } = job;
   const { type } = settings;
   if (asPath !== null) job.conversion.require(asPath)?.take(content);
-  if (!isType(type)) {
+  if (!isObjectType(type)) {
     return outsideName(createOutsideHasher(format.name).update(utf8(`${type} ${content.length}\0`)).update(content));
   }
   const flaw = settings.literally ? null : checkObject(format, type, content);

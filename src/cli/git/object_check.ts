@@ -5,7 +5,7 @@
  * @module
  */
 import { checkRefName } from "../../git/refs/names.ts";
-import { isOid, type ObjectFormat, type ObjectType } from "../../git/object_format.ts";
+import { isObjectType, isOid, type ObjectFormat, type ObjectType } from "../../git/object_format.ts";
 import { bytesToName, compareBytes } from "../../platform/text.ts";
 
 /**
@@ -81,7 +81,7 @@ function checkTag(format: ObjectFormat, lines: readonly string[]): string | null
   if (object?.startsWith("object ") !== true) return "missingObject: invalid format - expected 'object' line";
   if (!isHexName(format, object.slice(7))) return "badObjectSha1: invalid 'object' line format - bad sha1";
   if (type?.startsWith("type ") !== true) return "missingTypeEntry: invalid format - expected 'type' line";
-  if (!["blob", "tree", "commit", "tag"].includes(type.slice(5))) return "badType: invalid 'type' value";
+  if (!isObjectType(type.slice(5))) return "badType: invalid 'type' value";
   if (tag?.startsWith("tag ") !== true) return "missingTagEntry: invalid format - expected 'tag' line";
   if (checkRefName(`refs/tags/${tag.slice(4)}`) !== null) return `badTagName: invalid 'tag' name: ${tag.slice(4)}`;
   if (tagger?.startsWith("tagger ") !== true) return "missingTaggerEntry: invalid format - expected 'tagger' line";

@@ -5,12 +5,11 @@
  *
  * @module
  */
-import { isLowerHex } from "../../platform/ascii.ts";
 import { isDamage } from "../../platform/errors.ts";
 import type { Disk } from "../../platform/disk.ts";
 import { bytesToName, decodeUtf8 } from "../../platform/text.ts";
 import { readBounded } from "../bounded_file.ts";
-import type { ObjectFormat } from "../object_format.ts";
+import { isOid, type ObjectFormat } from "../object_format.ts";
 import { type Chunk, readChunks, requireChunk } from "./chunk_table.ts";
 import { damagedFile } from "./damage.ts";
 import type { FilePages, PagedFile } from "./file_pages.ts";
@@ -57,7 +56,7 @@ function openChain(disk: Disk, pages: FilePages, folder: string, format: ObjectF
   for (const hash of (decodeUtf8(bytes) ?? "").split("\n")) {
     if (hash === "") continue;
     const path = `${folder}/multi-pack-index-${hash}.midx`;
-    if (hash.length !== format.hexLength || !isLowerHex(hash)) {
+    if (!isOid(format, hash)) {
       throw damagedFile(`${folder}/multi-pack-index-chain`, "it holds a line that is no checksum");
     }
     const layer = openMultiPackIndex(pages, path, format);
