@@ -49,12 +49,7 @@ export function commitBatch(running: RunningTransaction): void {
   system.disk.syncDirectory(repository.commonDir); // one flush for the rename and for the lock
   for (const path of running.locks) if (path !== packedLock) removeIfThere(system, path);
   const folders = new Map<string, string>();
-  let folder: string | null = null; // of the lock before
-  for (const path of running.locks) {
-    if (folder !== null && path.lastIndexOf("/") === folder.length && path.startsWith(folder)) continue;
-    folder = folderOf(path);
-    folders.set(folder, path);
-  }
+  for (const path of running.locks) folders.set(folderOf(path), path);
   folders.delete(repository.commonDir);
   for (const path of folders.values()) syncFolderOf(system.disk, path);
   stored.secure();

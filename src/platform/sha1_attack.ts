@@ -5,7 +5,7 @@
  * Detection is that of Stevens and Shumow ("Speeding up Detection of SHA-1 Collision Attacks Using Unavoidable Attack
  * Conditions", 2017): see `wasm/sha1.ts`.
  *
- * It is written for commands that look at one or two messages and end: loops without calls in them, and nothing twice.
+ * It is written for commands that look at one or two messages and end: loops without calls in them.
  * A runtime counts calls and rounds, and from a few thousand on starts its compiler, which takes 2 to 3 ms, as much as
  * all the rest of a short command. What a runtime makes ready when it is first used is left out too: taking the words of
  * an `Int32Array` apart by a pattern, or `Int32Array.from`, takes 0.1 ms, and anything of `Math` 0.05.

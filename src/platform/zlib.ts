@@ -201,8 +201,7 @@ export function adler32ByLoop(bytes: Uint8Array, seed = 1): number {
   let a = seed & 0xffff;
   let b = seed >>> 16;
   for (let offset = 0; offset < bytes.length;) {
-    const stretch = offset + 5552; // the longest whose sums stay below 2^32
-    const end = stretch < bytes.length ? stretch : bytes.length;
+    const end = Math.min(offset + 5552, bytes.length); // the longest stretch whose sums stay below 2^32
     for (; offset < end; offset++) {
       a += bytes[offset]!;
       b += a;
