@@ -268,8 +268,9 @@ export async function tidier(scene: Scene, commands: readonly (readonly [string,
     const ended = await beside(program, args, scene.cwd);
     if (ended.exit === 0) continue;
     // A worktree that git is making has a `HEAD` that leads nowhere yet, and until its `locked` is there, git's own
-    // `gc` takes it away.
+    // `gc` takes it away, or the empty `worktrees` in which it is about to be made.
     if (/^fatal: .*\bworktrees\/\w+\/(?:HEAD$|locked' for writing: No such file)/m.test(ended.stderr)) continue;
+    if (/^fatal: could not create directory of '.*\bworktrees\/\w+': No such file/m.test(ended.stderr)) continue;
     assert.match(
       ended.stderr,
       /\.lock'?: File exists|\.lock" exists|cannot lock ref|unable to lock|failed to run (?:reflog|pack-refs)/i,
