@@ -27,13 +27,18 @@ export interface KeychainSession extends AsyncDisposable {
   readonly env: Readonly<Record<string, string>>;
 }
 
+/** `gnome-keyring-daemon` goes to the background before it is on the bus: whoever asks at once may find nobody there. */
+const UNTIL_IT_ANSWERS = 'until [ -z "$(secret-tool lookup no such 2>&1)" ]; do sleep 0.05; done';
+
 /** The last line tells the caller that all is ready; then it lasts until the caller is gone. */
 const PROGRAMS: Readonly<Record<SessionKind, string>> = {
-  unlocked: "printf password | gnome-keyring-daemon --unlock --components=secrets >&2",
-  locked: "gnome-keyring-daemon --start --components=secrets >&2",
+  unlocked: `printf password | gnome-keyring-daemon --unlock --components=secrets >&2
+${UNTIL_IT_ANSWERS}`,
+  locked: `gnome-keyring-daemon --start --components=secrets >&2
+${UNTIL_IT_ANSWERS}`,
   silent: `printf password | gnome-keyring-daemon --foreground --unlock --components=secrets >&2 &
 daemon=$!
-until [ -z "$(secret-tool lookup no such 2>&1)" ]; do sleep 0.05; done
+${UNTIL_IT_ANSWERS}
 kill -STOP $daemon`,
   empty: ":",
 };
