@@ -10,10 +10,10 @@
  * @module
  */
 import { LatticeError } from "../platform/errors.ts";
-import { hash } from "../platform/hash.ts";
+import { hashHex } from "../platform/hash.ts";
 import { replaceFile } from "../platform/replace_file.ts";
 import type { System } from "../platform/system.ts";
-import { bytesToName, concatBytes, decodeUtf8, nameToBytes, toHex, utf8 } from "../platform/text.ts";
+import { bytesToName, concatBytes, decodeUtf8, nameToBytes, utf8 } from "../platform/text.ts";
 import type { Repository } from "../git/repository.ts";
 import { makeLatticeFolder } from "../locks/repo_lock.ts";
 import { type EngineContext, share } from "./context.ts";
@@ -153,7 +153,7 @@ function notesFolder({ commonDir }: Repository): string {
 function notePath(repository: Repository, input: Uint8Array): string {
   const { system, worktreeId } = repository;
   const who = nameToBytes(`${callingGit(system)?.pid ?? ""} ${worktreeId ?? ""}\n`);
-  return `${notesFolder(repository)}/${toHex(hash("sha1", concatBytes([who, input])))}.json`;
+  return `${notesFolder(repository)}/${hashHex("sha1", concatBytes([who, input]))}.json`;
 }
 
 function takeNote(repository: Repository, input: Uint8Array): UpdateRecord[] | null {

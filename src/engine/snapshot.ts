@@ -7,9 +7,9 @@
  *
  * @module
  */
-import { hash } from "../platform/hash.ts";
+import { hashHex } from "../platform/hash.ts";
 import { isDamage, LatticeError } from "../platform/errors.ts";
-import { bytesToName, compareNames, nameToBytes, sortByName, toHex } from "../platform/text.ts";
+import { bytesToName, compareNames, nameToBytes, sortByName } from "../platform/text.ts";
 import type { Repository } from "../git/repository.ts";
 import { nameEverywhere, ownName, seenFrom } from "./files_refs.ts";
 import { valueText } from "./update.ts";
@@ -122,7 +122,7 @@ export function encodeSnapshot({ refs, unfinished }: Snapshot): Uint8Array {
 
 /** What identifies a snapshot: the SHA-256 of its bytes, in hexadecimal digits. */
 export function digestOf(bytes: Uint8Array): string {
-  return toHex(hash("sha256", bytes));
+  return hashHex("sha256", bytes);
 }
 
 /**

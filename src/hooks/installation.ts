@@ -13,7 +13,7 @@ import type { Repository } from "../git/repository.ts";
 import type { Disk, FileStat } from "../platform/disk.ts";
 import { isDiskError } from "../platform/disk.ts";
 import { LatticeError } from "../platform/errors.ts";
-import { createHasher, hash } from "../platform/hash.ts";
+import { createHasher, hashHex } from "../platform/hash.ts";
 import { replaceFile } from "../platform/replace_file.ts";
 import { equalBytes, nameToBytes, toHex } from "../platform/text.ts";
 import { folderOf } from "../platform/paths.ts";
@@ -76,7 +76,7 @@ function markOf({ system: { disk } }: Repository, path: string, stat: FileStat):
     case "file":
       return `${stat.mode.toString(8)} ${digestOf(disk, path)}`;
     case "symlink":
-      return `link ${toHex(hash("sha256", nameToBytes(disk.readLink(path) ?? "")))}`;
+      return `link ${hashHex("sha256", nameToBytes(disk.readLink(path) ?? ""))}`;
     default:
       return stat.kind;
   }

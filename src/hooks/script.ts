@@ -6,8 +6,8 @@
  *
  * @module
  */
-import { hash } from "../platform/hash.ts";
-import { bytesToName, concatBytes, nameToBytes, toHex } from "../platform/text.ts";
+import { hashHex } from "../platform/hash.ts";
+import { bytesToName, concatBytes, nameToBytes } from "../platform/text.ts";
 
 /** Hooks that lattice has something to do in. */
 export const HOOK_NAMES = ["pre-push", "reference-transaction"] as const;
@@ -60,7 +60,7 @@ export function readScript(bytes: Uint8Array): { kept: KeptMark } | "changed" | 
 }
 
 function digest(bytes: Uint8Array): string {
-  return toHex(hash("sha256", bytes));
+  return hashHex("sha256", bytes);
 }
 
 function prePush({ name, program, kept }: HookScript): string {

@@ -13,7 +13,7 @@
  */
 import { isDiskError } from "../platform/disk.ts";
 import { LatticeError } from "../platform/errors.ts";
-import { hash } from "../platform/hash.ts";
+import { hashHex } from "../platform/hash.ts";
 import type { LockableFile, System } from "../platform/system.ts";
 import { toHex, utf8 } from "../platform/text.ts";
 import { isUuidVersion7 } from "../platform/uuid.ts";
@@ -370,7 +370,7 @@ function newerNotes(a: LockNotes, b: LockNotes): LockNotes {
 }
 
 function digestOf(token: string): string {
-  return toHex(hash("sha1", utf8(`lattice lock token ${token}`)));
+  return hashHex("sha1", utf8(`lattice lock token ${token}`));
 }
 
 function renderText(holder: LockHolder, notes: LockNotes, tokenDigest: string): string {
