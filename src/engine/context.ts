@@ -48,5 +48,6 @@ export function packedLockTimeoutMs(context: EngineContext): number {
 function boundedTimeoutMs(context: EngineContext, key: string, normalMs: number): number {
   const configured = context.repository.config.getInteger(key) ?? normalMs;
   const git = configured < 0 ? Infinity : configured;
-  return Math.min(git, context.gitLockTimeoutMs ?? git);
+  const bound = context.gitLockTimeoutMs ?? git;
+  return git < bound ? git : bound;
 }

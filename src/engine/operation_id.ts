@@ -17,10 +17,11 @@ export const isOperationId: (text: string) => boolean = isUuidVersion7;
  */
 export function newOperationId(system: System, last: string | null): string {
   const lastMs = last === null ? -1 : operationTimeMs(last);
-  const timeMs = Math.max(system.clock.nowMs(), lastMs + 1);
+  const nowMs = system.clock.nowMs();
+  const timeMs = nowMs > lastMs ? nowMs : lastMs + 1;
   const bytes = new Uint8Array(16);
   bytes.set(system.randomBytes(10), 6);
-  for (let i = 5, rest = timeMs; i >= 0; i--, rest = Math.floor(rest / 256)) bytes[i] = rest % 256;
+  for (let i = 5, rest = timeMs; i >= 0; i--, rest = (rest - rest % 256) / 256) bytes[i] = rest % 256;
   bytes[6] = (bytes[6]! & 0x0f) | 0x70;
   bytes[8] = (bytes[8]! & 0x3f) | 0x80;
   const digits = toHex(bytes);

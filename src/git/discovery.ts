@@ -94,7 +94,7 @@ function ceilingLength({ env, disk }: System, cwd: string): number {
     if (entry === "") resolve = false;
     if (!entry.startsWith("/")) continue;
     const ceiling = normalizePath((resolve ? disk.realPath(entry) : null) ?? entry);
-    if (ceiling !== cwd && pathInside(ceiling, cwd) !== null) length = Math.max(length, ceiling.length);
+    if (ceiling.length > length && ceiling !== cwd && pathInside(ceiling, cwd) !== null) length = ceiling.length;
   }
   return length;
 }

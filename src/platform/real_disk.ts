@@ -256,10 +256,12 @@ class RealFile implements OpenFile {
  */
 export function nativePath(path: string): string | Uint8Array & fs.PathLike {
   if (path.includes("\0")) throw new DiskError("ENOENT", "find", path);
-  if (isWellFormed(path)) return path;
-  if (!isBun) {
-    throw new DiskError("EILSEQ", "name", path);
-  }
+  return isWellFormed(path) ? path : bytesOfPath(path);
+}
+
+/** By itself, for entering a function that names `Buffer` is enough for Bun to set it up with its hundred methods. */
+function bytesOfPath(path: string): Uint8Array & fs.PathLike {
+  if (!isBun) throw new DiskError("EILSEQ", "name", path);
   return Buffer.from(nameToBytes(path));
 }
 
@@ -277,13 +279,13 @@ function readBytes(path: fs.PathLike, bytesMax: number): Uint8Array | null {
   const descriptor = fs.openSync(path, O_RDONLY);
   try {
     const expected = stat.size === 0 ? UNKNOWN_SIZE_BYTES : stat.size + 1; // the one more shows the end
-    let buffer = new Uint8Array(Math.min(expected, bytesMax));
+    let buffer = new Uint8Array(expected < bytesMax ? expected : bytesMax);
     let done = 0;
     for (;;) {
       const count = fs.readSync(descriptor, buffer, done, buffer.length - done, null);
       done += count;
       if (count === 0 || done === bytesMax) return buffer.subarray(0, done);
-      if (done === buffer.length) buffer = enlarged(buffer, Math.min(2 * done, bytesMax));
+      if (done === buffer.length) buffer = enlarged(buffer, 2 * done < bytesMax ? 2 * done : bytesMax);
     }
   } finally {
     fs.closeSync(descriptor);

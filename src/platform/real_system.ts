@@ -36,7 +36,7 @@ function timer(ms: number): Promise<void> {
 
 const realClock: Clock = {
   nowMs: () => Date.now(),
-  monotonicMs: () => bun === undefined ? performance.now() : bun.nanoseconds() / 1_000_000,
+  monotonicMs: bun === undefined ? () => performance.now() : () => bun!.nanoseconds() / 1_000_000,
   timeZoneMinutes: (atMs) => -new Date(atMs).getTimezoneOffset(),
   async sleep(ms) {
     let leftMs = ms;
@@ -158,6 +158,11 @@ function kernelRandomBytes(count: number): Uint8Array<ArrayBuffer> | null {
   return bytes?.length === count ? new Uint8Array(bytes) : null;
 }
 
+/** By itself, as is what names `performance` and `Atomics`: Bun sets up what a function names when it is entered. */
+function runtimesRandomBytes(count: number): Uint8Array<ArrayBuffer> {
+  return crypto.getRandomValues(new Uint8Array(count));
+}
+
 let environment: System["env"] | undefined;
 
 /** This machine. */
@@ -168,7 +173,7 @@ export const realSystem: System = {
   get env() {
     return environment ??= bun === undefined ? nodeProcess.env : exactEnvironment(nodeProcess.env);
   },
-  randomBytes: (count) => kernelRandomBytes(count) ?? crypto.getRandomValues(new Uint8Array(count)),
+  randomBytes: (count) => kernelRandomBytes(count) ?? runtimesRandomBytes(count),
   openLockable,
   lookUpProcess,
   onEnd,
@@ -242,7 +247,7 @@ class DescriptorLockable implements LockableFile {
   read(): string {
     return this.attempt("read", () => {
       const size = fs.fstatSync(this.descriptor).size;
-      const buffer = new Uint8Array(Math.min(size, LOCK_TEXT_BYTES_MAX));
+      const buffer = new Uint8Array(size < LOCK_TEXT_BYTES_MAX ? size : LOCK_TEXT_BYTES_MAX);
       const count = fs.readSync(this.descriptor, buffer, 0, buffer.length, 0);
       return new TextDecoder().decode(buffer.subarray(0, count));
     });

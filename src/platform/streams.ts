@@ -150,8 +150,12 @@ function retry<T>(call: () => T): T {
       return call();
     } catch (error) {
       const code = (error as { code?: string }).code;
-      if (code === "EAGAIN") Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+      if (code === "EAGAIN") pause();
       else if (code !== "EINTR") throw error;
     }
   }
+}
+
+function pause(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
 }

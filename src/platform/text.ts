@@ -70,7 +70,7 @@ const BEYOND_PLAIN = /[\ud800-\uffff]/;
  * @returns Negative, zero or positive.
  */
 export function compareNames(a: string, b: string): number {
-  const length = Math.min(a.length, b.length);
+  const length = a.length < b.length ? a.length : b.length;
   for (let i = 0; i < length; i++) {
     const x = a.charCodeAt(i);
     const y = b.charCodeAt(i);
@@ -100,7 +100,7 @@ export function sortByName<Item>(items: Item[], nameOf: (item: Item) => string):
 
 /** Compares byte strings: negative, zero or positive. */
 export function compareBytes(a: Uint8Array, b: Uint8Array): number {
-  const length = Math.min(a.length, b.length);
+  const length = a.length < b.length ? a.length : b.length;
   for (let i = 0; i < length; i++) {
     const difference = a[i]! - b[i]!;
     if (difference !== 0) return difference;

@@ -24,7 +24,7 @@ export function parseBoolean(value: string | null): boolean | null {
       return false;
   }
   const number = parseInteger(value);
-  return number === null || Math.abs(number) > INT_MAX ? null : number !== 0;
+  return number === null || number > INT_MAX || number < -INT_MAX ? null : number !== 0;
 }
 
 /** Integer by git's rules: decimal, `0x…`, `0…`, then `k`, `m` or `g`; `null`: it is none, or is not exact as a number. */
