@@ -8,7 +8,7 @@ import { LatticeError } from "../platform/errors.ts";
 import type { System } from "../platform/system.ts";
 import { toHex } from "../platform/text.ts";
 import type { LockSession, LockStoreBackend } from "./backend.ts";
-import type { DocumentRecords } from "./documents.ts";
+import { type DocumentRecords, withCheckedNames } from "./documents.ts";
 import { LockConflictError, StoreUnavailableError } from "./errors.ts";
 import type { PersistedLock } from "./lock.ts";
 import {
@@ -156,8 +156,8 @@ export class Locks extends Operations implements LockStore {
         last = mine.catch(() => {});
         return mine;
       };
-      const documents = readOnly ? readingAlone(session.documents) : session.documents;
-      return action(new Transaction(this.system, documents, run));
+      const documents = withCheckedNames(session.documents);
+      return action(new Transaction(this.system, readOnly ? readingAlone(documents) : documents, run));
     }, { readOnly, isOwn: false, signal });
   }
 

@@ -11,9 +11,10 @@ import {
   LockNotFoundError,
 } from "../../src/lock_store/errors.ts";
 import { type PersistedLock, UINT64_MAX } from "../../src/lock_store/lock.ts";
-import type { LockRequest, LockStore, StoreTransaction } from "../../src/lock_store/store.ts";
-import { LatticeError } from "../../src/platform/errors.ts";
+import type { LockRequest, LockStore } from "../../src/lock_store/store.ts";
 import { test } from "../harness.ts";
+import { type Check, ID, lockWith, requestBy } from "./samples.ts";
+import { checkTransactions } from "./transaction_conformance.ts";
 
 /** A backend under test. */
 export interface Bed {
@@ -24,41 +25,15 @@ export interface Bed {
   expire(store: LockStore, lock: PersistedLock): Promise<void>;
 }
 
-const ID = "6f1f2f3e-1111-4222-8333-444455556666";
-
-/** A lock that is sound. */
-export function lockWith(change: Partial<PersistedLock> = {}): PersistedLock {
-  return {
-    id: ID,
-    shareName: "share",
-    fileId: "file",
-    ownerId: "owner",
-    clientId: "client",
-    lockType: 1,
-    offset: 0n,
-    length: 0n,
-    shareReservation: 0,
-    acquiredAt: new Date("2026-01-02T03:04:05.678Z"),
-    serverEpoch: 0n,
-    expiresAt: null,
-    fencingToken: 0n,
-    ...change,
-  };
-}
-
 function idOf(number: number): string {
   return `00000000-0000-4000-8000-${number.toString(16).padStart(12, "0")}`;
-}
-
-function requestBy(ownerId: string, change: Partial<LockRequest> = {}): LockRequest {
-  return { shareName: "share", fileId: "file", ownerId, clientId: "client", ...change };
 }
 
 const HUGE = UINT64_MAX;
 
 /** Declares the tests. */
 export function testConformance({ name, open, expire }: Bed): void {
-  const check = (title: string, body: (store: LockStore) => Promise<void>): void => {
+  const check: Check = (title, body) => {
     test(`${title} (${name})`, async () => {
       await using store = await open();
       await body(store);
@@ -338,93 +313,6 @@ export function testConformance({ name, open, expire }: Bed): void {
     assert.deepEqual(await store.listLocks(), [held]);
   });
 
-  check("a transaction that only reads refuses to change anything", async (store) => {
-    const held = await store.acquire(requestBy("a"));
-    await store.transaction(async ({ documents }) => await documents.put("kept", new Uint8Array(1)));
-    const changes: readonly ((inside: StoreTransaction) => Promise<unknown>)[] = [
-      (inside) => inside.putLock(lockWith()),
-      (inside) => inside.deleteLock(held.id),
-      (inside) => inside.deleteLocksByClient("client"),
-      (inside) => inside.deleteLocksByFile("file"),
-      (inside) => inside.incrementServerEpoch(),
-      (inside) => inside.deleteStaleLocks(),
-      (inside) => inside.renewLock(held.id, null),
-      (inside) => inside.acquire(requestBy("b", { fileId: "free" })),
-      (inside) => inside.documents.put("kept", new Uint8Array(2)),
-      (inside) => inside.documents.remove("kept"),
-    ];
-    for (const change of changes) {
-      await assert.rejects(store.transaction(change, { readOnly: true }), (error: unknown) => {
-        assert.ok(error instanceof LatticeError, String(error));
-        assert.deepEqual([error.code, /was begun with readOnly/.test(error.message)], ["usage", true], String(change));
-        return true;
-      });
-    }
-    await store.transaction(async (inside) => {
-      assert.deepEqual(await inside.listLocks(), [held]);
-      await inside.requireFencingToken(held.id, held.fencingToken);
-      assert.deepEqual([await inside.documents.list(), await inside.getServerEpoch()], [["kept"], 0n]);
-      assert.equal((await inside.documents.read("kept"))?.length, 1);
-    }, { readOnly: true });
-  });
-
-  check("a transaction does all or nothing", async (store) => {
-    const held = await store.acquire(requestBy("a"));
-    const failure = new Error("half way");
-    const attempt = store.transaction(async (inside) => {
-      await inside.deleteLock(held.id);
-      await inside.acquire(requestBy("b"));
-      await inside.incrementServerEpoch();
-      assert.equal((await inside.listLocks()).length, 1);
-      throw failure;
-    });
-    await assert.rejects(attempt, (error: unknown) => error === failure);
-    assert.deepEqual(await store.listLocks(), [held]);
-    assert.equal(await store.getServerEpoch(), 0n);
-    const moved = await store.transaction(async (inside) => {
-      await inside.requireFencingToken(held.id, held.fencingToken);
-      await inside.deleteLock(held.id);
-      return await inside.acquire(requestBy("b"));
-    });
-    assert.deepEqual((await store.listLocks()).map(({ id }) => id), [moved.id]);
-    await assert.rejects(
-      store.transaction((inside) => inside.requireFencingToken(held.id, held.fencingToken)),
-      FencingTokenRefusedError,
-    );
-  });
-
-  check(
-    "what a transaction begins at once is done one after the other: tokens differ, and one of two gets a lock",
-    async (store) => {
-      const locks = await store.transaction(async (inside) => {
-        const wanted = Array.from(
-          { length: 10 },
-          (_, number) => inside.acquire(requestBy("a", { fileId: String(number) })),
-        );
-        const rivals = await Promise.allSettled(["b", "c"].map((owner) => inside.acquire(requestBy(owner))));
-        assert.deepEqual(rivals.map(({ status }) => status), ["fulfilled", "rejected"]);
-        return await Promise.all(wanted);
-      });
-      assert.equal(new Set(locks.map(({ fencingToken }) => fencingToken)).size, 10);
-      assert.equal((await store.listLocks()).length, 11);
-    },
-  );
-
-  check("of two transactions that each look at what the other writes, both cannot go through", async (store) => {
-    // Each takes a lock of its own if the other has none: together they may not both have one.
-    const attempt = (mine: string, other: string) =>
-      store.transaction(async (inside) => {
-        const taken = await inside.listLocks({ fileId: other });
-        await new Promise((resolve) => setTimeout(resolve, 1));
-        if (taken.length === 0) await inside.acquire(requestBy(mine, { fileId: mine }));
-      });
-    for (let round = 0; round < 5; round++) {
-      await Promise.allSettled([attempt("x", "y"), attempt("y", "x")]);
-      assert.ok((await store.listLocks()).length <= 1);
-      await store.deleteLocksByClient("client");
-    }
-  });
-
   check("of many who want one lock at once one gets it, and tokens are given once", async (store) => {
     const owners = Array.from({ length: 24 }, (_, number) => `owner ${number}`);
     const ends = await Promise.allSettled(owners.map((owner) => store.acquire(requestBy(owner))));
@@ -434,4 +322,6 @@ export function testConformance({ name, open, expire }: Bed): void {
     );
     assert.equal(new Set(counts.map(({ fencingToken }) => fencingToken)).size, owners.length);
   });
+
+  checkTransactions(check);
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { InvalidLockError } from "../../src/lock_store/errors.ts";
 import { fromPersistedLock, toPersistedLock } from "../../src/lock_store/lock.ts";
 import { test } from "../harness.ts";
-import { lockWith } from "./conformance.ts";
+import { lockWith } from "./samples.ts";
 
 test("toPersistedLock() and fromPersistedLock() lead to one another", () => {
   const lock = lockWith({ serverEpoch: 7n });

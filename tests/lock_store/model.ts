@@ -14,7 +14,8 @@ import { holdsAsync } from "../property.ts";
 import { type HistoryOperation, linearize } from "../simulation/linearizability.ts";
 import { seededRandom } from "../simulation/random.ts";
 import { runs, seedOr, tried } from "../thoroughness.ts";
-import { type Bed, lockWith } from "./conformance.ts";
+import type { Bed } from "./conformance.ts";
+import { lockWith } from "./samples.ts";
 
 /** What the model keeps of a lock. */
 interface ModelLock {
