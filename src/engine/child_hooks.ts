@@ -12,8 +12,8 @@
 import { readBounded } from "../git/bounded_file.ts";
 import { expandPath } from "../git/config/expand_path.ts";
 import { findHook } from "../git/hooks_folder.ts";
+import { isOid, type ObjectFormat } from "../git/object_format.ts";
 import type { Repository } from "../git/repository.ts";
-import { isLowerHex } from "../platform/ascii.ts";
 import { bytesToName, utf8 } from "../platform/text.ts";
 import type { Transition } from "./attribution.ts";
 import { type EngineContext, share } from "./context.ts";
@@ -206,7 +206,7 @@ export function readNotes(repository: Repository, folder: string): Transition[] 
 }
 
 function transitionsOf(repository: Repository, lines: readonly string[]): Transition[] {
-  const { hexLength } = repository.objectFormat;
+  const { objectFormat } = repository;
   const found: Transition[] = [];
   let worktreeId: string | null = null;
   let looked = true;
@@ -218,7 +218,7 @@ function transitionsOf(repository: Repository, lines: readonly string[]): Transi
     }
     if (line === UNSEEN) looked = false;
     const [old = "", next = "", ref = ""] = line.split(" ");
-    if (ref === "" || !isNoted(old, hexLength) || !isNoted(next, hexLength)) continue;
+    if (ref === "" || !isNoted(objectFormat, old) || !isNoted(objectFormat, next)) continue;
     found.push({
       ref: ownName(repository, nameEverywhere(worktreeId, ref)),
       old: old === "unknown" || (!looked && /^0+$/.test(old)) ? undefined : valueOf(old),
@@ -228,8 +228,8 @@ function transitionsOf(repository: Repository, lines: readonly string[]): Transi
   return found;
 }
 
-function isNoted(text: string, hexLength: number): boolean {
-  return text === "unknown" || text.startsWith("ref:") || (text.length === hexLength && isLowerHex(text));
+function isNoted(format: ObjectFormat, text: string): boolean {
+  return text === "unknown" || text.startsWith("ref:") || isOid(format, text);
 }
 
 /** A value as it stands in a journal. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { hash, hashHex, type HashName } from "../platform/hash.ts";
-import { isLowerHex } from "../platform/ascii.ts";
+import { isHex, isLowerHex } from "../platform/ascii.ts";
 import { concatBytes, toHex, utf8 } from "../platform/text.ts";
 
 /** An object name: 40 (SHA-1) or 64 (SHA-256) lower-case hexadecimal digits. */
@@ -53,6 +53,11 @@ export const SHA256: ObjectFormat = {
 /** Whether a text is a full object name of a format, in lower-case digits. */
 export function isOid(format: ObjectFormat, text: string): boolean {
   return text.length === format.hexLength && isLowerHex(text);
+}
+
+/** The same in digits of either case, which git reads in most places. */
+export function isOidInAnyCase(format: ObjectFormat, text: string): boolean {
+  return text.length === format.hexLength && isHex(text);
 }
 
 /** The header over which, with the content, an object's name is computed: `<type> <size>\0`. */

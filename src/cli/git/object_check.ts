@@ -5,7 +5,7 @@
  * @module
  */
 import { checkRefName } from "../../git/refs/names.ts";
-import { isObjectType, isOid, type ObjectFormat, type ObjectType } from "../../git/object_format.ts";
+import { isObjectType, isOidInAnyCase, type ObjectFormat, type ObjectType } from "../../git/object_format.ts";
 import { bytesToName, compareBytes } from "../../platform/text.ts";
 
 /**
@@ -24,11 +24,6 @@ export function checkObject(format: ObjectFormat, type: ObjectType, content: Uin
     case "tag":
       return checkHeader(content) ?? checkTag(format, headerLines(content));
   }
-}
-
-/** Git takes digits of either case here. */
-function isHexName(format: ObjectFormat, text: string): boolean {
-  return isOid(format, text.toLowerCase());
 }
 
 /** A NUL or a missing newline in the header would make readers see different things. */
@@ -60,9 +55,9 @@ function checkCommit(format: ObjectFormat, lines: readonly string[]): string | n
   let at = 0;
   const tree = lines[at++];
   if (tree === undefined || !tree.startsWith("tree ")) return "missingTree: invalid format - expected 'tree' line";
-  if (!isHexName(format, tree.slice(5))) return "badTreeSha1: invalid 'tree' line format - bad sha1";
+  if (!isOidInAnyCase(format, tree.slice(5))) return "badTreeSha1: invalid 'tree' line format - bad sha1";
   for (; lines[at]?.startsWith("parent ") === true; at++) {
-    if (!isHexName(format, lines[at]!.slice(7))) return "badParentSha1: invalid 'parent' line format - bad sha1";
+    if (!isOidInAnyCase(format, lines[at]!.slice(7))) return "badParentSha1: invalid 'parent' line format - bad sha1";
   }
   const author = lines[at++];
   if (author?.startsWith("author ") !== true) return "missingAuthor: invalid format - expected 'author' line";
@@ -79,7 +74,7 @@ function checkCommit(format: ObjectFormat, lines: readonly string[]): string | n
 function checkTag(format: ObjectFormat, lines: readonly string[]): string | null {
   const [object, type, tag, tagger] = lines; // more lines behind these are of no concern
   if (object?.startsWith("object ") !== true) return "missingObject: invalid format - expected 'object' line";
-  if (!isHexName(format, object.slice(7))) return "badObjectSha1: invalid 'object' line format - bad sha1";
+  if (!isOidInAnyCase(format, object.slice(7))) return "badObjectSha1: invalid 'object' line format - bad sha1";
   if (type?.startsWith("type ") !== true) return "missingTypeEntry: invalid format - expected 'type' line";
   if (!isObjectType(type.slice(5))) return "badType: invalid 'type' value";
   if (tag?.startsWith("tag ") !== true) return "missingTagEntry: invalid format - expected 'tag' line";

@@ -6,12 +6,11 @@
  *
  * @module
  */
-import { isHex } from "../../platform/ascii.ts";
 import type { Disk, OpenFile } from "../../platform/disk.ts";
 import { LatticeError } from "../../platform/errors.ts";
 import { bytesToName, concatBytes, nameToBytes } from "../../platform/text.ts";
 import { readBounded } from "../bounded_file.ts";
-import type { ObjectFormat, Oid } from "../object_format.ts";
+import { isOidInAnyCase, type ObjectFormat, type Oid } from "../object_format.ts";
 import type { ReflogEntry } from "./store.ts";
 
 /** How much of a log is read at a time, from its end, in bytes. */
@@ -93,7 +92,7 @@ export function parseReflogLine(line: Uint8Array, format: ObjectFormat): ReflogE
   const text = bytesToName(line);
   const old = text.slice(0, digits);
   const new_ = text.slice(digits + 1, 2 * digits + 1);
-  if (!isName(old, digits) || !isName(new_, digits)) return null;
+  if (!isOidInAnyCase(format, old) || !isOidInAnyCase(format, new_)) return null;
   if (text[digits] !== " " || text[2 * digits + 1] !== " ") return null;
   const rest = text.slice(2 * digits + 2);
   const emailEnd = rest.indexOf(">");
@@ -192,10 +191,6 @@ function isLog(disk: Disk, path: string): boolean {
   if (stat === null || stat.kind === "directory") return false;
   if (stat.kind !== "file") throw brokenLine(path, "all of it", "it is no file");
   return true;
-}
-
-function isName(text: string, digits: number): boolean {
-  return text.length === digits && isHex(text);
 }
 
 function brokenLine(path: string, where: string, reason: string): LatticeError {

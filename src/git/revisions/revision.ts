@@ -6,9 +6,8 @@
  *
  * @module
  */
-import { isHex } from "../../platform/ascii.ts";
 import type { LatticeErrorOptions } from "../../platform/errors.ts";
-import type { ObjectType, Oid } from "../object_format.ts";
+import { isOidInAnyCase, type ObjectType, type Oid } from "../object_format.ts";
 import { type History, openHistory } from "../objects/history.ts";
 import { peelTo } from "../objects/peel.ts";
 import { isBranchName } from "../refs/names.ts";
@@ -102,7 +101,7 @@ function preferenceOf(step: Step | undefined): WantedType | undefined {
 
 function resolveBase(repository: Repository, base: string, text: string, prefer: WantedType): Oid {
   const { format } = repository.objects;
-  if (base.length === format.hexLength && isHex(base)) return base.toLowerCase();
+  if (isOidInAnyCase(format, base)) return base.toLowerCase();
   const brace = /@\{([^{}]*)\}$/.exec(base);
   const inner = brace?.[1];
   if (brace !== null && inner !== undefined && !isUpstreamMark(inner)) {

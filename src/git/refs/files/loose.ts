@@ -10,9 +10,8 @@ import { closing } from "../../../platform/closing.ts";
 import type { Disk, FileStat } from "../../../platform/disk.ts";
 import { isDiskError } from "../../../platform/disk.ts";
 import { LatticeError } from "../../../platform/errors.ts";
-import { isHex } from "../../../platform/ascii.ts";
 import { bytesToName } from "../../../platform/text.ts";
-import type { ObjectFormat } from "../../object_format.ts";
+import { isOidInAnyCase, type ObjectFormat } from "../../object_format.ts";
 import { checkRefName } from "../names.ts";
 import type { RefValue } from "../store.ts";
 
@@ -73,7 +72,7 @@ export function parseLooseRef(format: ObjectFormat, content: Uint8Array, path: s
   }
   const digits = text.slice(0, format.hexLength);
   const next = text.charAt(format.hexLength);
-  if (digits.length === format.hexLength && isHex(digits) && BLANKS.includes(next)) {
+  if (isOidInAnyCase(format, digits) && BLANKS.includes(next)) {
     if (digits === format.zero) throw brokenRef(path, name, ZERO_REASON);
     return { kind: "direct", oid: digits.toLowerCase() };
   }
