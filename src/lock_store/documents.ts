@@ -17,7 +17,7 @@ export const DOCUMENT_NAME_LENGTH_MAX = 255;
 export interface DocumentRecords {
   /** `null`: there is none. */
   read(name: string): Promise<Uint8Array | null>;
-  /** Stores a document in place of one of that name. @throws {LatticeError} `usage`: no document can have the name. */
+  /** Stores a document in place of one of that name. @throws {LatticeError} `usage`: no document can have this name. */
   put(name: string, content: Uint8Array): Promise<void>;
   /** Removes one; that it is not there is fine. */
   remove(name: string): Promise<void>;
@@ -25,22 +25,37 @@ export interface DocumentRecords {
   list(): Promise<string[]>;
 }
 
-/** Documents whose names are looked at before a database refuses them in words of its own. */
+/**
+ * Documents that are stored under names only that every backend takes: a database would refuse others in words of its
+ * own. What has such a name already can be read and removed.
+ *
+ * Like everything else that is wrong with a call, this is thrown at once: whoever does not wait for the call does not
+ * get the rest of the transaction without it.
+ */
 export function withCheckedNames(documents: DocumentRecords): DocumentRecords {
   return {
-    read: async (name) => await documents.read(checked(name)),
-    put: async (name, content) => await documents.put(checked(name), content),
-    remove: async (name) => await documents.remove(checked(name)),
+    read: (name) => documents.read(name),
+    put(name, content) {
+      checkName(name);
+      return documents.put(name, content);
+    },
+    remove: (name) => documents.remove(name),
     list: () => documents.list(),
   };
 }
 
-function checked(name: string): string {
-  const isName = typeof name === "string" && name !== "" && name.length <= DOCUMENT_NAME_LENGTH_MAX &&
-    isWellFormed(name) && !name.includes("\0");
-  if (isName) return name;
-  const shown = typeof name === "string" ? JSON.stringify(name.slice(0, 100)) : String(name);
-  throw new LatticeError("usage", `no document can have the name ${shown}`, {
-    hint: `a name is text of 1 to ${DOCUMENT_NAME_LENGTH_MAX} characters without NUL`,
+function checkName(name: string): void {
+  const flaw = flawOf(name);
+  if (flaw === null) return;
+  throw new LatticeError("usage", `no document can have a name that ${flaw}`, {
+    hint: `a name is well-formed text of 1 to ${DOCUMENT_NAME_LENGTH_MAX} UTF-16 units without NUL`,
   });
+}
+
+function flawOf(name: unknown): string | null {
+  if (typeof name !== "string") return "is no string";
+  if (name === "") return "is empty";
+  if (name.length > DOCUMENT_NAME_LENGTH_MAX) return `is ${name.length} UTF-16 units long`;
+  if (!isWellFormed(name)) return "is not well-formed";
+  return name.includes("\0") ? "has a NUL in it" : null;
 }
