@@ -28,7 +28,8 @@ export interface KeychainSession extends AsyncDisposable {
 }
 
 /** `gnome-keyring-daemon` goes to the background before it is on the bus: whoever asks at once may find nobody there. */
-const UNTIL_IT_ANSWERS = 'until [ -z "$(secret-tool lookup no such 2>&1)" ]; do sleep 0.05; done';
+const UNTIL_IT_ANSWERS =
+  'tries=0; until [ -z "$(secret-tool lookup no such 2>&1)" ]; do [ $((tries+=1)) -lt 400 ] || exit 1; sleep 0.05; done';
 
 /** The last line tells the caller that all is ready; then it lasts until the caller is gone. */
 const PROGRAMS: Readonly<Record<SessionKind, string>> = {
