@@ -18,7 +18,7 @@ export const isOperationId: (text: string) => boolean = isUuidVersion7;
 export function newOperationId(system: System, last: string | null): string {
   const lastMs = last === null ? -1 : operationTimeMs(last);
   const nowMs = system.clock.nowMs();
-  const timeMs = nowMs > lastMs ? nowMs : lastMs + 1;
+  const timeMs = nowMs >= lastMs + 1 ? nowMs : lastMs + 1;
   const bytes = new Uint8Array(16);
   bytes.set(system.randomBytes(10), 6);
   for (let i = 5, rest = timeMs; i >= 0; i--, rest = (rest - rest % 256) / 256) bytes[i] = rest % 256;
