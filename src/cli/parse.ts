@@ -339,14 +339,13 @@ function checkArguments(command: CommandDefinition, name: string, positionals: r
         : helpHint(name),
     });
   }
-  for (let at = 0; at < command.arguments.length; at++) {
-    const { name: argument, choices } = command.arguments[at]!;
-    const given = positionals[at];
-    if (given !== undefined && choices !== undefined && !choices.includes(given)) {
-      throw new LatticeError("usage", `<${argument}> cannot be ${JSON.stringify(given)}`, {
-        hint: `use one of ${choices.join(", ")}`,
-      });
-    }
+  for (let at = 0; at < positionals.length; at++) {
+    const { name: argument, choices } = command.arguments[at] ?? command.arguments[command.arguments.length - 1]!; // variadic
+    const given = positionals[at]!;
+    if (choices === undefined || choices.includes(given)) continue;
+    throw new LatticeError("usage", `<${argument}> cannot be ${JSON.stringify(given)}`, {
+      hint: `use one of ${choices.join(", ")}`,
+    });
   }
 }
 

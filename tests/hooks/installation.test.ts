@@ -73,6 +73,21 @@ test("hook install makes hooks that run, and again changes nothing; uninstall le
   assert.deepEqual([none.exit, none.stdout], [0, "{}\n"]);
 });
 
+test("hook install takes the names of its hooks alone, wherever they stand, and installs none beside another", async () => {
+  for (const name of ["pre-commit", "../../evil", "../../../evil", "x/y", ""]) {
+    for (const names of [[name], ["pre-push", name], [name, "reference-transaction"]]) {
+      const { folder, hooks } = repositoryWith();
+      const { exit, stderr } = await lattice(["hook", "install", ...names], { cwd: folder });
+      assert.deepEqual([exit, /hint: use one of pre-push, reference-transaction/.test(stderr)], [2, true], stderr);
+      assert.deepEqual([existsSync(hooks), readdirSync(folder), existsSync(join(folder, "../evil"))], [
+        false,
+        [".git"],
+        false,
+      ]);
+    }
+  }
+});
+
 test("hook uninstall puts back exactly what was there: a program, one that may not run, a symbolic link", async () => {
   const { folder, hooks } = repositoryWith({ "pre-push": OLD, "pre-commit": OLD });
   writeFileSync(join(folder, "script"), OLD, { mode: 0o755 });
