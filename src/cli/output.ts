@@ -5,6 +5,7 @@
  */
 import type { GlobalOptions } from "./global_options.ts";
 import { escapeJson, escapeLines, escapeMessage, escapeText } from "./escape.ts";
+import { reportFailure } from "./failure.ts";
 import { redact } from "./redaction.ts";
 import { LatticeError } from "../platform/errors.ts";
 import { ClosedOutputError, type Streams } from "../platform/streams.ts";
@@ -35,8 +36,10 @@ export interface Log {
   info(message: string): void;
   /** Says what is done, with `--verbose`. */
   detail(message: string): void;
-  /** Says something that should not be missed; also with `--quiet`. */
+  /** Says something that should not be missed and changes no exit code; not with `--quiet`. With `--json` as JSON. */
   warn(message: string): void;
+  /** Reports an error after which the command goes on; also with `--quiet`. With `--json` as JSON. */
+  error(error: LatticeError): void;
 }
 
 /** Answers to standard output. */
@@ -71,8 +74,18 @@ export function createLog(streams: Streams, options: GlobalOptions, system: Syst
       if (options.verbosity > 0) say(message);
     },
     warn: (message) => {
+      if (options.verbosity < 0) return;
+      if (options.json) {
+        const warning = { message: redact(message) };
+        streams.writeError(`${escapeJson(JSON.stringify({ warning }))}\n`);
+        return;
+      }
       const word = usesColor(options.color, system, streams, 2) ? "\x1b[33mwarning:\x1b[0m" : "warning:";
       streams.writeError(`${word} ${escapeMessage(redact(message))}\n`);
+    },
+    error: (error) => {
+      const color = usesColor(options.color, system, streams, 2);
+      reportFailure(error, streams, { json: options.json, color, debug: false });
     },
   };
 }

@@ -23,7 +23,7 @@ export interface ToldStack extends StackReading {
 export function readToldStack(context: CommandContext, repository: Repository, trunk: string | null): ToldStack {
   let exitCode: number = EXIT_OK;
   const reading = readStack(repository, trunk, (_branch, error) => {
-    context.log.warn(error.message);
+    context.log.error(error);
     if (exitCode === EXIT_OK) exitCode = EXIT_CODES[error.code];
   });
   return { ...reading, exitCode: () => exitCode };

@@ -177,7 +177,11 @@ test("meta list and meta export are sorted by bytes; a broken document ends with
   assert.equal(exported.exit, 6);
   const lines = exported.stdout.trimEnd().split("\n").map((line) => JSON.parse(line) as { branch: string });
   assert.deepEqual(lines.map(({ branch }) => branch), ["B", "a/x", "b", "é"]);
-  assert.match(exported.stderr, /^warning: .*"c"/);
+  assert.match(exported.stderr, /^error: .*"c"/);
+  const { exit, stderr } = await lattice(["-q", "meta", "export", "--json"], { cwd });
+  assert.equal(exit, 6);
+  const { error } = JSON.parse(stderr) as { error: { code: string; details: unknown } };
+  assert.equal(error.code, "invalid_data");
   assert.equal((await failure(["meta", "get", "c"], cwd)).exit, 6);
 });
 

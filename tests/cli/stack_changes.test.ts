@@ -187,6 +187,10 @@ test("freeze and unfreeze change what is asked and keep the rest", async () => {
     "",
     'warning: branch "a" stays frozen: the freeze of "c" reaches it\n',
   ]);
+  assert.equal((await succeed(["-q", "unfreeze", "a"], cwd)).stderr, "");
+  assert.deepEqual(JSON.parse((await succeed(["unfreeze", "a", "--json"], cwd)).stderr), {
+    warning: { message: 'branch "a" stays frozen: the freeze of "c" reaches it' },
+  });
   assert.deepEqual((await answer<Facts[]>(["log"], cwd)).filter(({ frozen }) => frozen).map(({ branch }) => branch), [
     "a",
     "b",

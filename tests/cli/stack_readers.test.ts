@@ -125,7 +125,15 @@ test("what is damaged is named, the rest is shown, and the exit code is 6", asyn
   const ended = await lattice(["log"], { cwd });
   assert.equal(ended.exit, 6);
   assert.match(ended.stdout, /├─○ c {2}1 ahead\n└─× d {2}no such branch\n$/);
-  assert.equal(ended.stderr.match(/^warning: /gm)?.length, 2);
+  assert.equal(ended.stderr.match(/^error: /gm)?.length, 2);
+  assert.equal((await lattice(["-q", "log"], { cwd })).stderr, ended.stderr);
+  for (const command of [["log"], ["children", "main"], ["trunk"]]) {
+    const { exit, stderr } = await lattice([...command, "--json"], { cwd });
+    assert.equal(exit, 6, command.join(" "));
+    for (const line of stderr.trimEnd().split("\n")) {
+      assert.equal((JSON.parse(line) as { error: { code: string } }).error.code, "invalid_data", line);
+    }
+  }
   assert.match(ended.stderr, /refs\/heads\/d/);
   for (const command of ["info", "children"]) assert.equal((await lattice([command], { cwd })).exit, 6, command);
   assert.equal((await succeed(["parent"], cwd)).stdout, "a\n"); // needs its own document alone

@@ -93,6 +93,21 @@ test("op run of a program that a signal ends takes back what it did, exit code 1
   expectIdle(cwd);
 });
 
+test("op run warns that refs went back, as JSON with --json, and not with --quiet", () => {
+  const cwd = stage();
+  const run = (option: string) => {
+    const ended = lattice([option, "op", "run", "--", "sh", "-c", "git branch new; exit 3"], { cwd });
+    assert.equal(ended.exit, 3);
+    return ended.stderr;
+  };
+  assert.equal(run("--quiet"), "");
+  const [first, second] = run("--json").trimEnd().split("\n").map((line) => JSON.parse(line) as unknown);
+  assert.deepEqual(first, {
+    warning: { message: "the program ended with 3: 1 ref (refs/heads/new) put back to what it was" },
+  });
+  assert.ok(second !== undefined);
+});
+
 test("op run of a program that is not there is exit code 127 and changes nothing", () => {
   const cwd = stage();
   const before = refsOf(cwd);

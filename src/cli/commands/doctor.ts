@@ -106,7 +106,7 @@ async function confirm({ streams, log }: CommandContext, fixable: readonly Findi
     log.warn("nothing is mended: standard input is no terminal to ask on; name the ids behind --fix");
     return [];
   }
-  for (const { id, fix } of fixable) log.warn(`${id}: ${fix!.preview}`);
+  for (const { id, fix } of fixable) streams.writeError(`${escapeMessage(`${id}: ${fix!.preview}`)}\n`);
   streams.writeError(`Do ${fixable.length === 1 ? "this" : `these ${fixable.length}`}? [y/N] `);
   onSignal(() => {});
   const answer = await streams.readLater();
@@ -174,7 +174,9 @@ async function lockTimeoutMs(context: CommandContext): Promise<number> {
 
 function report({ output, log }: CommandContext, told: readonly Told[]): number {
   for (const { finding, refusal } of told) {
-    if (refusal !== null) log.warn(`${finding.id} is not mended: ${reason(refusal)}`);
+    if (refusal === null) continue;
+    const message = `${finding.id} is not mended: ${reason(refusal)}`;
+    log.error(new LatticeError(refusal.code, message, { details: refusal.details, cause: refusal }));
   }
   if (output.json) output.value(told.map(documentOf));
   else if (told.length === 0) output.line("nothing is wrong");

@@ -5,9 +5,7 @@
  */
 import type { CommandContext } from "../context.ts";
 import { EXIT_CODES, EXIT_OK } from "../exit_codes.ts";
-import { reportFailure } from "../failure.ts";
 import { readInput } from "../input.ts";
-import { usesColor } from "../output.ts";
 import type { ParsedCommand } from "../parse.ts";
 import { readOpState } from "../../engine/op_state.ts";
 import type { Repository } from "../../git/repository.ts";
@@ -30,9 +28,7 @@ export async function run(context: CommandContext, parsed: ParsedCommand): Promi
     onUndecided: context.log.warn,
   };
   const errors = [...found, ...await judgePush(surroundings, { remote: parsed.arguments[0]!, refs })];
-  const color = errors.length > 0 && usesColor(context.global.color, context.system, context.streams, 2);
-  const style = { json: context.global.json, color, debug: false };
-  for (const error of errors) reportFailure(error, context.streams, style);
+  for (const error of errors) context.log.error(error);
   const [first] = errors.map(({ code }) => code).sort((one, two) => gravity(one) - gravity(two));
   return first === undefined ? EXIT_OK : EXIT_CODES[first];
 }

@@ -5,10 +5,8 @@
  */
 import type { CommandContext } from "../context.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
-import { reportFailure } from "../failure.ts";
 import { openLeases, requestOf, waitOf } from "../lease.ts";
 import { LeaseKeeper } from "../lease_keeper.ts";
-import { usesColor } from "../output.ts";
 import type { ParsedCommand } from "../parse.ts";
 import { handSignalsOn, reportNotStarted } from "../program.ts";
 import { LockNotFoundError } from "../../lock_store/errors.ts";
@@ -22,7 +20,7 @@ const TTL_MS_DEFAULT = 30_000;
 
 /** Holds a lock while a program runs: renews it meanwhile, stops the program when it is lost, and gives it back. */
 export async function run(context: CommandContext, parsed: ParsedCommand): Promise<number> {
-  const { system, log, streams } = context;
+  const { system, log } = context;
   const request = requestOf(parsed, TTL_MS_DEFAULT);
   await using store = await openLeases(context, parsed);
   // Before the lock is taken, so that no signal ends us between that and the program's end.
@@ -51,11 +49,7 @@ export async function run(context: CommandContext, parsed: ParsedCommand): Promi
         reportNotStarted(context, parsed.program[0]!, ended.exitCode, ended.startErrno);
       }
       if (lost === null) return signals.exitCode ?? ended.exitCode;
-      reportFailure(lost, streams, {
-        json: context.global.json,
-        color: usesColor(context.global.color, system, streams, 2),
-        debug: false,
-      });
+      log.error(lost);
       return EXIT_CODES.locked;
     } finally {
       await release(context, store, lock);

@@ -25,7 +25,7 @@ export async function run(context: CommandContext): Promise<number> {
   let part = "";
   let done = 0;
   const onBroken = (_branch: string, error: LatticeError) => {
-    log.warn(error.message);
+    log.error(error);
     if (exitCode === EXIT_OK) exitCode = EXIT_CODES[error.code];
   };
   for (const { branch, oid, text } of store.exportTexts(onBroken)) {
