@@ -19,12 +19,18 @@ const GIT_SUMMARY = "git's plumbing, for places that have no git";
  */
 export function renderHelp(topic: readonly string[], table: CommandTable): string {
   if (topic.length === 0) return renderOverview(table);
-  if (topic[0] === "git") return renderGitHelp();
-  const command = table.commands.find(({ path }) => path.every((word, at) => topic[at] === word));
-  if (command !== undefined) return renderCommand(command);
+  if (topic[0] === "git" && isGitTopic(topic.slice(1))) return renderGitHelp();
   const group = table.commands.filter(({ path }) => topic.every((word, at) => path[at] === word));
   if (group.length === 0) throw unknownCommand(topic, table);
+  const command = group.find(({ path }) => path.length === topic.length);
+  if (command !== undefined) return renderCommand(command);
   return `Usage: lattice ${topic.join(" ")} <command>\n\n${renderCommands(group)}`;
+}
+
+/** Whether words after `git` name all of it, or one of its commands, of which git's own help tells more. */
+function isGitTopic(words: readonly string[]): boolean {
+  const [name] = words;
+  return name === undefined || words.length === 1 && GIT_COMMANDS.some((each) => each === name);
 }
 
 function renderOverview(table: CommandTable): string {

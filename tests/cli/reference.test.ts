@@ -26,6 +26,8 @@ test("--help of every command names its options and arguments, and is in the ref
     assert.equal(help.exit, 0);
     assert.equal(help.stderr, "");
     assert.equal((await lattice(["help", ...command.path])).stdout, help.stdout);
+    const beyond = await lattice(["help", ...command.path, "bogus"]);
+    assert.deepEqual([beyond.exit, beyond.stdout], [2, ""]);
     assert.ok(reference.includes(`### lattice ${command.path.join(" ")}\n`));
     for (const option of [...command.options, ...GLOBAL_OPTIONS]) {
       const usage = optionUsage(option);
@@ -34,6 +36,17 @@ test("--help of every command names its options and arguments, and is in the ref
     }
     for (const { name } of command.arguments) assert.ok(help.stdout.includes(`<${name}>`), name);
     assert.ok(command.examples.length > 0, `${command.path.join(" ")} has an example`);
+  }
+});
+
+test("help of lattice git takes its commands and no other word", async () => {
+  const { stdout } = await lattice(["help", "git"]);
+  assert.match(stdout, /^Usage: lattice git /);
+  assert.equal((await lattice(["help", "git", "update-ref"])).stdout, stdout);
+  for (const words of [["bogus"], ["update-ref", "bogus"]]) {
+    const { exit, stderr } = await lattice(["help", "git", ...words]);
+    assert.equal(exit, 2);
+    assert.match(stderr, /^error: there is no command "git /);
   }
 });
 
