@@ -112,7 +112,8 @@ export function openDocumentStore(store: string, options: StateOptions): Documen
     );
   }
   throw new LatticeError("usage", `there is no state store of the kind ${JSON.stringify(`${scheme}:`)}`, {
-    hint: `name a folder, or file:<path>; a folder whose name has a colon is written ./${scheme}:…`,
+    hint: "name a folder, file:<path>, sqlite:<path>, or postgres://<server>/<database>; a folder whose name has a " +
+      `colon is written ./${scheme}:…`,
     details: { scheme },
   });
 }

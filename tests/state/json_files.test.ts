@@ -355,6 +355,7 @@ test("a store is named by a path or by file:, and every other kind is refused by
       assert.ok(error instanceof LatticeError, name);
       assert.equal(error.code, code, name);
       assert.doesNotMatch(`${error.message} ${error.hint} ${JSON.stringify(error.details)}`, /hunter2/);
+      if (name === "memory:") assert.match(error.hint!, /folder, file:<path>, sqlite:<path>, or postgres:/);
       return true;
     });
   }

@@ -18,8 +18,9 @@ const STORE: OptionDefinition = {
 };
 
 const WHERE = [
-  "A store is the path of a folder, or file:<path>; a relative one counts from the working folder. Each document",
-  "is a file <store>/<name>/state.json that only its owner can read. Needs no repository.",
+  "A store is the path of a folder, file:<path>, sqlite:<path>, or postgres://<server>/<database>; a relative path",
+  "counts from the working folder. In a folder each document is a file <store>/<name>/state.json that only its owner",
+  "can read. Needs no repository.",
 ];
 
 /** `state …`. */
