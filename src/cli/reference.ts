@@ -86,6 +86,7 @@ const CONFIGURATION = [
     ["`ops.keep`", "a whole number: how many of the newest operations `op prune` keeps"],
     ["`ops.keep_for`", "a duration, as a text: for how long `op prune` keeps an operation"],
     ["`secrets.provider`", 'where secrets are kept: `"file"` or `"keychain"`'],
+    ["`state.store`", "where state documents are kept, as `--store` names it"],
     ["`trunk`", "the branch that stacks are based on"],
   ]),
   "A value of the wrong type ends a command that needs the configuration with exit code 6. Unknown keys are ignored;",
