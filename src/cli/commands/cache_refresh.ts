@@ -32,7 +32,9 @@ export async function run(context: CommandContext, parsed: ParsedCommand): Promi
   try {
     using progress = createProgress(context);
     const fetched = await cache.refresh(name, () => outputOf(context, parsed, progress), options);
-    log.detail(fetched.refreshed ? `${fetched.size} bytes stored` : "fresh content is there; the program was not run");
+    log.detail(
+      fetched.refreshed ? `${fetched.size} bytes stored` : "what is there is new enough; the program was not run",
+    );
   } catch (error) {
     if (!(error instanceof ProgramFailed)) throw error;
     const { exitCode, startErrno } = error.end;

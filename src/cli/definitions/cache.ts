@@ -23,9 +23,10 @@ const TTL: OptionDefinition = {
 export const CACHE_COMMANDS: readonly CommandDefinition[] = [
   {
     path: ["cache", "refresh"],
-    summary: "run a program and keep what it prints, unless that is fresh",
+    summary: "run a program and keep what it prints, unless what is there is younger than --ttl",
     description: [
-      "With --ttl an entry that is younger is left alone, and the program not run. One process at a time",
+      "With --ttl an entry that is younger is left alone, and the program not run. Such an entry keeps the time for",
+      "which it was stored as fresh: cache get --fresh goes by that, and not by this --ttl. One process at a time",
       "refreshes an entry; the others wait, as long as --lock-timeout says, and when somebody else stored",
       "something meanwhile they are content with that. With --force each of them runs its program, one after the",
       "other. What was there stays when the program fails. Ends with the program's exit code: 127 when it is not",
