@@ -29,6 +29,8 @@ export interface OptionDefinition {
   readonly value?: ValueDefinition;
   /** Whether it may be given more than once. */
   readonly repeatable?: boolean;
+  /** Whether the command is refused without it. */
+  readonly required?: boolean;
   /** Names of options that cannot stand beside it. */
   readonly excludes?: readonly string[];
   readonly summary: string;
@@ -85,6 +87,11 @@ export function optionUsage(option: OptionDefinition): string {
   return option.value === undefined ? names : `${names} ${valueUsage(option.value)}`;
 }
 
+/** What an option does, and whether it must be given. */
+export function optionSummary({ summary, required }: OptionDefinition): string {
+  return required === true ? `${summary}; required` : summary;
+}
+
 /** How a value is shown: `<dir>`, `<auto|always|never>`. */
 export function valueUsage(value: ValueDefinition): string {
   return `<${value.choices === undefined ? value.name : value.choices.join("|")}>`;
@@ -95,7 +102,9 @@ export function commandUsage(command: CommandDefinition): string {
   const words = ["lattice", ...command.path];
   for (const option of command.options) {
     const name = option.name.length === 1 ? `-${option.name}` : `--${option.name}`;
-    words.push(`[${name}${option.value === undefined ? "" : ` ${valueUsage(option.value)}`}]`);
+    const typed = option.value === undefined ? name : `${name} ${valueUsage(option.value)}`;
+    const shown = option.repeatable === true ? `${typed}…` : typed;
+    words.push(option.required === true ? shown : `[${shown}]`);
   }
   for (const argument of command.arguments) {
     const name = `<${argument.choices === undefined ? argument.name : argument.choices.join("|")}>`;

@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { type CommandDefinition, commandUsage, type OptionDefinition, optionUsage } from "./definition.ts";
+import {
+  type CommandDefinition,
+  commandUsage,
+  type OptionDefinition,
+  optionSummary,
+  optionUsage,
+} from "./definition.ts";
 import { GLOBAL_OPTIONS } from "./global_options.ts";
 import { type CommandTable, unknownCommand } from "./parse.ts";
 import { GIT_COMMANDS } from "./git/names.ts";
@@ -81,7 +87,7 @@ function renderGitHelp(): string {
 }
 
 function renderOptions(options: readonly OptionDefinition[]): string {
-  return columns(options.map((option) => [optionUsage(option), option.summary]));
+  return columns(options.map((option) => [optionUsage(option), optionSummary(option)]));
 }
 
 function capitalised(text: string): string {

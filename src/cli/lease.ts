@@ -51,8 +51,8 @@ export function requestOf(parsed: ParsedCommand, ttlMsDefault?: number): LockReq
   return {
     shareName,
     fileId,
-    ownerId: required(parsed, "owner"),
-    clientId: required(parsed, "client"),
+    ownerId: parsed.value("owner")!,
+    clientId: parsed.value("client")!,
     lockType: parsed.flag("shared") ? SHARED : EXCLUSIVE,
     offset: wholeNumber(parsed, "offset"),
     length: wholeNumber(parsed, "length"),
@@ -76,15 +76,6 @@ export function ttlOf(parsed: ParsedCommand): number | undefined {
 export function waitOf(parsed: ParsedCommand): number {
   const text = parsed.value("wait");
   return text === undefined ? 0 : requireDuration(text, "option --wait");
-}
-
-/** @throws {LatticeError} `usage`: the option is missing. */
-function required(parsed: ParsedCommand, option: string): string {
-  const value = parsed.value(option);
-  if (value !== undefined) return value;
-  throw new LatticeError("usage", `option --${option} is missing`, {
-    hint: `say who wants the lock: --${option} <name>`,
-  });
 }
 
 function wholeNumber(parsed: ParsedCommand, option: string): bigint {

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { CommandDefinition, OptionDefinition } from "./definition.ts";
+import { type CommandDefinition, type OptionDefinition, valueUsage } from "./definition.ts";
 import { requireDuration } from "./duration.ts";
 import { type ColorChoice, GLOBAL_OPTIONS, type GlobalOptions } from "./global_options.ts";
 import { nearest } from "./near_miss.ts";
@@ -293,6 +293,7 @@ function finish(command: CommandDefinition, collected: Collected, before: readon
   for (const option of command.options) checkOption(option, collected);
   const positionals = command.program === true ? before : [...before, ...(collected.afterTerminator ?? [])];
   checkArguments(command, name, positionals);
+  for (const option of command.options) requireOption(option, name, collected);
   const program = command.program === true ? collected.afterTerminator ?? [] : [];
   if (command.program === true && program.length === 0) {
     throw new LatticeError("usage", `"lattice ${name}" needs a command to run`, {
@@ -321,6 +322,12 @@ function checkOption(option: OptionDefinition, collected: Collected): void {
       hint: "leave one of them out",
     });
   }
+}
+
+function requireOption({ name, value, required }: OptionDefinition, command: string, { given }: Collected): void {
+  if (required !== true || given.has(name)) return;
+  const option = value === undefined ? `--${name}` : `--${name} ${valueUsage(value)}`;
+  throw new LatticeError("usage", `"lattice ${command}" needs ${option}`, { hint: helpHint(command) });
 }
 
 function checkArguments(command: CommandDefinition, name: string, positionals: readonly string[]): void {

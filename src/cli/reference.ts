@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { type CommandDefinition, commandUsage, type OptionDefinition, optionUsage } from "./definition.ts";
+import {
+  type CommandDefinition,
+  commandUsage,
+  type OptionDefinition,
+  optionSummary,
+  optionUsage,
+} from "./definition.ts";
 import { EXIT_CODES } from "./exit_codes.ts";
 import { GIT_COMMANDS } from "./git/names.ts";
 import { GLOBAL_OPTIONS } from "./global_options.ts";
@@ -118,7 +124,7 @@ function describeCommand(command: CommandDefinition): string[] {
 }
 
 function optionTable(options: readonly OptionDefinition[]): string[] {
-  return table(["option", ""], options.map((option) => [`\`${optionUsage(option)}\``, option.summary]));
+  return table(["option", ""], options.map((option) => [`\`${optionUsage(option)}\``, optionSummary(option)]));
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {

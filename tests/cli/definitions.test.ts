@@ -22,6 +22,32 @@ test("a word that begins a command counts as the value of the option before it w
   }
 });
 
+test("an option that a command is refused without stands without brackets, and is said to be required", async () => {
+  const required = COMMANDS.flatMap(({ path, options, arguments: taken, program }) =>
+    options.filter((option) => option.required === true).map((option) => ({ path, option, options, taken, program }))
+  );
+  assert.deepEqual(required.map(({ path, option }) => `${path.join(" ")} --${option.name}`).sort(), [
+    "cache put --file",
+    "lease acquire --client",
+    "lease acquire --owner",
+    "lease exec --client",
+    "lease exec --owner",
+    "meta import --from",
+    "secret exec --env",
+    "track --parent",
+  ]);
+  for (const { path, option, options, taken, program } of required) {
+    const others = options.filter((other) => other !== option && other.required === true);
+    const words = [...path, ...others.flatMap(({ name }) => [`--${name}`, "x"]), ...taken.map(() => "x")];
+    const { exit, stderr } = await lattice([...words, ...(program === true ? ["--", "true"] : [])], { cwd: "/" });
+    assert.equal(exit, 2);
+    assert.ok(stderr.startsWith(`error: "lattice ${path.join(" ")}" needs --${option.name} <`), stderr);
+    const { stdout } = await lattice([...path, "--help"]);
+    assert.match(stdout, new RegExp(`^Usage: .* --${option.name} <`));
+    assert.match(stdout, new RegExp(`--${option.name} <.*\\n?.*; required\n`));
+  }
+});
+
 test("what is wrong with a command line is told with all commands at hand", async () => {
   const told = async (...args: string[]) => (await lattice(args, { cwd: "/" })).stderr;
   assert.match(await told("met", "get"), /there is no command "met"\nhint: did you mean "lattice meta"/);

@@ -9,18 +9,12 @@ import { EXIT_OK } from "../exit_codes.ts";
 import { readInput, standardInput } from "../input.ts";
 import type { ParsedCommand } from "../parse.ts";
 import { chunksOf } from "../../cache/reading.ts";
-import { LatticeError } from "../../platform/errors.ts";
 import { absolutePath } from "../../platform/paths.ts";
 
 /** Stores a content. */
 export async function run(context: CommandContext, parsed: ParsedCommand): Promise<number> {
   const { output, log } = context;
-  const file = parsed.value("file");
-  if (file === undefined) {
-    throw new LatticeError("usage", `"lattice cache put" needs --file`, {
-      hint: "name the file that holds the content; - is standard input",
-    });
-  }
+  const file = parsed.value("file")!;
   const cache = await cacheToChange(context, parsed);
   const stored = await cache.put(parsed.arguments[0]!, partsOf(context, file), ttlOption(parsed));
   log.detail(`${stored.size} bytes stored`);

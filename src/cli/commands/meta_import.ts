@@ -13,16 +13,10 @@ import { readGraphiteConfig, refuseUnfinished } from "../../metadata/graphite_fi
 import { type ImportedDocument, planImport } from "../../metadata/import.ts";
 import { planDocument } from "../../metadata/plan.ts";
 import { findTrunk } from "../../metadata/trunk.ts";
-import { LatticeError } from "../../platform/errors.ts";
 
 /** Turns the other tool's documents into ours. */
 export async function run(context: CommandContext, parsed: ParsedCommand): Promise<number> {
-  const tool = parsed.value("from");
-  if (tool === undefined) {
-    throw new LatticeError("usage", "it is not said whose documents are to be imported", {
-      hint: "add --from graphite or --from charcoal",
-    });
-  }
+  const tool = parsed.value("from")!;
   const repository = await context.openRepository();
   const ownTrunk = findTrunk(repository, (await context.settings()).trunk);
   if (parsed.flag("dry-run")) {

@@ -26,11 +26,6 @@ export async function run(context: CommandContext, parsed: ParsedCommand): Promi
 
 /** Variables and the keys of their secrets. */
 function variables(given: readonly string[]): Map<string, string> {
-  if (given.length === 0) {
-    throw new LatticeError("usage", `"lattice secret exec" needs --env`, {
-      hint: "say which secret the program finds where: --env FORGE_TOKEN=forge.token",
-    });
-  }
   const wanted = new Map<string, string>();
   for (const text of given) {
     const equals = text.indexOf("=");

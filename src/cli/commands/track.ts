@@ -18,12 +18,7 @@ import { baseOn, requireAncestor, requireParent } from "../../stack/placement.ts
 /** Puts a branch on a parent; one that is tracked already keeps the rest of its document. */
 export async function run(context: CommandContext, parsed: ParsedCommand): Promise<number> {
   const branch = parsed.arguments[0]!;
-  const parentName = parsed.value("parent");
-  if (parentName === undefined) {
-    throw new LatticeError("usage", "it is not said which branch the new one is based on", {
-      hint: `add --parent <branch>; lattice trunk prints the name of the trunk`,
-    });
-  }
+  const parentName = parsed.value("parent")!;
   const repository = await context.openRepository();
   const store = new MetadataStore(repository);
   store.refName(branch);

@@ -73,7 +73,12 @@ export const CACHE_COMMANDS: readonly CommandDefinition[] = [
     summary: "store content that is there already",
     arguments: [NAME],
     options: [
-      { name: "file", value: { name: "path|-", kind: "path" }, summary: "the content; - is standard input" },
+      {
+        name: "file",
+        value: { name: "path|-", kind: "path" },
+        required: true,
+        summary: "the content; - is standard input",
+      },
       TTL,
       DIR,
     ],

@@ -29,11 +29,12 @@ const TTL: OptionDefinition = {
 };
 
 const REQUEST: readonly OptionDefinition[] = [
-  { name: "owner", value: { name: "owner", kind: "text" }, summary: "who wants it, within its client; required" },
+  { name: "owner", value: { name: "owner", kind: "text" }, required: true, summary: "who wants it, within its client" },
   {
     name: "client",
     value: { name: "client", kind: "text" },
-    summary: "the program, session or host that the owner belongs to; required",
+    required: true,
+    summary: "the program, session or host that the owner belongs to",
   },
   { name: "shared", summary: "others may hold shared locks as well" },
   { name: "offset", value: { name: "n", kind: "text" }, summary: "first byte of the range; 0 without it" },

@@ -151,6 +151,7 @@ export const METADATA_COMMANDS: readonly CommandDefinition[] = [
       {
         name: "from",
         value: { name: "tool", kind: "text", choices: ["graphite", "charcoal"] },
+        required: true,
         summary: "whose documents; the two read each other's, and so either word imports both",
       },
       { name: "dry-run", summary: "show what would be done and change nothing" },

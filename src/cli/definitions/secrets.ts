@@ -79,6 +79,7 @@ export const SECRET_COMMANDS: readonly CommandDefinition[] = [
         name: "env",
         value: { name: "VAR=key", kind: "text" },
         repeatable: true,
+        required: true,
         summary: "give the program a secret in a variable; may repeat",
       },
       PROVIDER,

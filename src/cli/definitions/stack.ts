@@ -34,7 +34,12 @@ export const STACK_COMMANDS: readonly CommandDefinition[] = [
     ],
     arguments: [BRANCH],
     options: [
-      { name: "parent", value: { name: "branch", kind: "branch" }, summary: "the branch that it is based on; needed" },
+      {
+        name: "parent",
+        value: { name: "branch", kind: "branch" },
+        required: true,
+        summary: "the branch that it is based on",
+      },
       {
         name: "base",
         value: { name: "rev", kind: "ref" },
