@@ -1,6 +1,6 @@
 /**
  * Reads a command's arguments as git's own option parser does: clusters of short options, long options that may be
- * abbreviated, `--no-` forms, options and arguments in any order up to a `--`.
+ * abbreviated, `--no-` forms, options and arguments in any order up to a `--` or `--end-of-options`.
  *
  * @module
  */
@@ -66,7 +66,7 @@ export function parseOptions(context: GitContext, syntax: OptionSyntax, args: re
   for (let at = 0; at < args.length;) {
     const argument = args[at]!;
     at++;
-    if (argument === "--") return [...rest, ...args.slice(at)];
+    if (argument === "--" || argument === "--end-of-options") return [...rest, ...args.slice(at)];
     if (argument.startsWith("--")) at = takeLong(syntax, argument.slice(2), args, at);
     else if (argument.startsWith("-") && argument.length > 1) at = takeShort(syntax, argument.slice(1), args, at);
     else if (syntax.stopAtArgument === true) return [argument, ...args.slice(at)];

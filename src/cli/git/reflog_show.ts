@@ -39,7 +39,8 @@ export function showReflogs(context: GitContext, args: readonly string[]): numbe
   if (end >= 0 && end < args.length - 1) {
     throw new GitExit(129, `error: limiting to paths ('${args[end + 1]}') is not supported`);
   }
-  const named = parseOptions(context, syntaxOf(settings), args.map(withCount));
+  const beforeEnd = end < 0 ? args : args.slice(0, end); // a `--` ends options behind an `--end-of-options` too
+  const named = parseOptions(context, syntaxOf(settings), beforeEnd.map(withCount));
   const repository = context.repository();
   const names = settings.all ? [...allRefs(repository), "HEAD"] : named.length === 0 ? [defaultName(repository)] : [];
   for (const name of named) {
@@ -66,10 +67,10 @@ function syntaxOf(settings: Settings): OptionSyntax {
       {
         long: ["max-count"],
         short: "n",
-        value: "required",
+        value: "last-default",
         apply: (value) => settings.count = count(value, "max-count"),
       },
-      { long: ["skip"], value: "required", plain: true, apply: (value) => settings.skip = count(value, "skip") },
+      { long: ["skip"], value: "last-default", plain: true, apply: (value) => settings.skip = count(value, "skip") },
       flag("all", (on) => settings.all = on),
       { long: ["date"], value: "required", plain: true, apply: (value) => settings.dates = parseDateFormat(value!) },
       {
@@ -90,7 +91,8 @@ function syntaxOf(settings: Settings): OptionSyntax {
 }
 
 function count(value: string | null, option: string): number {
-  if (!/^-?[0-9]{1,9}$/.test(value ?? "")) throw new GitExit(128, `fatal: '${value}': not an integer (--${option})`);
+  if (value === null) throw new GitExit(128, `fatal: Option '${option}' requires a value`);
+  if (!/^-?[0-9]{1,9}$/.test(value)) throw new GitExit(128, `fatal: '${value}': not an integer (--${option})`);
   return Number(value);
 }
 

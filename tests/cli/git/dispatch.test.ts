@@ -59,3 +59,38 @@ test("lattice git update-ref ends with 128 where the configuration cannot be rea
   }
   assert.equal(gitText(["for-each-ref", "--format=%(refname)"], folder), "refs/heads/main");
 });
+
+test("lattice git takes nothing for an option behind --end-of-options, as git does", async () => {
+  const folder = repository();
+  for (
+    const args of [
+      ["cat-file", "-t", "--end-of-options", "HEAD"],
+      ["cat-file", "--end-of-options", "commit", "HEAD"],
+      ["cat-file", "--end-of-options", "-t", "HEAD"],
+      ["cat-file", "--batch-check", "--end-of-options"],
+      ["cat-file", "-t", "--end-of-option", "HEAD"],
+      ["for-each-ref", "--end-of-options", "refs/heads/main"],
+      ["for-each-ref", "--end-of-options", "--count=1"],
+      ["for-each-ref", "--end-of-options=1"],
+      ["for-each-ref", "--no-end-of-options"],
+      ["hash-object", "--end-of-options", ".git/HEAD"],
+      ["hash-object", "--end-of-options", "--stdin"],
+      ["hash-object", "--end-of-options", "--", ".git/HEAD"],
+      ["update-ref", "--end-of-options", "refs/heads/a", "HEAD"],
+      ["update-ref", "-d", "--end-of-options", "refs/heads/a"],
+      ["update-ref", "--end-of-options", "--", "refs/heads/a", "HEAD"],
+      ["symbolic-ref", "--end-of-options", "HEAD"],
+      ["symbolic-ref", "--end-of-options", "HEAD", "refs/heads/main"],
+      ["show-ref", "--end-of-options", "main"],
+      ["show-ref", "--verify", "--end-of-options", "refs/heads/main"],
+      ["reflog", "--end-of-options", "main"],
+      ["reflog", "show", "--end-of-options", "main", "--"],
+      ["reflog", "show", "--end-of-options", "--all"],
+      ["reflog", "show", "-n", "--"],
+      ["reflog", "show", "--skip"],
+      ["reflog", "exists", "--end-of-options", "refs/heads/main"],
+      ["pack-refs", "--end-of-options"],
+      ["check-ref-format", "--end-of-options", "refs/heads/a"],
+    ]
+  ) await sameAsGit(args, folder);
+});
