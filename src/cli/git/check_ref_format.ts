@@ -5,8 +5,8 @@
  */
 import { checkBranchName, checkRefName, normalizeRefName } from "../../git/refs/names.ts";
 import { nameToBytes } from "../../platform/text.ts";
+import { expandBranchShorthand } from "./branch_shorthand.ts";
 import { type GitCommand, type GitContext, GitExit } from "./context.ts";
-import { previousBranch } from "./previous_branch.ts";
 
 const USAGE = "git check-ref-format [--normalize] [--[no-]allow-onelevel] [--refspec-pattern] <refname>\n" +
   "   or: git check-ref-format --branch <branchname-shorthand>";
@@ -44,7 +44,7 @@ function checkFullName(context: GitContext, flags: readonly string[], given: str
 
 function checkBranch(context: GitContext, given: string): number {
   const repository = context.repositoryIfAny();
-  const name = (repository === null ? null : previousBranch(repository, given)) ?? given;
+  const name = repository === null ? given : expandBranchShorthand(repository, given);
   if (given.startsWith("-") || checkBranchName(name) !== null) {
     throw new GitExit(128, `fatal: '${given}' is not a valid branch name`);
   }

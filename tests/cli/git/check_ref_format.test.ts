@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { test } from "../../harness.ts";
 import { holdsAsync } from "../../property.ts";
 import { temporaryFolder } from "../../fixtures.ts";
-import { gitText } from "../../git_oracle.ts";
+import { gitText, runProgram } from "../../git_oracle.ts";
 import { latticeGit, sameAsGit } from "./against_git.ts";
 import assert from "node:assert/strict";
 
@@ -68,6 +68,47 @@ test("git check-ref-format --branch names branches and the one before", async ()
   for (const name of ["@{-1}", "@{-2}", "@{-3}", "@{-4}", "@{-0}", "@{-2}/x", "@{-1", "main@{1}"]) {
     await sameAsGit(["check-ref-format", "--branch", name], folder);
   }
+});
+
+test("git check-ref-format --branch names the upstream of a branch, or says as git does why there is none", async () => {
+  const folder = temporaryFolder();
+  await sameAsGit(["check-ref-format", "--branch", "@{u}"], folder);
+  gitText(["init", "-q", "-b", "main"], folder);
+  gitText(["commit", "-q", "--allow-empty", "-m", "one"], folder);
+  const settings = {
+    "remote.origin.url": "x",
+    "remote.origin.fetch": "+refs/heads/*:refs/remotes/origin/*",
+  };
+  for (const [key, value] of Object.entries(settings)) gitText(["config", key, value], folder);
+  const upstreams = [
+    ["topic", ".", "refs/heads/main"],
+    ["gone", ".", "refs/heads/none"],
+    ["tagged", ".", "refs/tags/one"],
+    ["far", "origin", "refs/heads/far"],
+    ["unfetched", "elsewhere", "refs/heads/far"],
+    ["@", ".", "refs/heads/gone"],
+    ["half", ".", null],
+  ] as const;
+  for (const [branch, remote, merge] of upstreams) {
+    if (branch !== "@") gitText(["branch", branch], folder);
+    gitText(["config", `branch.${branch}.remote`, remote], folder);
+    if (merge !== null) gitText(["config", `branch.${branch}.merge`, merge], folder);
+  }
+  gitText(["checkout", "-q", "topic"], folder);
+  const agree = async (names: readonly string[]) => {
+    for (const name of names) {
+      const { stderr } = await sameAsGit(["check-ref-format", "--branch", name], folder);
+      const said = runProgram("git", ["check-ref-format", "--branch", name], folder).stderr;
+      assert.equal(stderr, said, name);
+    }
+  };
+  await agree(["topic@{u}", "topic@{UPSTREAM}", "@{u}", "HEAD@{u}", "@@{u}", "gone@{u}", "tagged@{u}", "far@{u}"]);
+  await agree(["unfetched@{u}", "half@{u}", "main@{u}", "none@{u}", "refs/heads/topic@{u}", "-x@{u}", "a..b@{u}"]);
+  await agree(["topic@{u}/x", "topic@{u}x", "topic@{u}@{u}", "topic@{u}@{1}", "topic@{u", "topic:@{u}", "topic@{u}.."]);
+  await agree(["@{-1}@{u}", "@{-2}@{u}", "@{-1}x", "x@{-1}"]);
+  gitText(["tag", "main"], folder);
+  gitText(["checkout", "-q", "--detach"], folder);
+  await agree(["topic@{u}", "@{u}", "HEAD@{u}", "@{-1}@{u}"]);
 });
 
 test("git check-ref-format -h says how it is called and ends with 129", async () => {
