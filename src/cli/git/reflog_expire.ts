@@ -14,7 +14,6 @@ import {
   type ReflogJudge,
 } from "../../git/revisions/reflog_expiry.ts";
 import { completeReflogName } from "../../git/revisions/ref_names.ts";
-import { compareNames } from "../../platform/text.ts";
 import { escapeMessage } from "../escape.ts";
 import { type GitContext, GitExit } from "./context.ts";
 import { type OutputBuffer, withOutputLater } from "./output_buffer.ts";
@@ -23,6 +22,7 @@ import { createExpiryRules, type GivenExpiry, readExpiryDate } from "./reflog_ex
 import { openPlumbingWriter } from "./ref_writing.ts";
 import { REFLOG_USAGE } from "./reflog_usage.ts";
 import { refusedOption } from "./unsupported_option.ts";
+import { linkedWorktreeIds } from "./worktree_paths.ts";
 
 /** What git ends with where it says `error: …` and goes on. */
 const ERROR = 255;
@@ -122,10 +122,8 @@ function complain(context: GitContext, message: string): number {
 
 /** Reflogs of all worktrees (or of this one), by the names that this one knows them by. */
 function everyReflog(repository: Repository, single: boolean): string[] {
-  const { system, commonDir, worktreeId } = repository;
-  const linked = (system.disk.list(`${commonDir}/worktrees`) ?? []).map(({ name }) => name).sort(compareNames);
-  return [null, ...linked].flatMap((id) => {
-    if (id === worktreeId) return repository.refs.reflogNames();
+  return [null, ...linkedWorktreeIds(repository)].flatMap((id) => {
+    if (id === repository.worktreeId) return repository.refs.reflogNames();
     if (single) return [];
     const others = seenFrom(repository, id).refs.reflogNames().filter(isPerWorktreeRef);
     return others.map((name) => nameEverywhere(id, name));

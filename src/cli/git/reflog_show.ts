@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { nameEverywhere } from "../../engine/files_refs.ts";
 import type { Oid } from "../../git/object_format.ts";
 import type { Repository } from "../../git/repository.ts";
 import { abbreviate } from "../../git/revisions/short_oid.ts";
@@ -15,10 +16,11 @@ import { nameObject } from "./object_name.ts";
 import { withOutput } from "./output_buffer.ts";
 import { flag, integerValue, type OptionSyntax, parseOptions } from "./parse_options.ts";
 import { previousBranch } from "./previous_branch.ts";
-import { isDamagedRef, listRefs } from "./ref_item.ts";
+import { isDamagedRef, listRefs, readRefOrNull } from "./ref_item.ts";
 import { compileReflogFormat, messageOf, type ReflogFormat, selectorOf } from "./reflog_format.ts";
 import { REFLOG_USAGE } from "./reflog_usage.ts";
 import { walkReflogs } from "./reflog_walk.ts";
+import { linkedWorktreeIds } from "./worktree_paths.ts";
 import { joinPath } from "../../platform/paths.ts";
 
 interface Settings {
@@ -42,7 +44,11 @@ export function showReflogs(context: GitContext, args: readonly string[]): numbe
   const beforeEnd = end < 0 ? args : args.slice(0, end); // a `--` ends options behind an `--end-of-options` too
   const named = parseOptions(context, syntaxOf(settings), beforeEnd.map(withCount));
   const repository = context.repository();
-  const names = settings.all ? [...allRefs(repository), "HEAD"] : named.length === 0 ? [defaultName(repository)] : [];
+  const names = settings.all
+    ? [...allRefs(repository), ...allHeads(repository)]
+    : named.length === 0
+    ? [defaultName(repository)]
+    : [];
   for (const name of named) {
     const plain = reflogNameOf(context, repository, name, end >= 0);
     if (plain !== null) names.push(plain);
@@ -96,9 +102,18 @@ function count(value: string | null, option: string): number {
   return Number(value);
 }
 
-/** Every ref that leads to a commit, as `--all` has them. */
+/** Every ref that leads to a commit, as `--all` has them; of other worktrees it has `HEAD` alone. */
 function* allRefs(repository: Repository): Generator<string> {
   for (const { name, oid } of listRefs(repository, "refs/", () => undefined)) if (isCommit(repository, oid)) yield name;
+}
+
+/** `HEAD` of this worktree and of the others, each where it leads to a commit. */
+function allHeads(repository: Repository): string[] {
+  const others = [null, ...linkedWorktreeIds(repository)].filter((id) => id !== repository.worktreeId);
+  return ["HEAD", ...others.map((id) => nameEverywhere(id, "HEAD"))].filter((name) => {
+    const oid = readRefOrNull(repository, name);
+    return oid !== null && isCommit(repository, oid);
+  });
 }
 
 function isCommit({ objects }: Repository, oid: Oid): boolean {

@@ -1,5 +1,5 @@
 /**
- * Which branch is checked out where.
+ * The worktrees of a repository, and which branch is checked out where.
  *
  * @module
  */
@@ -7,6 +7,11 @@ import { readBounded } from "../../git/bounded_file.ts";
 import type { Repository } from "../../git/repository.ts";
 import { bytesToName, compareNames } from "../../platform/text.ts";
 import { isDamagedRef } from "./ref_item.ts";
+
+/** Ids of the linked worktrees, sorted. */
+export function linkedWorktreeIds({ system, commonDir }: Repository): string[] {
+  return (system.disk.list(`${commonDir}/worktrees`) ?? []).map(({ name }) => name).sort(compareNames);
+}
 
 /** Paths of the worktrees by the full names of the refs that are checked out in them. */
 export function checkedOutRefs(repository: Repository): Map<string, string> {
@@ -16,11 +21,9 @@ export function checkedOutRefs(repository: Repository): Map<string, string> {
     if (branch !== null && !paths.has(branch)) paths.set(branch, path);
   };
   add("main-worktree/HEAD", withoutDotGit(repository.commonDir));
-  const folder = `${repository.commonDir}/worktrees`;
-  const names = (repository.system.disk.list(folder) ?? []).map(({ name }) => name).sort(compareNames);
-  for (const name of names) {
-    const path = linkedWorktreePath(repository, `${folder}/${name}`);
-    if (path !== null) add(`worktrees/${name}/HEAD`, path);
+  for (const id of linkedWorktreeIds(repository)) {
+    const path = linkedWorktreePath(repository, `${repository.commonDir}/worktrees/${id}`);
+    if (path !== null) add(`worktrees/${id}/HEAD`, path);
   }
   return paths;
 }

@@ -328,6 +328,23 @@ test("reflog expire goes by gc.reflogExpire and gc.<pattern>.reflogExpire", asyn
   }
 });
 
+test("reflog show --all has the HEAD of every worktree that has a commit, as git has it", async () => {
+  const folder = repository();
+  const linked = join(folder, "../linked");
+  const unborn = join(folder, "../unborn");
+  gitText(["worktree", "add", "-q", "-b", "apart", linked, "side"], folder);
+  gitText(["commit", "-q", "--allow-empty", "-m", "apart"], linked);
+  gitText(["update-ref", "--create-reflog", "-m", "own", "refs/worktree/own", "HEAD"], linked);
+  gitText(["worktree", "add", "-q", "--detach", unborn, "side"], folder);
+  gitText(["checkout", "-q", "--orphan", "new"], unborn);
+  for (const where of [folder, linked, unborn]) {
+    await sameAsGit(["reflog", "--all"], where);
+    await sameAsGit(["reflog", "show", "--all", "--date=unix", "main"], where);
+  }
+  writeFileSync(join(folder, ".git/worktrees/linked/HEAD"), "damaged\n");
+  await sameAsGit(["reflog", "--all"], folder);
+});
+
 test("reflog expire --all reaches the reflogs of all worktrees, and --single-worktree those of one", async () => {
   const start = repository();
   const effects = async (args: string[], where: string, git = "git") => {
