@@ -40,6 +40,17 @@ const LOADERS: Readonly<Record<GitCommandName, () => Promise<{ run: GitCommand }
   "update-ref": () => import("./update_ref.ts"),
 };
 
+/** git looks for the repository of these before it reads their arguments, unless they are asked for their usage. */
+const NEED_REPOSITORY: ReadonlySet<string> = new Set<GitCommandName>([
+  "cat-file",
+  "for-each-ref",
+  "pack-refs",
+  "reflog",
+  "show-ref",
+  "symbolic-ref",
+  "update-ref",
+]);
+
 /**
  * Runs `lattice git …`.
  *
@@ -63,7 +74,10 @@ export async function runGitCommandLine(
     const load = Object.hasOwn(LOADERS, name!) ? LOADERS[name as GitCommandName] : undefined;
     if (load === undefined) throw unknownGitCommand(name!);
     const { run } = await load();
-    return await run(createGitContext(globals.system, output, outer), rest);
+    const context = createGitContext(globals.system, output, outer);
+    const asksForUsage = rest.length === 1 && (rest[0] === "-h" || rest[0] === "--help-all");
+    if (NEED_REPOSITORY.has(name!) && !asksForUsage) context.repository();
+    return await run(context, rest);
   } catch (error) {
     return reportAsGit(error, output, system);
   }

@@ -42,11 +42,13 @@ interface Settings {
 
 /** Runs the command. */
 export const run: GitCommand = (context, args) => {
-  const repository = context.repository();
-  const source = openValueSource(repository);
   const settings = newSettings();
-  const syntax = syntaxOf(settings, source);
+  let opened: ValueSource | undefined;
+  const openSource = () => opened ??= openValueSource(context.repository()); // not yet: `-h` needs no repository
+  const syntax = syntaxOf(settings, openSource);
   const positional = parseOptions(context, syntax, args);
+  const repository = context.repository();
+  const source = openSource();
   if (settings.count < 0) throw usageError(syntax, `error: invalid --count argument: \`${settings.count}'`);
   if (settings.quotes.size > 1) throw usageError(syntax, "error: more than one quoting style?");
   const format = parseFormat(settings.format);
@@ -88,7 +90,7 @@ function newSettings(): Settings {
   };
 }
 
-function syntaxOf(settings: Settings, source: ValueSource): OptionSyntax {
+function syntaxOf(settings: Settings, openSource: () => ValueSource): OptionSyntax {
   const quote = (style: QuoteStyle, short?: string): OptionSpec =>
     flag(style, (on) => on ? settings.quotes.add(style) : settings.quotes.delete(style), short);
   return {
@@ -120,10 +122,10 @@ function syntaxOf(settings: Settings, source: ValueSource): OptionSyntax {
       { long: ["color"], value: "optional", apply: (value, negated) => settings.color = colorWhen(value, negated) },
       collected("exclude", (value) => settings.excluded.push(value), () => settings.excluded = []),
       collected("sort", (value) => settings.sort.unshift(parseSortKey(value)), () => settings.sort = []),
-      collected("points-at", (value) => settings.pointsAt.push(objectArgument(source, value)), () => {
+      collected("points-at", (value) => settings.pointsAt.push(objectArgument(openSource(), value)), () => {
         settings.pointsAt = [];
       }),
-      ...commitOptions(settings, source),
+      ...commitOptions(settings, openSource),
       refusedOption("start-after", "required"),
     ],
   };
@@ -137,12 +139,12 @@ function collected(name: string, add: (value: string) => void, clear: () => void
   };
 }
 
-function commitOptions(settings: Settings, source: ValueSource): OptionSpec[] {
+function commitOptions(settings: Settings, openSource: () => ValueSource): OptionSpec[] {
   const option = (name: string, list: Oid[], failure: number): OptionSpec => ({
     long: [name],
     value: "last-default",
     plain: true,
-    apply: (value) => list.push(commitArgument(source, name, value ?? "HEAD", failure)),
+    apply: (value) => list.push(commitArgument(openSource(), name, value ?? "HEAD", failure)),
   });
   return [
     option("contains", settings.contains, 129),

@@ -94,3 +94,20 @@ test("lattice git takes nothing for an option behind --end-of-options, as git do
     ]
   ) await sameAsGit(args, folder);
 });
+
+test("lattice git looks for the repository before it reads arguments, where git does", async () => {
+  const folder = temporaryFolder();
+  const commands = ["cat-file", "for-each-ref", "hash-object", "pack-refs", "reflog", "rev-parse", "show-ref"];
+  for (const command of [...commands, "symbolic-ref", "update-ref", "check-ref-format"]) {
+    for (const args of [[], ["--nonsense"], ["one"], ["one", "two", "three", "four"]]) {
+      await sameAsGit([command, ...args], folder);
+    }
+    const asked = await latticeGit([command, "-h"], folder);
+    const expected = runProgram("git", [command, "-h"], folder);
+    assert.equal(asked.exit, expected.exit, asked.stderr);
+    assert.match(asked.stdout, new RegExp(`^usage: git ${command}`));
+  }
+  for (const args of [["reflog", "exists"], ["reflog", "delete"], ["reflog", "expire", "-h"], ["update-ref", "-z"]]) {
+    await sameAsGit(args, folder);
+  }
+});
