@@ -13,7 +13,10 @@ export const LINE_BYTES_MAX = 16 * 1024 * 1024;
 
 /** How lines end. */
 export interface LineOptions {
-  /** Byte at the end of each: 10 for lines (a carriage return before it is dropped), 0 for `-z`. */
+  /**
+   * Byte at the end of each: 10 for lines (a carriage return before it is dropped), 0 for `-z`. To git, a line is a
+   * string of C: what stands behind a NUL in it does not count.
+   */
   readonly delimiter: 0 | 10;
   /** Called before input is waited for: whoever talks to us may wait for our answers first. */
   beforeRead(): void;
@@ -77,5 +80,5 @@ function linesOf(parts: readonly Uint8Array[], delimiter: 0 | 10): string[] {
   const text = bytesToName(parts.length === 1 ? parts[0]! : concatBytes(parts));
   if (delimiter === 0) return text.split("\0");
   const lines = text.split("\n");
-  return text.includes("\r") ? lines.map((line) => line.endsWith("\r") ? line.slice(0, -1) : line) : lines;
+  return /[\r\0]/.test(text) ? lines.map((line) => line.replace(/\r$/, "").replace(/\0.*$/s, "")) : lines;
 }

@@ -93,6 +93,14 @@ test("git cat-file reads names as git does, one a line", async () => {
   });
   await sameAsGit(["cat-file", "--batch-check", "-z"], folder, { stdin: "HEAD\0main\nx\0nonsense\0HEAD" });
   await sameAsGit(["cat-file", "--batch-check"], folder, { stdin: "HEAD\nHEAD" });
+  const nuls = "HEAD\0main\n\0HEAD\nno\0HEAD\nHEAD a\0b\nHEAD\0\r\nHEAD\r\0\nmain\0";
+  for (const mode of ["--batch-check", "--batch", "--batch-check=%(objectname) [%(rest)]"]) {
+    await sameAsGit(["cat-file", mode], folder, { stdin: nuls });
+    await sameAsGit(["cat-file", "-z", mode], folder, { stdin: nuls });
+  }
+  for (const command of ["info HEAD\0b", "info \0HEAD", "in\0fo HEAD", "info\0 HEAD", "\0info HEAD"]) {
+    await sameAsGit(["cat-file", "--batch-command"], folder, { stdin: `${command}\ninfo HEAD\n` });
+  }
   for (const name of ["nonsense", "0".repeat(40), "f".repeat(40), "ffff", "fff", ""]) {
     for (const option of ["-t", "-s", "-e", "-p"]) await sameAsGit(["cat-file", option, name], folder);
     await sameAsGit(["cat-file", "blob", name], folder);

@@ -19,7 +19,8 @@ function expectedLines(input: Uint8Array, delimiter: 0 | 10): string[] {
     const found = input.indexOf(delimiter, start);
     const end = found < 0 ? input.length : found;
     const returns = delimiter === 10 && end > start && input[end - 1] === 13;
-    lines.push(bytesToName(input.subarray(start, returns ? end - 1 : end)));
+    const line = input.subarray(start, returns ? end - 1 : end);
+    lines.push(bytesToName(line.includes(0) ? line.subarray(0, line.indexOf(0)) : line));
     start = end + 1;
   }
   return lines;
