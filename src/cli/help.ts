@@ -74,7 +74,8 @@ function renderCommand(command: CommandDefinition): string {
   return parts.join("\n").replace(/\n+$/, "\n");
 }
 
-function renderGitHelp(): string {
+/** Help on `lattice git` and all its commands, which have no text of their own. */
+export function renderGitHelp(): string {
   return [
     "Usage: lattice git [git's global options] <command> [git's arguments]",
     "",

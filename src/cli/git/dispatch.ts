@@ -73,6 +73,11 @@ export async function runGitCommandLine(
     const [name, ...rest] = globals.rest;
     const load = Object.hasOwn(LOADERS, name!) ? LOADERS[name as GitCommandName] : undefined;
     if (load === undefined) throw unknownGitCommand(name!);
+    if (rest.length === 1 && rest[0] === "--help") {
+      const { renderGitHelp } = await import("../help.ts"); // where git shows the manual of the command
+      output.write(new TextEncoder().encode(renderGitHelp()));
+      return 0;
+    }
     const { run } = await load();
     const context = createGitContext(globals.system, output, outer);
     const asksForUsage = rest.length === 1 && (rest[0] === "-h" || rest[0] === "--help-all");

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { GIT_COMMANDS } from "../../../src/cli/git/names.ts";
 import { ClosedOutputError } from "../../../src/platform/streams.ts";
 import { temporaryFolder } from "../../fixtures.ts";
 import { gitText, runProgram } from "../../git_oracle.ts";
 import { test } from "../../harness.ts";
+import { lattice } from "../command_line.ts";
 import { latticeGit, sameAsGit } from "./against_git.ts";
 
 function repository(): string {
@@ -110,4 +112,16 @@ test("lattice git looks for the repository before it reads arguments, where git 
   for (const args of [["reflog", "exists"], ["reflog", "delete"], ["reflog", "expire", "-h"], ["update-ref", "-z"]]) {
     await sameAsGit(args, folder);
   }
+});
+
+test("lattice git <command> --help prints what lattice help git prints, outside of a repository too", async () => {
+  const cwd = temporaryFolder();
+  for (const command of GIT_COMMANDS) {
+    const { stdout: expected } = await lattice(["help", "git", command], { cwd });
+    assert.match(expected, /^Usage: lattice git /);
+    const { exit, stdout, stderr } = await lattice(["git", command, "--help"], { cwd });
+    assert.deepEqual({ exit, stdout, stderr }, { exit: 0, stdout: expected, stderr: "" });
+  }
+  assert.equal((await latticeGit(["frobnicate", "--help"], cwd)).exit, 1);
+  assert.equal((await latticeGit(["cat-file", "--help", "HEAD"], repository())).exit, 129);
 });
