@@ -52,7 +52,10 @@ test("track takes the merge base where the parent has moved on, and --base where
   assert.equal(exit, 2);
   assert.ok(message.includes(oidOf(cwd, "a")), message);
   assert.equal((await failure(["track", "b", "--parent", "a", "--base", "nope"], cwd)).exit, 1);
-  assert.equal((await failure(["track", "b", "--parent", "a", "--base", "a^{tree}"], cwd)).exit, 2);
+  const tree = await failure(["track", "b", "--parent", "a", "--base", "a^{tree}"], cwd);
+  assert.equal(tree.exit, 2);
+  assert.equal(tree.message, 'revision "a^{tree}" does not lead to a commit');
+  assert.equal(tree.hint, "name a commit, or a branch or tag that leads to one, such as main, v1.0 or HEAD~2");
 });
 
 test("track moves a tracked branch and keeps freeze and pull request; the same again changes nothing", async () => {
