@@ -8,6 +8,7 @@
  */
 import { createConfigFiles } from "../git/config/files.ts";
 import { readProtectedConfig } from "../git/config/read.ts";
+import { searchedFolders } from "../git/discovery.ts";
 import { openRepository } from "../git/open.ts";
 import { checkOwnership } from "../git/ownership.ts";
 import { commonDirectory } from "../git/git_directory.ts";
@@ -135,21 +136,24 @@ interface Candidate {
   readonly folder: string | null;
 }
 
-/** The `.git` at or above the working folder, or the folder itself where it looks like a bare repository. */
+/**
+ * The `.git` at or above the working folder, or the folder itself where it looks like a bare repository. Where git's
+ * search ends, this one ends too: what stands above may be a sound repository.
+ */
 function findCandidate(system: System, named: string | undefined): Candidate | null {
   const { disk, host } = system;
   if (named !== undefined) {
     const gitDir = joinPath(host.workingDirectory, named);
     return disk.stat(gitDir)?.kind === "directory" ? { gitDir, folder: null } : null;
   }
-  for (let folder = host.workingDirectory;; folder = folderOf(folder)) {
+  for (const folder of searchedFolders(system, host.workingDirectory)) {
     const dotGit = joinPath(folder, ".git");
     const stat = disk.stat(dotGit);
     if (stat?.kind === "directory") return { gitDir: dotGit, folder };
     if (stat?.kind === "file") return followGitFile(system, dotGit, folder, stat);
     if (looksBare(disk, folder)) return { gitDir: folder, folder: null };
-    if (folder === "/") return null;
   }
+  return null;
 }
 
 /** A name alone is not enough: `objects` or `refs` may be anybody's folder. */

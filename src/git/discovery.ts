@@ -38,17 +38,30 @@ export function discoverRepository(
   protectedConfig: () => Config,
 ): FoundRepository | null {
   if (named !== undefined) return { kind: "explicit", gitDir: namedGitDir(system, cwd, named), folder: cwd };
+  for (const folder of searchedFolders(system, cwd)) {
+    const found = lookIn(system, folder, protectedConfig);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+/**
+ * The folders in which a repository is looked for: the working directory, then one above the other, up to the root, the
+ * ceiling or the end of the file system.
+ *
+ * @param cwd As for {@link discoverRepository}.
+ */
+export function* searchedFolders(system: System, cwd: string): Generator<string> {
   const ceiling = ceilingLength(system, cwd);
   const staysOnDevice = !environmentSwitch(system.env, "GIT_DISCOVERY_ACROSS_FILESYSTEM");
   let startDevice: bigint | null = null;
   for (let folder = cwd;;) {
-    const found = lookIn(system, folder, protectedConfig);
-    if (found !== null) return found;
-    if (folder === "/") return null;
+    yield folder;
+    if (folder === "/") return;
     if (staysOnDevice) startDevice ??= system.disk.stat(cwd)?.device ?? null;
     folder = folderOf(folder);
-    if (folder.length <= ceiling) return null;
-    if (startDevice !== null && system.disk.stat(folder)?.device !== startDevice) return null;
+    if (folder.length <= ceiling) return;
+    if (startDevice !== null && system.disk.stat(folder)?.device !== startDevice) return;
   }
 }
 

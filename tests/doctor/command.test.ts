@@ -92,6 +92,23 @@ test("doctor is found from below, by --git-dir and by -C, and ends with 9 where 
   assert.equal((await lattice(["doctor"], { cwd: nowhere })).exit, 9);
 });
 
+test("doctor looks for a repository only as far up as git does", async () => {
+  const { cwd } = broken();
+  const below = join(cwd, "below");
+  mkdirSync(below);
+  writeFileSync(join(cwd, ".git/HEAD"), "damaged\n");
+  for (const ceiling of [cwd, join(cwd, ".."), below, `${join(cwd, "..")}:${cwd}`]) {
+    const env = { GIT_CEILING_DIRECTORIES: ceiling };
+    for (const head of ["damaged\n", "ref: refs/heads/main\n"]) {
+      writeFileSync(join(cwd, ".git/HEAD"), head);
+      const stops = ceiling.endsWith(cwd);
+      const { exit, stdout } = await lattice(["doctor"], { cwd: below, env });
+      assert.equal(exit, stops ? 9 : 1, `${ceiling}: ${stdout}`);
+      assert.equal(stdout.includes("HEAD"), !stops && head === "damaged\n", stdout);
+    }
+  }
+});
+
 test("doctor finds a configuration of lattice's that is not sound", async () => {
   const { cwd } = broken();
   mkdirSync(join(cwd, ".git/lattice"));
