@@ -8,7 +8,7 @@
  */
 import { createConfigFiles } from "../git/config/files.ts";
 import { readProtectedConfig } from "../git/config/read.ts";
-import { searchedFolders } from "../git/discovery.ts";
+import { searchUpwards } from "../git/discovery.ts";
 import { openRepository } from "../git/open.ts";
 import { checkOwnership } from "../git/ownership.ts";
 import { commonDirectory } from "../git/git_directory.ts";
@@ -146,14 +146,16 @@ function findCandidate(system: System, named: string | undefined): Candidate | n
     const gitDir = joinPath(host.workingDirectory, named);
     return disk.stat(gitDir)?.kind === "directory" ? { gitDir, folder: null } : null;
   }
-  for (const folder of searchedFolders(system, host.workingDirectory)) {
-    const dotGit = joinPath(folder, ".git");
-    const stat = disk.stat(dotGit);
-    if (stat?.kind === "directory") return { gitDir: dotGit, folder };
-    if (stat?.kind === "file") return followGitFile(system, dotGit, folder, stat);
-    if (looksBare(disk, folder)) return { gitDir: folder, folder: null };
-  }
-  return null;
+  return searchUpwards(system, host.workingDirectory, (folder) => candidateIn(system, folder));
+}
+
+function candidateIn(system: System, folder: string): Candidate | null {
+  const { disk } = system;
+  const dotGit = joinPath(folder, ".git");
+  const stat = disk.stat(dotGit);
+  if (stat?.kind === "directory") return { gitDir: dotGit, folder };
+  if (stat?.kind === "file") return followGitFile(system, dotGit, folder, stat);
+  return looksBare(disk, folder) ? { gitDir: folder, folder: null } : null;
 }
 
 /** A name alone is not enough: `objects` or `refs` may be anybody's folder. */

@@ -38,30 +38,32 @@ export function discoverRepository(
   protectedConfig: () => Config,
 ): FoundRepository | null {
   if (named !== undefined) return { kind: "explicit", gitDir: namedGitDir(system, cwd, named), folder: cwd };
-  for (const folder of searchedFolders(system, cwd)) {
-    const found = lookIn(system, folder, protectedConfig);
-    if (found !== null) return found;
-  }
-  return null;
+  return searchUpwards(system, cwd, (folder) => lookIn(system, folder, protectedConfig));
 }
 
 /**
- * The folders in which a repository is looked for: the working directory, then one above the other, up to the root, the
- * ceiling or the end of the file system.
+ * Looks for a repository as git does: in the working directory, then in one folder above the other, up to the root, the
+ * ceiling or the end of the file system. (No generator: a process's first one takes as long as the whole search.)
  *
  * @param cwd As for {@link discoverRepository}.
+ * @param look Looks in one folder; `null`: it goes on.
+ * @returns What was found first, or `null`.
  */
-export function* searchedFolders(system: System, cwd: string): Generator<string> {
+export function searchUpwards<Found>(
+  system: System,
+  cwd: string,
+  look: (folder: string) => Found | null,
+): Found | null {
   const ceiling = ceilingLength(system, cwd);
   const staysOnDevice = !environmentSwitch(system.env, "GIT_DISCOVERY_ACROSS_FILESYSTEM");
   let startDevice: bigint | null = null;
   for (let folder = cwd;;) {
-    yield folder;
-    if (folder === "/") return;
+    const found = look(folder);
+    if (found !== null || folder === "/") return found;
     if (staysOnDevice) startDevice ??= system.disk.stat(cwd)?.device ?? null;
     folder = folderOf(folder);
-    if (folder.length <= ceiling) return;
-    if (startDevice !== null && system.disk.stat(folder)?.device !== startDevice) return;
+    if (folder.length <= ceiling) return null;
+    if (startDevice !== null && system.disk.stat(folder)?.device !== startDevice) return null;
   }
 }
 
