@@ -8,7 +8,7 @@
  */
 import type { CommandContext } from "./context.ts";
 import { leaseJson } from "./lease.ts";
-import { LockNotFoundError } from "../lock_store/errors.ts";
+import { FencingTokenRefusedError, LockNotFoundError } from "../lock_store/errors.ts";
 import type { PersistedLock } from "../lock_store/lock.ts";
 import type { LockStore } from "../lock_store/store.ts";
 import { LatticeError } from "../platform/errors.ts";
@@ -31,9 +31,19 @@ const SPARE_PER_TTL = 1 / 20;
 
 type Ended = Awaited<RunningProgram["ended"]>;
 
+/** What became of a program, and of the lock meanwhile. */
+export interface Held {
+  readonly ended: Ended;
+  /** Why the lock was lost; `null`: no renewal told so. */
+  readonly lost: LatticeError | null;
+}
+
 /** A lock that has to be renewed. All instants are of the clock that goes on steadily, in milliseconds. */
 export class LeaseKeeper {
   private readonly clock: Clock;
+
+  /** When the end of the program was heard of. */
+  private endedMs = Infinity;
 
   /**
    * Does nothing yet.
@@ -68,8 +78,8 @@ export class LeaseKeeper {
     }
   }
 
-  /** Renews the lock until the program has ended. @returns How that ended, and why the lock was lost if it was. */
-  async holdWhile(program: RunningProgram): Promise<{ ended: Ended; lost: LatticeError | null }> {
+  /** Renews the lock until the program has ended. */
+  async holdWhile(program: RunningProgram): Promise<Held> {
     let isOver = false;
     const end = program.ended.then(() => {
       isOver = true;
@@ -97,7 +107,41 @@ export class LeaseKeeper {
       }
       if (isOver) break;
     }
+    this.endedMs = this.clock.monotonicMs();
     return { ended: await program.ended, lost: null };
+  }
+
+  /**
+   * Gives the lock back, if it is still held with its token. A store that does not do so is warned of, and no error: how
+   * the program ended counts.
+   *
+   * @param ended How the program ended, of which {@link holdWhile} has told that the lock was not lost; `null`: it was lost,
+   *   or no program was started.
+   * @returns Why the lock was lost while the program ran; `null`: nothing tells that it was.
+   */
+  async giveBack(ended: Ended | null): Promise<LatticeError | null> {
+    const { id, fencingToken } = this.lock;
+    try {
+      await this.store.transaction(async (inside) => {
+        await inside.requireFencingToken(id, fencingToken);
+        await inside.deleteLock(id);
+      });
+    } catch (error) {
+      if (!(error instanceof LatticeError)) throw error;
+      if (!(error instanceof FencingTokenRefusedError)) {
+        const { log } = this.context;
+        log.warn(`the lock ${id} could not be given back, and is held until it expires: ${error.message}`);
+      } else if (ended !== null && !this.mayHaveExpiredSince()) {
+        return this.lostError(`while its program ran, which ended with ${ended.exitCode}`, error);
+      }
+    }
+    return null;
+  }
+
+  /** Whether the lock's time may have been up only after the program had ended: where the store was long in answering. */
+  private mayHaveExpiredSince(): boolean {
+    const expiresMs = this.askedMs + this.ttlMs;
+    return this.endedMs < expiresMs && this.clock.monotonicMs() >= expiresMs;
   }
 
   private get renewAtMs(): number {

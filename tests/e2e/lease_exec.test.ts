@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { openLockStore } from "../../src/lock_store/open.ts";
 import { gitEnvironment } from "../git_oracle.ts";
@@ -97,4 +97,53 @@ test("lease acquire --wait goes on waiting while the server is started again", a
   assert.deepEqual([await exit, said.stderr], [0, ""]);
   assert.equal((JSON.parse(said.stdout) as { owner: string }).owner, "b");
   server.stop("fast");
+});
+
+/** Runs a program under a lock, and gives how that ended. */
+async function ended(cwd: string, script: string, ...options: string[]) {
+  const args = ["s", "f", "--store", "sqlite:./leases.db", ...OWNED, "a", ...options];
+  const { said, exit } = start(cwd, "exec", ...args, "--", "sh", "-c", script, binary);
+  return { exit: await exit, ...said };
+}
+
+for (const end of [0, 3]) {
+  test(`lease exec: a loss that is only seen when the program has ended with ${end} is told, and it ends with 4`, async () => {
+    const cwd = temporaryFolder();
+    const script = `"$0" lease drop --client c --store sqlite:./leases.db
+      "$0" lease acquire s f --owner b --client other --store sqlite:./leases.db --json >next; exit ${end}`;
+    const { exit, stdout, stderr } = await ended(cwd, script);
+    assert.deepEqual([exit, stdout], [4, "1\n"]);
+    assert.match(
+      stderr,
+      new RegExp(`^error: the lock \\S+ was lost, while its program ran, which ended with ${end}: .*\nhint: .*\n$`),
+    );
+    await using store = openLockStore(`sqlite:${cwd}/leases.db`);
+    const left = await store.listLocks();
+    assert.deepEqual(left.map(({ id }) => id), [
+      (JSON.parse(readFileSync(`${cwd}/next`, "utf8")) as { id: string }).id,
+    ]);
+  });
+}
+
+test("lease exec: a record that has another token now is another's, and is left alone", async () => {
+  const cwd = temporaryFolder();
+  const { said, exit } = start(
+    cwd,
+    ...["exec", "s", "f", "--store", "sqlite:./leases.db", ...OWNED, "a", "--ttl", "1h", "--"],
+    ...["sh", "-c", "touch begun; until test -e end; do sleep 0.02; done"],
+  );
+  await until(() => existsSync(`${cwd}/begun`));
+  await using store = openLockStore(`sqlite:${cwd}/leases.db`);
+  const [held] = await store.listLocks();
+  const next = await store.putLock({ ...held!, ownerId: "b", fencingToken: 0n });
+  writeFileSync(`${cwd}/end`, "");
+  assert.equal(await exit, 4);
+  assert.match(said.stderr, /was lost, while its program ran/);
+  assert.deepEqual(await store.listLocks(), [next]);
+});
+
+test("lease exec: a store that cannot be reached when the program has ended is told, and the program's end counts", async () => {
+  const { exit, stderr } = await ended(temporaryFolder(), "mv leases.db elsewhere.db; exit 3");
+  assert.equal(exit, 3);
+  assert.match(stderr, /^warning: the lock \S+ could not be given back, and is held until it expires: .*moved away/);
 });

@@ -6,12 +6,9 @@
 import type { CommandContext } from "../context.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import { openLeases, requestOf, waitOf } from "../lease.ts";
-import { LeaseKeeper } from "../lease_keeper.ts";
+import { type Held, LeaseKeeper } from "../lease_keeper.ts";
 import type { ParsedCommand } from "../parse.ts";
 import { handSignalsOn, reportNotStarted } from "../program.ts";
-import { LockNotFoundError } from "../../lock_store/errors.ts";
-import type { PersistedLock } from "../../lock_store/lock.ts";
-import type { LockStore } from "../../lock_store/store.ts";
 import { definedVariables } from "../../platform/environment.ts";
 import { LatticeError } from "../../platform/errors.ts";
 
@@ -35,38 +32,33 @@ export async function run(context: CommandContext, parsed: ParsedCommand): Promi
     };
     const lock = await store.acquire(request, { waitMs: waitOf(parsed), signal: wanted.signal, onTry });
     log.detail(`lock ${lock.id} taken, fencing token ${lock.fencingToken}`);
+    const keeper = new LeaseKeeper(context, store, lock, request.ttlMs!, askedMs);
+    let held: Held | null = null;
+    let lost: LatticeError | null;
     try {
-      const keeper = new LeaseKeeper(context, store, lock, request.ttlMs!, askedMs);
       await keeper.confirm();
-      if (signals.exitCode !== null) return signals.exitCode;
-      signals.program = system.start([...parsed.program], {
-        cwd: system.host.workingDirectory,
-        env: { ...definedVariables(system.env), LATTICE_FENCING_TOKEN: String(lock.fencingToken) },
-        stdout: "inherit",
-      });
-      const { ended, lost } = await keeper.holdWhile(signals.program);
-      if (ended.startErrno !== undefined) {
-        reportNotStarted(context, parsed.program[0]!, ended.exitCode, ended.startErrno);
+      if (signals.exitCode === null) {
+        signals.program = system.start([...parsed.program], {
+          cwd: system.host.workingDirectory,
+          env: { ...definedVariables(system.env), LATTICE_FENCING_TOKEN: String(lock.fencingToken) },
+          stdout: "inherit",
+        });
+        held = await keeper.holdWhile(signals.program);
       }
-      if (lost === null) return signals.exitCode ?? ended.exitCode;
-      log.error(lost);
-      return EXIT_CODES.locked;
     } finally {
-      await release(context, store, lock);
+      lost = await keeper.giveBack(held?.lost === null ? held.ended : null);
     }
+    if (held === null) return signals.exitCode!;
+    const { ended } = held;
+    if (ended.startErrno !== undefined) {
+      reportNotStarted(context, parsed.program[0]!, ended.exitCode, ended.startErrno);
+    }
+    lost = held.lost ?? lost;
+    if (lost === null) return signals.exitCode ?? ended.exitCode;
+    log.error(lost);
+    return EXIT_CODES.locked;
   } catch (error) {
     if (signals.exitCode !== null && error === wanted.signal.reason) return signals.exitCode;
     throw error;
-  }
-}
-
-/** Gives the lock back; that it has expired meanwhile is fine. How the program ended counts, also where this fails. */
-async function release({ log }: CommandContext, store: LockStore, { id }: PersistedLock): Promise<void> {
-  try {
-    await store.deleteLock(id);
-  } catch (error) {
-    if (!(error instanceof LatticeError)) throw error;
-    if (error instanceof LockNotFoundError) return;
-    log.warn(`the lock ${id} could not be given back, and is held until it expires: ${error.message}`);
   }
 }

@@ -154,9 +154,10 @@ export const LEASE_COMMANDS: readonly CommandDefinition[] = [
     path: ["lease", "exec"],
     summary: "run a program while holding a lock",
     description: [
-      "Takes the lock for the time of --ttl (30s without it), renews it while the program runs, and gives it back. The",
-      "fencing token is in LATTICE_FENCING_TOKEN. When the lock is lost, the program gets SIGTERM, after five seconds",
-      "SIGKILL, and the exit code is 4. Ends with the program's exit code otherwise.",
+      "Takes the lock for the time of --ttl (30s without it), renews it three times within that while the program runs,",
+      "and gives it back. The fencing token is in LATTICE_FENCING_TOKEN. When a renewal tells that the lock is lost, the",
+      "program gets SIGTERM, after five seconds SIGKILL. The exit code is 4 then, and also when the loss is seen only",
+      "after the program has ended; else it is the program's.",
       ...WHERE,
     ],
     arguments: [SHARE, FILE],
