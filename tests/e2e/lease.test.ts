@@ -4,11 +4,11 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync, renameSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
-import { gitEnvironment } from "../git_oracle.ts";
+import { gitEnvironment, runProgram } from "../git_oracle.ts";
 import { test } from "../harness.ts";
 import { temporaryFolder } from "../temporary_folder.ts";
 import { runs, tried } from "../thoroughness.ts";
-import { binary, type Ended, lattice, underProgram } from "./binary.ts";
+import { binary, type Ended, lattice, textOf, underProgram } from "./binary.ts";
 import { onTerminal } from "./terminal.ts";
 
 const STORE = "sqlite:./leases.db";
@@ -302,4 +302,21 @@ test("lease exec: a store that is moved away meanwhile is noticed, and the progr
   assert.notEqual(await exitOf(child), 0);
   assert.match(told, /moved away or replaced/);
   assert.equal(existsSync(`${cwd}/leases.db`), false);
+});
+
+test("lease acquire gives the lock back when its answer cannot be written, or nobody reads it", () => {
+  const cwd = temporaryFolder();
+  const acquire = `"$0" lease acquire s f --owner o --client c --store ${STORE}`;
+  for (
+    const [script, exit, told] of [[`${acquire} >/dev/full`, 7, /^error: .*ENOSPC/], [
+      `{ sleep 0.2; ${acquire}; echo $? >&2; } | :`,
+      0,
+      /^141\n$/,
+    ]] as const
+  ) {
+    const ended = textOf(runProgram("sh", ["-c", script, binary], cwd));
+    assert.equal(ended.exit, exit, ended.stderr);
+    assert.match(ended.stderr, told);
+    assert.equal(ok(lease(cwd, "list")), "");
+  }
 });

@@ -7,6 +7,10 @@ import type { CommandContext } from "../context.ts";
 import { EXIT_OK } from "../exit_codes.ts";
 import { leaseJson, openLeases, requestOf, waitOf } from "../lease.ts";
 import type { ParsedCommand } from "../parse.ts";
+import { LockNotFoundError } from "../../lock_store/errors.ts";
+import type { PersistedLock } from "../../lock_store/lock.ts";
+import type { LockStore } from "../../lock_store/store.ts";
+import { LatticeError } from "../../platform/errors.ts";
 
 /** Takes a lock, and prints its id and its fencing token. */
 export async function run(context: CommandContext, parsed: ParsedCommand): Promise<number> {
@@ -14,7 +18,23 @@ export async function run(context: CommandContext, parsed: ParsedCommand): Promi
   const waitMs = waitOf(parsed);
   await using store = await openLeases(context, parsed);
   const lock = await store.acquire(request, { waitMs });
-  if (context.output.json) context.output.value(leaseJson(lock));
-  else context.output.line(`${lock.id} ${lock.fencingToken}`);
+  try {
+    if (context.output.json) context.output.value(leaseJson(lock));
+    else context.output.line(`${lock.id} ${lock.fencingToken}`);
+  } catch (error) {
+    await giveBack(context, store, lock);
+    throw error;
+  }
   return EXIT_OK;
+}
+
+/** Nobody has learned the lock's id: without it nobody could release the lock. */
+async function giveBack({ log }: CommandContext, store: LockStore, { id }: PersistedLock): Promise<void> {
+  try {
+    await store.deleteLock(id);
+  } catch (error) {
+    if (!(error instanceof LatticeError)) throw error;
+    if (error instanceof LockNotFoundError) return; // its time is up
+    log.warn(`the lock ${id} is still held, since it could not be given back: ${error.message}`);
+  }
 }

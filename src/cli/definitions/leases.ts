@@ -62,7 +62,7 @@ export const LEASE_COMMANDS: readonly CommandDefinition[] = [
     summary: "take a lock on a range of a file of a share",
     description: [
       "Prints the id of the record and its fencing token, which grows with every lock of the store. Exit code 4 when",
-      "somebody else holds what excludes it.",
+      "somebody else holds what excludes it. A lock whose id cannot be printed is given back.",
       ...WHERE,
     ],
     arguments: [SHARE, FILE],
