@@ -100,6 +100,17 @@ export function beginOperation(writer: Writer, name: string): string {
 }
 
 /**
+ * Takes back an operation that was begun just now, and that nobody has heard of.
+ *
+ * @returns `paused` as {@link takeBackSpan}.
+ */
+export function cancelOperation(writer: Writer, op: string): SpanEnd {
+  const end = takeBackSpan(writer.context, op);
+  if (end.outcome !== "paused") writer.noteEnd(op, end.outcome);
+  return end;
+}
+
+/**
  * Notes in the journal that a step is done.
  *
  * @throws {LatticeError} `not_found`: `LATTICE_OP` names no operation.

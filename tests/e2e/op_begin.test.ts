@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "../harness.ts";
-import { gitText } from "../git_oracle.ts";
-import { lattice } from "./binary.ts";
+import { gitText, runProgram } from "../git_oracle.ts";
+import { binary, lattice, textOf } from "./binary.ts";
 import { expectIdle, expectPaused, must, operationsIn, refsOf, stage } from "./op_stage.ts";
 
 /** Steps of several processes, some of them plain git's. */
@@ -37,6 +37,24 @@ test("op begin, checkpoint and commit make one operation of what several process
   must(["undo", operationsIn(cwd)[0]!.op_id], cwd);
   assert.deepEqual(refsOf(cwd), after);
   expectIdle(cwd);
+});
+
+test("op begin takes the operation back when its claim cannot be written, or nobody reads it", () => {
+  const cwd = stage();
+  const before = refsOf(cwd);
+  for (
+    const [script, exit, told] of [
+      ['"$0" op begin deploy >/dev/full', 7, /^error: .*ENOSPC/],
+      ['{ sleep 0.2; "$0" op begin deploy; echo $? >&2; } | :', 0, /^141\n$/],
+    ] as const
+  ) {
+    const ended = textOf(runProgram("sh", ["-c", script, binary], cwd));
+    assert.equal(ended.exit, exit, ended.stderr);
+    assert.match(ended.stderr, told);
+    expectIdle(cwd);
+    assert.equal(operationsIn(cwd)[0]!.phase, "rolled_back");
+    assert.deepEqual(refsOf(cwd), before);
+  }
 });
 
 test("abort of a begun operation takes back everything since, lists it, and can be undone itself", () => {

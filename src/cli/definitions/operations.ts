@@ -60,7 +60,8 @@ export const OPERATION_COMMANDS: readonly CommandDefinition[] = [
     summary: "begin an operation of several steps, and print what LATTICE_OP must hold",
     description: [
       "The operation is paused until lattice op commit or lattice abort. Commands with LATTICE_OP in their",
-      "environment belong to it; what plain git changes meanwhile belongs to it, too.",
+      "environment belong to it; what plain git changes meanwhile belongs to it, too. When what is to be printed",
+      "cannot be, the operation is taken back.",
     ],
     arguments: [{ name: "name", kind: "text", summary: "what the operation is called" }],
     options: [],
