@@ -25,6 +25,9 @@ export interface LockStoreOptions {
 
 const SCHEME = /^([A-Za-z][A-Za-z0-9+.-]*):/;
 
+/** What SQLite calls a database that is no file; here it would become a file of that name. */
+const SQLITE_IN_MEMORY = ":memory:";
+
 /**
  * Opens a store of lock records; nothing is opened or made before it is first used.
  *
@@ -56,6 +59,11 @@ export function openLockStore(address: string, options: LockStoreOptions = {}): 
     case "sqlite": {
       if (rest === "" || rest.includes("\0")) {
         throw new LatticeError("usage", "the store names no file", { hint: "name one, as --store sqlite:./locks.db" });
+      }
+      if (rest === SQLITE_IN_MEMORY) {
+        throw new LatticeError("usage", `the store names no file: ${JSON.stringify(address)}`, {
+          hint: "name one, as --store sqlite:./locks.db; lock records can be kept in memory: as well",
+        });
       }
       const path = absolutePath(system, rest);
       return new Locks(

@@ -320,3 +320,21 @@ test("lease acquire gives the lock back when its answer cannot be written, or no
     assert.equal(ok(lease(cwd, "list")), "");
   }
 });
+
+test("lease and state refuse SQLite's name for a database in memory, and make no file of that name", () => {
+  const cwd = temporaryFolder();
+  for (
+    const args of [["lease", "list"], ["lease", "acquire", "s", "f", "--owner", "o", "--client", "c"], [
+      "state",
+      "list",
+    ]]
+  ) {
+    const { exit, stderr } = lattice([...args, "--store", "sqlite::memory:"], { cwd });
+    assert.equal(exit, 2, stderr);
+    assert.match(
+      stderr,
+      /^error: the store names no file: "sqlite::memory:"\nhint: .* sqlite:\.\/locks\.db.* memory: /,
+    );
+  }
+  assert.deepEqual(readdirSync(cwd), []);
+});
