@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { LatticeError } from "../platform/errors.ts";
 import { realSystem } from "../platform/real_system.ts";
 import type { System } from "../platform/system.ts";
 import {
@@ -108,8 +109,10 @@ export class FileLock implements Disposable {
    * @param path What is locked; the lock is a file beside it: `<path>.lock` or `<path>.flock`.
    * @param options How.
    * @param system The world; this machine, when nothing is said.
+   * @throws {LatticeError} `usage`: no file can have this path.
    */
   constructor(path: string, options: FileLockOptions = {}, system: System = realSystem) {
+    requireLockedPath(path);
     this.#system = system;
     this.#options = options;
     this.#lockedPath = path;
@@ -267,6 +270,14 @@ class Garbled {
     this.#text = garbled;
     return garbled !== undefined && nowMs - this.#sinceMs >= INVALID_LOCK_GRACE_MS;
   }
+}
+
+/** @throws {LatticeError} `usage`: no file can have this path. */
+export function requireLockedPath(path: string): void {
+  if (path !== "" && !path.includes("\0")) return;
+  throw new LatticeError("usage", `the path of what is to be locked ${path === "" ? "is empty" : "has a NUL in it"}`, {
+    hint: "name a file, which need not exist; the lock is a file beside it",
+  });
 }
 
 function chooseBackend(system: System, path: string, options: FileLockOptions): LockBackend {

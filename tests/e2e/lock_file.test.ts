@@ -108,3 +108,11 @@ test("lock file run reports what is no lock file with how to break it, and a fol
   assert.equal(nowhere.exit, 7);
   assert.match(nowhere.stderr, /hint: make the folder first/);
 });
+
+test("lock file run refuses an empty path, and makes no file", () => {
+  const cwd = temporaryFolder();
+  const { exit, stderr } = lattice(["lock", "file", "run", "", "--", "touch", "ran"], { cwd });
+  assert.equal(exit, 2);
+  assert.match(stderr, /^error: the path of what is to be locked is empty\nhint: name a file/);
+  assert.deepEqual(readdirSync(cwd), []);
+});

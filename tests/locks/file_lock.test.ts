@@ -134,3 +134,7 @@ test("the lock file of a process of another pid namespace is left alone", async 
   assert.equal(lock.tryAcquire(), false);
   assert.equal(readFileSync(`${path}.lock`, "utf8"), elsewhere);
 });
+
+test("a path that no file can have is refused at once", () => {
+  for (const path of ["", "a\0b"]) assert.throws(() => new FileLock(path), { code: "usage" });
+});

@@ -8,13 +8,15 @@ import { lockObserver } from "../lock_observer.ts";
 import type { ParsedCommand } from "../parse.ts";
 import { reportNotStarted } from "../program.ts";
 import { withoutPasswords } from "../store_url.ts";
-import { FileLock } from "../../locks/file_lock.ts";
+import { FileLock, requireLockedPath } from "../../locks/file_lock.ts";
 import { absolutePath } from "../../platform/paths.ts";
 
 /** Runs a program while a file is locked by a PID lock file. */
 export async function run(context: CommandContext, parsed: ParsedCommand): Promise<number> {
   const { system } = context;
-  const path = absolutePath(system, parsed.arguments[0]!);
+  const given = parsed.arguments[0]!;
+  requireLockedPath(given); // an empty one would become that of the working folder
+  const path = absolutePath(system, given);
   // A signal is heard when the program has ended: the lock must outlive it.
   const lock = new FileLock(path, {
     backend: "pid",
