@@ -4,11 +4,22 @@
  * @module
  */
 import type { CommandContext } from "./context.ts";
-import { requireDuration } from "./duration.ts";
+import { parseDuration, requireDuration } from "./duration.ts";
 import type { ParsedCommand } from "./parse.ts";
 import { shieldPasswords } from "./store_url.ts";
-import { EXCLUSIVE, type PersistedLock, SHARED, type ShareReservation } from "../lock_store/lock.ts";
+import { InvalidLockError } from "../lock_store/errors.ts";
+import {
+  EXCLUSIVE,
+  type PersistedLock,
+  requireId,
+  requireName,
+  requireRange,
+  SHARED,
+  type ShareReservation,
+  UINT64_MAX,
+} from "../lock_store/lock.ts";
 import { openLockStore } from "../lock_store/open.ts";
+import { TTL_MS_MAX } from "../lock_store/operations.ts";
 import type { LockRequest, LockStore } from "../lock_store/store.ts";
 import { LatticeError } from "../platform/errors.ts";
 import { makeFolders } from "../state/json_files/folders.ts";
@@ -47,30 +58,39 @@ function userFolder({ XDG_STATE_HOME, HOME }: Readonly<Record<string, string | u
 /** The lock that a command line asks for. @throws {LatticeError} `usage` */
 export function requestOf(parsed: ParsedCommand, ttlMsDefault?: number): LockRequest {
   const [shareName, fileId] = parsed.arguments as [string, string];
-  const ttlMs = ttlOf(parsed) ?? ttlMsDefault;
+  checkName("<share>", shareName);
+  checkName("<file>", fileId);
+  const ttlMs = ttlOf(parsed, ttlMsDefault);
   return {
     shareName,
     fileId,
-    ownerId: parsed.value("owner")!,
-    clientId: parsed.value("client")!,
+    ownerId: nameOf(parsed, "owner")!,
+    clientId: nameOf(parsed, "client")!,
     lockType: parsed.flag("shared") ? SHARED : EXCLUSIVE,
-    offset: wholeNumber(parsed, "offset"),
-    length: wholeNumber(parsed, "length"),
+    ...rangeOf(parsed),
     shareReservation: Number(parsed.value("share-reservation") ?? 0) as ShareReservation,
     ...(ttlMs === undefined ? {} : { ttlMs }),
   };
 }
 
-/** For how long a lock is to be held, in milliseconds; `undefined`: nothing is said. @throws {LatticeError} `usage` */
-export function ttlOf(parsed: ParsedCommand): number | undefined {
+/**
+ * For how long a lock is to be held, in milliseconds.
+ *
+ * @param ttlMsDefault When nothing is said; `undefined`: it never expires then.
+ * @throws {LatticeError} `usage`
+ */
+export function ttlOf(parsed: ParsedCommand, ttlMsDefault?: number): number | undefined {
   const text = parsed.value("ttl");
-  if (text === undefined) return undefined;
-  const ttlMs = requireDuration(text, "option --ttl");
-  if (ttlMs > 0 && ttlMs !== Infinity) return ttlMs;
-  throw new LatticeError("usage", `option --ttl is ${text}, which is no time to hold a lock for`, {
-    hint: "name a time such as 30s; without --ttl the lock never expires",
+  if (text === undefined) return ttlMsDefault;
+  const ttlMs = parseDuration(text);
+  if (ttlMs !== null && ttlMs > 0 && ttlMs <= TTL_MS_MAX) return ttlMs;
+  const never = ttlMsDefault === undefined ? "; without --ttl the lock never expires" : "";
+  throw new LatticeError("usage", `option --ttl is no time to hold a lock for: ${JSON.stringify(text)}`, {
+    hint: `write a whole number and a unit (ms, s, m, h, d), such as 30s, up to ${TTL_DAYS_MAX}d${never}`,
   });
 }
+
+const TTL_DAYS_MAX = TTL_MS_MAX / 86_400_000;
 
 /** How long to wait for the lock, in milliseconds. @throws {LatticeError} `usage` */
 export function waitOf(parsed: ParsedCommand): number {
@@ -78,10 +98,47 @@ export function waitOf(parsed: ParsedCommand): number {
   return text === undefined ? 0 : requireDuration(text, "option --wait");
 }
 
+/** The id of a record. @throws {LatticeError} `usage` */
+export function idOf(parsed: ParsedCommand): string {
+  const id = parsed.arguments[0]!;
+  checked("<id>", "lattice lease list shows the ids of the locks that are held", () => requireId(id));
+  return id;
+}
+
+/** The name that an option gives; `undefined`: it is not given. @throws {LatticeError} `usage`: no record can have it. */
+export function nameOf(parsed: ParsedCommand, option: string): string | undefined {
+  const name = parsed.value(option);
+  if (name !== undefined) checkName(`option --${option}`, name);
+  return name;
+}
+
+function rangeOf(parsed: ParsedCommand): { offset: bigint; length: bigint } {
+  const [offset, length] = [wholeNumber(parsed, "offset"), wholeNumber(parsed, "length")];
+  checked("option --length", "leave --length out to reach to the end", () => requireRange(offset, length));
+  return { offset, length };
+}
+
 function wholeNumber(parsed: ParsedCommand, option: string): bigint {
   const text = parsed.value(option) ?? "0";
-  if (/^\d{1,20}$/.test(text)) return BigInt(text);
-  throw new LatticeError("usage", `option --${option} is no unsigned 64-bit number: ${JSON.stringify(text)}`);
+  if (/^\d{1,20}$/.test(text) && BigInt(text) <= UINT64_MAX) return BigInt(text);
+  throw new LatticeError("usage", `option --${option} is no unsigned 64-bit number: ${JSON.stringify(text)}`, {
+    hint: `write decimal digits, from 0 to ${UINT64_MAX}`,
+  });
+}
+
+/** @param place Where it stands on the command line. */
+function checkName(place: string, name: string): void {
+  checked(place, "give it any name by which it will be known again", () => requireName(place, name));
+}
+
+/** Has an error about a value say where that stands on the command line, and not which field of a record it is. */
+function checked(place: string, hint: string, check: () => void): void {
+  try {
+    check();
+  } catch (error) {
+    if (!(error instanceof InvalidLockError)) throw error;
+    throw new LatticeError("usage", `${place} is ${error.shown}, expected ${error.expected}`, { hint });
+  }
 }
 
 /** A record as `--json` shows it. */

@@ -131,10 +131,17 @@ export class InvalidLockError extends LatticeError {
   /** Tells the class apart. */
   override readonly name = "InvalidLockError";
 
+  /** The value, as the message shows it. */
+  readonly shown: string;
+
   /** Made where the value is given. */
-  constructor(readonly field: string, value: unknown, expected: string) {
+  constructor(readonly field: string, value: unknown, readonly expected: string) {
     const shown = typeof value === "string" ? JSON.stringify(value.slice(0, 100)) : String(value);
-    super("usage", `${field} of a lock is ${shown}, expected ${expected}`, { details: { field } });
+    super("usage", `${field} of a lock is ${shown}, expected ${expected}`, {
+      hint: "LockRequest and PersistedLock say what each field holds",
+      details: { field },
+    });
+    this.shown = shown;
   }
 }
 

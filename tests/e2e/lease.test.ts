@@ -338,3 +338,40 @@ test("lease and state refuse SQLite's name for a database in memory, and make no
   }
   assert.deepEqual(readdirSync(cwd), []);
 });
+
+test("lease: what is wrong on the command line is told by the place where it stands, with what to type instead", () => {
+  const cwd = temporaryFolder();
+  const acquire = (more: string[], [share, file] = ["s", "f"]) => ["acquire", share!, file!, ...more];
+  const owned = (...more: string[]) => acquire(["--owner", "o", "--client", "c", ...more]);
+  const refused: [string[], RegExp][] = [
+    [acquire(["--owner", "o", "--client", "c"], ["", "f"]), /^error: <share> is "", expected a text of 1 to 1024/],
+    [acquire(["--owner", "o", "--client", "c"], ["s", ""]), /^error: <file> is ""/],
+    [acquire(["--owner", "", "--client", "c"]), /^error: option --owner is ""/],
+    [acquire(["--owner", "o", "--client", ""]), /^error: option --client is ""/],
+    [
+      owned("--offset", "18446744073709551616"),
+      /^error: option --offset is no .*\nhint: .* to 18446744073709551615\n$/,
+    ],
+    [owned("--offset", "18446744073709551615", "--length", "2"), /^error: option --length is 2, expected a range/],
+    [["list", "--share", ""], /^error: option --share is ""/],
+    [["drop", "--file", ""], /^error: option --file is ""/],
+    [["drop"], /^error: neither --client nor --file/],
+    [["epoch", "--drop-stale"], /^error: --drop-stale goes with --bump/],
+    ...["get", "release", "renew"].map((
+      command,
+    ): [string[], RegExp] => [[command, "x"], /^error: <id> is "x", expected/]),
+    ...["1.5s", "0", "inf", "36501d", "99999999999999d"].map((ttl): [string[], RegExp] => [
+      owned("--ttl", ttl),
+      /^error: option --ttl .*\nhint: write a whole number and a unit .*, up to 36500d; without --ttl the lock never/,
+    ]),
+    [["exec", "s", "f", "--owner", "o", "--client", "c", "--ttl", "inf", "--", "true"], /, up to 36500d\n$/],
+  ];
+  for (const [args, told] of refused) {
+    const { exit, stderr } = lease(cwd, ...args);
+    assert.equal(exit, 2, `${args.join(" ")}: ${stderr}`);
+    assert.match(stderr, told);
+    assert.match(stderr, /^hint: ./m);
+  }
+  assert.deepEqual(readdirSync(cwd), []);
+  ok(lease(cwd, ...owned("--ttl", "36500d")));
+});

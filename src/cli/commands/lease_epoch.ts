@@ -14,7 +14,9 @@ export async function run(context: CommandContext, parsed: ParsedCommand): Promi
   const { output, log } = context;
   const [bump, dropStale] = [parsed.flag("bump"), parsed.flag("drop-stale")];
   if (dropStale && !bump) {
-    throw new LatticeError("usage", "--drop-stale goes with --bump: records are stale when a new epoch begins");
+    throw new LatticeError("usage", "--drop-stale goes with --bump: records are stale when a new epoch begins", {
+      hint: "lattice lease epoch --bump --drop-stale does both",
+    });
   }
   await using store = await openLeases(context, parsed);
   const { epoch, dropped } = await store.transaction(async (inside) => ({

@@ -6,7 +6,7 @@
 import type { CommandContext } from "../context.ts";
 import { escapeText } from "../escape.ts";
 import { EXIT_OK } from "../exit_codes.ts";
-import { LEASE_COLUMNS, leaseJson, leaseRow, openLeases } from "../lease.ts";
+import { LEASE_COLUMNS, leaseJson, leaseRow, nameOf, openLeases } from "../lease.ts";
 import type { ParsedCommand } from "../parse.ts";
 import { tableLines } from "../table.ts";
 
@@ -14,10 +14,10 @@ import { tableLines } from "../table.ts";
 export async function run(context: CommandContext, parsed: ParsedCommand): Promise<number> {
   const { output, streams } = context;
   const given = Object.entries({
-    shareName: parsed.value("share"),
-    fileId: parsed.value("file"),
-    ownerId: parsed.value("owner"),
-    clientId: parsed.value("client"),
+    shareName: nameOf(parsed, "share"),
+    fileId: nameOf(parsed, "file"),
+    ownerId: nameOf(parsed, "owner"),
+    clientId: nameOf(parsed, "client"),
   }).filter(([, value]) => value !== undefined);
   await using store = await openLeases(context, parsed);
   const locks = await store.listLocks(Object.fromEntries(given));

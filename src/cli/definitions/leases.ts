@@ -24,7 +24,7 @@ const FILE: ArgumentDefinition = { name: "file", kind: "text", summary: "the fil
 
 const TTL: OptionDefinition = {
   name: "ttl",
-  value: { name: "duration", kind: "duration" },
+  value: { name: "duration", kind: "text" }, // neither 0 nor inf, as durations elsewhere: the command looks itself
   summary: "for how long it is held; without it, for ever",
 };
 
