@@ -249,6 +249,14 @@ test("lease: a store in no folder, behind a link to nothing, or of a name that i
   assert.deepEqual(readdirSync(cwd), ["link.db"]);
 });
 
+test("lease exec holds its lock for 30s without --ttl, as its help says", () => {
+  const cwd = temporaryFolder();
+  assert.match(ok(lattice(["lease", "exec", "--help"], { cwd })), /--ttl <duration> .*; 30s without it/);
+  const args = ["s", "f", "--owner", "a", "--client", "c", "--", binary, "lease", "list", "--store", STORE, "--json"];
+  const [held] = JSON.parse(ok(lease(cwd, "exec", ...args))) as (Lease & { acquired_at: string })[];
+  assert.equal(Date.parse(held!.expires_at!) - Date.parse(held!.acquired_at), 30_000);
+});
+
 test("lease exec: a ttl beyond what a timer of the runtime holds is not over at once", () => {
   const cwd = temporaryFolder();
   const ended = lease(

@@ -22,11 +22,15 @@ const SHARE: ArgumentDefinition = { name: "share", kind: "text", summary: "the s
 
 const FILE: ArgumentDefinition = { name: "file", kind: "text", summary: "the file: any name within the share" };
 
-const TTL: OptionDefinition = {
-  name: "ttl",
-  value: { name: "duration", kind: "text" }, // neither 0 nor inf, as durations elsewhere: the command looks itself
-  summary: "for how long it is held; without it, for ever",
-};
+const TTL = ttlOption("for how long it is held; without it, for ever");
+
+function ttlOption(summary: string): OptionDefinition {
+  return {
+    name: "ttl",
+    value: { name: "duration", kind: "text" }, // neither 0 nor inf, as durations elsewhere: the command looks itself
+    summary,
+  };
+}
 
 const REQUEST: readonly OptionDefinition[] = [
   { name: "owner", value: { name: "owner", kind: "text" }, required: true, summary: "who wants it, within its client" },
@@ -161,7 +165,7 @@ export const LEASE_COMMANDS: readonly CommandDefinition[] = [
       ...WHERE,
     ],
     arguments: [SHARE, FILE],
-    options: [...REQUEST, TTL, WAIT, STORE],
+    options: [...REQUEST, ttlOption("for how long it is held without being renewed; 30s without it"), WAIT, STORE],
     program: true,
     json: null,
     examples: [{
