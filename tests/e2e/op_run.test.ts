@@ -136,9 +136,9 @@ test("a rebase that op run leaves in progress pauses it until git is done; conti
     gitText(["checkout", "-q", "feat"], cwd);
     addFile(cwd, "three", "another");
     const before = refsOf(cwd);
-    const ended = opRun("git rebase main", cwd);
+    const ended = lattice(["--quiet", "op", "run", "--", "git", "rebase", "main"], { cwd });
     assert.notEqual(ended.exit, 0);
-    assert.match(ended.stderr, /paused: a rebase is in progress/);
+    assert.match(ended.stderr, /^error: operation \S+ is paused: a rebase is in progress\nhint: when git is done, /m);
     const op = expectPaused(cwd, /^a rebase is in progress$/);
     for (const refused of ["continue", "abort"]) {
       const early = lattice([refused], { cwd });

@@ -8,6 +8,7 @@ import type { CommandContext } from "../context.ts";
 import type { ParsedCommand } from "../parse.ts";
 import { reportNotStarted } from "../program.ts";
 import { withoutPasswords } from "../store_url.ts";
+import { LatticeError } from "../../platform/errors.ts";
 import { type RunEnd, runProgram } from "../../operations/span.ts";
 import type { Difference } from "../../engine/snapshot.ts";
 
@@ -42,13 +43,16 @@ function report({ log }: CommandContext, { op, outcome, own, others, reason, exi
       log.warn("the index and the work tree are as the program left them; `git status` shows them");
       return;
     case "paused":
-      log.warn(`operation ${op} is paused: ${reason}`);
-      for (const { ref, old, new: now } of others) log.warn(`${ref}: was ${old ?? "nothing"}, is ${now ?? "nothing"}`);
-      log.info(
-        others.length === 0
-          ? "hint: when git is done, type `lattice continue` to go on, or `lattice abort` to take it back"
-          : "hint: type `lattice continue` to leave them as they are, or `lattice abort` to put them back as well",
+      // An error whatever the program's end was: until somebody decides, no other command changes anything.
+      log.error(
+        new LatticeError("op_in_progress", `operation ${op} is paused: ${reason}`, {
+          hint: others.length === 0
+            ? "when git is done, type `lattice continue` to go on, or `lattice abort` to take it back"
+            : "type `lattice continue` to leave them as they are, or `lattice abort` to put them back as well",
+          details: { op, reason },
+        }),
       );
+      for (const { ref, old, new: now } of others) log.warn(`${ref}: was ${old ?? "nothing"}, is ${now ?? "nothing"}`);
   }
 }
 
