@@ -260,6 +260,19 @@ export async function objectReader(
   return reads;
 }
 
+/**
+ * Whether git ended because its `gc` and its `worktree add` are not made for each other: until a worktree's `locked` is
+ * there, `gc` takes it away, or the empty `worktrees` in which it is about to be made. So either may find any file of the
+ * worktree gone, empty or half made, and what was not made cannot be removed later. All that git says must be of that.
+ */
+function isWorktreeRace(stderr: string): boolean {
+  const told = stderr.split("\n").filter((line) => /^(?:fatal|error): /.test(line));
+  const [cause, ...after] = told;
+  return cause !== undefined &&
+    /^fatal: (?:.*\bworktrees\/worktree\b|'.*\/worktree' is not a working tree$)/.test(cause) &&
+    after.every((line) => /^fatal: failed to run \w+$/.test(line));
+}
+
 /** Until all is written: tidies with git or lattice, which may find a ref locked but nothing else wrong. */
 export async function tidier(scene: Scene, commands: readonly (readonly [string, ...string[]])[]): Promise<number> {
   let turns = 0;
@@ -267,10 +280,7 @@ export async function tidier(scene: Scene, commands: readonly (readonly [string,
     const [program, ...args] = commands[turns % commands.length]!;
     const ended = await beside(program, args, scene.cwd);
     if (ended.exit === 0) continue;
-    // A worktree that git is making has a `HEAD` that leads nowhere yet, and until its `locked` is there, git's own
-    // `gc` takes it away, or the empty `worktrees` in which it is about to be made.
-    if (/^fatal: .*\bworktrees\/\w+\/(?:HEAD$|locked' for writing: No such file)/m.test(ended.stderr)) continue;
-    if (/^fatal: could not create directory of '.*\bworktrees\/\w+': No such file/m.test(ended.stderr)) continue;
+    if (isWorktreeRace(ended.stderr)) continue;
     assert.match(
       ended.stderr,
       /\.lock'?: File exists|\.lock" exists|cannot lock ref|unable to lock|failed to run (?:reflog|pack-refs)/i,
