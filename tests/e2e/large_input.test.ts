@@ -26,11 +26,14 @@ function hole(bytes: number): string {
   return path;
 }
 
-/** A file of so many lines of 15 MiB, each of which begins with a text; the rest of them is zeros. */
+/** A file of so many lines of 15 MiB, each of which begins with a text. */
 function longLines(count: number, text: string): string {
-  const path = hole(count * 15 * MIB);
-  const file = openSync(path, "r+");
-  for (let line = 0; line < count; line++) writeSync(file, `${line === 0 ? "" : "\n"}${text}`, line * 15 * MIB);
+  const path = join(temporaryFolder(), "input");
+  const line = new Uint8Array(15 * MIB).fill(120);
+  new TextEncoder().encodeInto(text, line);
+  line[line.length - 1] = 10;
+  const file = openSync(path, "w");
+  for (let number = 0; number < count; number++) writeSync(file, line);
   closeSync(file);
   return path;
 }
