@@ -3,9 +3,8 @@
  *
  * @module
  */
-
 import { LatticeError } from "../platform/errors.ts";
-import { isWellFormed } from "../platform/text.ts";
+import { flawOfName } from "./lock.ts";
 
 /** Longest name, in UTF-16 units: PostgreSQL's index takes no entry of more than 2,704 bytes. */
 export const DOCUMENT_NAME_LENGTH_MAX = 255;
@@ -45,17 +44,9 @@ export function withCheckedNames(documents: DocumentRecords): DocumentRecords {
 }
 
 function checkName(name: string): void {
-  const flaw = flawOf(name);
+  const flaw = flawOfName(name, DOCUMENT_NAME_LENGTH_MAX);
   if (flaw === null) return;
   throw new LatticeError("usage", `no document can have a name that ${flaw}`, {
     hint: `a name is well-formed text of 1 to ${DOCUMENT_NAME_LENGTH_MAX} UTF-16 units without NUL`,
   });
-}
-
-function flawOf(name: unknown): string | null {
-  if (typeof name !== "string") return "is no string";
-  if (name === "") return "is empty";
-  if (name.length > DOCUMENT_NAME_LENGTH_MAX) return `is ${name.length} UTF-16 units long`;
-  if (!isWellFormed(name)) return "is not well-formed";
-  return name.includes("\0") ? "has a NUL in it" : null;
 }

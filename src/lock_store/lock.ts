@@ -188,11 +188,23 @@ export function requireId(id: string): void {
 
 /** @throws {InvalidLockError} It is empty, too long, or holds what no store takes. */
 export function requireName(field: string, name: string): void {
-  const isSound = typeof name === "string" && name !== "" && name.length <= NAME_CHARACTERS_MAX &&
-    !name.includes("\0") && isWellFormed(name);
-  if (!isSound) {
+  if (flawOfName(name, NAME_CHARACTERS_MAX) !== null) {
     throw new InvalidLockError(field, name, `a text of 1 to ${NAME_CHARACTERS_MAX} characters without NUL`);
   }
+}
+
+/**
+ * Why no store takes a text as a name.
+ *
+ * @param lengthMax Its greatest length in UTF-16 units.
+ * @returns How a sentence about the name ends; `null`: every store takes it.
+ */
+export function flawOfName(name: unknown, lengthMax: number): string | null {
+  if (typeof name !== "string") return "is no string";
+  if (name === "") return "is empty";
+  if (name.length > lengthMax) return `is ${name.length} UTF-16 units long`;
+  if (!isWellFormed(name)) return "is not well-formed";
+  return name.includes("\0") ? "has a NUL in it" : null;
 }
 
 /** @throws {InvalidLockError} The range leaves the unsigned 64-bit numbers. */
