@@ -67,7 +67,7 @@ export function runProgram(
     inherit: lock.file,
   });
   const end = exitCode === 0 ? completeSpan(context, opId) : takeBackSpan(context, opId);
-  if (end.outcome !== "paused") writer.noteEnd(opId, end.outcome);
+  noteUnlessPaused(writer, opId, end);
   return { ...end, op: opId, exitCode, ...(startErrno === undefined ? {} : { startErrno }) };
 }
 
@@ -106,8 +106,12 @@ export function beginOperation(writer: Writer, name: string): string {
  */
 export function cancelOperation(writer: Writer, op: string): SpanEnd {
   const end = takeBackSpan(writer.context, op);
-  if (end.outcome !== "paused") writer.noteEnd(op, end.outcome);
+  noteUnlessPaused(writer, op, end);
   return end;
+}
+
+function noteUnlessPaused(writer: Writer, op: string, { outcome }: SpanEnd): void {
+  if (outcome !== "paused") writer.noteEnd(op, outcome);
 }
 
 /**
