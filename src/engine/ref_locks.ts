@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { type FileStat, isDiskError } from "../platform/disk.ts";
+import { isDiskError } from "../platform/disk.ts";
 import { LatticeError } from "../platform/errors.ts";
 import type { System } from "../platform/system.ts";
 import { equalBytes } from "../platform/text.ts";
@@ -138,7 +138,7 @@ export class LockMaker {
 
 /** Whether a lock file is there and was made by the operation of this proof. */
 export function isOurLock(system: System, path: string, proof: LockProof): boolean {
-  const stat = lstatLock(system, path);
+  const stat = system.disk.lstat(path);
   if (stat === null || stat.kind !== "file") return false;
   if (stat.inode === proof.inode && stat.device === proof.device) return true;
   if (stat.size < proof.firstLine.length) return false;
@@ -149,29 +149,19 @@ export function isOurLock(system: System, path: string, proof: LockProof): boole
   return file.readAt(head, 0) === head.length && equalBytes(head, proof.firstLine);
 }
 
-/** A name that is too long for a lock has none. */
-function lstatLock(system: System, path: string): FileStat | null {
-  try {
-    return system.disk.lstat(path);
-  } catch (error) {
-    if (isDiskError(error, "ENAMETOOLONG")) return null;
-    throw error;
-  }
-}
-
 /**
  * Waits until a lock file is gone, without taking anything: what is refused here has left no trace.
  *
  * @throws {LatticeError} `locked`: it stayed.
  */
 export function waitUntilFree(system: System, path: string, what: string, timeoutMs: number): void {
-  if (lstatLock(system, path) === null) return;
+  if (system.disk.lstat(path) === null) return;
   const waiting = startWaiting(system, timeoutMs);
   do {
     const delayMs = waiting.nextDelayMs();
     if (delayMs === null) throw lockedError(path, what, waiting.waitedMs());
     system.clock.sleepSync(delayMs);
-  } while (lstatLock(system, path) !== null);
+  } while (system.disk.lstat(path) !== null);
 }
 
 /** Whether an error says that a lock of git's, not of ours, is in the way. */

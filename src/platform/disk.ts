@@ -3,8 +3,8 @@
  * simulated one stand.
  *
  * Paths are absolute strings. A file name that is not UTF-8 is carried as in `text.ts`: each byte that does not
- * decode is a lone surrogate, U+DC80 to U+DCFF. "Does not exist" is `null` where a method says so; every other
- * failure throws {@link DiskError}.
+ * decode is a lone surrogate, U+DC80 to U+DCFF. "Does not exist" is `null` where a method says so, also of a name that
+ * is too long for any file; every other failure throws {@link DiskError}.
  *
  * What each method makes durable is part of its contract: content only by {@link OpenFile.sync}, names (created,
  * linked, renamed, removed) only by {@link Disk.syncDirectory} of the folder that holds them.

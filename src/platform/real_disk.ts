@@ -364,9 +364,34 @@ function orNull<T>(action: string, path: string, call: () => T): T | null {
   try {
     return attempt(action, path, call);
   } catch (error) {
-    if (error instanceof DiskError && (error.errno === "ENOENT" || error.errno === "ENOTDIR")) return null;
+    if (isDiskError(error, "ENOENT", "ENOTDIR")) return null;
+    if (isDiskError(error, "ENAMETOOLONG") && namesNothing(path)) return null;
     throw error;
   }
+}
+
+/** No path that is given to a call of the system has so many bytes (`PATH_MAX`), whatever stands there. */
+const PATH_BYTES_MAX = 4096;
+
+/** No part of a path between slashes has more (`NAME_MAX`), on any file system that git is used on. */
+const PART_BYTES_MAX = 255;
+
+/**
+ * Whether a path of which a call said `ENAMETOOLONG` can name no file: a part of it is longer than its file system
+ * takes. Otherwise something may be there that is only too deep to be reached.
+ */
+function namesNothing(path: string): boolean {
+  if (nameToBytes(path).length < PATH_BYTES_MAX) {
+    // It is asked again, as `realPath` also says it of where a short path leads.
+    try {
+      return fs.statSync(nativePath(path), { throwIfNoEntry: false }) === undefined;
+    } catch (error) {
+      return isErrno(error, "ENAMETOOLONG", "ENOENT", "ENOTDIR");
+    }
+  }
+  const slash = path.lastIndexOf("/");
+  if (nameToBytes(path.slice(slash + 1)).length > PART_BYTES_MAX) return true;
+  return slash > 0 && realDisk.stat(path.slice(0, slash)) === null;
 }
 
 function isErrno(error: unknown, ...codes: string[]): boolean {

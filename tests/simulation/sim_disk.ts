@@ -399,7 +399,7 @@ export class SimDisk implements Disk {
   private placeOrNull(path: string, follow: boolean, action: string): Place | null {
     const place = lookup(this.storage.visible, path, follow);
     if (!(place instanceof LookupFailure)) return place;
-    if (place.errno === "ENOENT" || place.errno === "ENOTDIR") return null;
+    if (["ENOENT", "ENOTDIR", "ENAMETOOLONG"].includes(place.errno)) return null;
     throw new DiskError(place.errno, action, path);
   }
 
