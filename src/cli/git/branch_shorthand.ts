@@ -18,7 +18,7 @@ import { shortenRef } from "./ref_short_name.ts";
  * @throws {LatticeError} `invalid_data`: a ref on the way is damaged.
  */
 export function expandBranchShorthand(repository: Repository, text: string): string {
-  if (/^@\{-[1-9]/.test(text)) {
+  if (text.startsWith("@{-")) {
     const previous = previousBranch(repository, text);
     return previous === null ? text : expandUpstream(repository, previous);
   }

@@ -30,7 +30,7 @@ const MISSING: NamedObject = { kind: "missing" };
 export function nameObject(repository: Repository, name: string, options: RevisionOptions = {}): NamedObject {
   // These mean something in a list of revisions; as the name of one object they are nothing to git.
   if (name === "" || /^(?:\^|:\()|\^(?:[!@]|-[0-9]*)$/.test(name)) return MISSING;
-  if (/^@\{-[1-9]/.test(name) && previousBranch(repository, name) === null) return MISSING;
+  if (name.startsWith("@{-") && previousBranch(repository, name) === null) return MISSING;
   if (name.includes("..") && !/:|\{\//.test(name)) return MISSING;
   try {
     return { kind: "found", oid: resolveRevision(repository, name, options) };

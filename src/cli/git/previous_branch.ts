@@ -12,7 +12,7 @@ import type { Repository } from "../../git/repository.ts";
  * @returns The name with the expression replaced, or `null` when there is none or the reflog does not reach so far.
  */
 export function previousBranch(repository: Repository, text: string): string | null {
-  const match = /^@\{-([1-9][0-9]{0,8})\}/.exec(text);
+  const match = /^@\{-[ \t\n\v\f\r]*\+?0*([1-9][0-9]{0,8})\}/.exec(text); // a number as C reads it
   if (match === null) return null;
   let left = Number(match[1]);
   const entries = repository.refs.readReflog("HEAD") ?? [];

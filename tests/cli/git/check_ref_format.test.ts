@@ -65,7 +65,8 @@ test("git check-ref-format --branch names branches and the one before", async ()
   gitText(["checkout", "-q", "-b", "topic/a"], folder);
   gitText(["checkout", "-q", "--detach"], folder);
   gitText(["checkout", "-q", "main"], folder);
-  for (const name of ["@{-1}", "@{-2}", "@{-3}", "@{-4}", "@{-0}", "@{-2}/x", "@{-1", "main@{1}"]) {
+  const numbers = ["@{-01}", "@{- 2}", "@{-+2}", "@{-\t03}", "@{--1}", "@{-00}", "@{-1 }", "@{-0x1}", "@{-}"];
+  for (const name of ["@{-1}", "@{-2}", "@{-3}", "@{-4}", "@{-0}", "@{-2}/x", "@{-1", "main@{1}", ...numbers]) {
     await sameAsGit(["check-ref-format", "--branch", name], folder);
   }
 });
