@@ -43,6 +43,7 @@ const REFLOG_NUMBER_MAX = 99_999_999;
  *   way is damaged.
  */
 export function resolveRevision(repository: Repository, text: string, options: RevisionOptions = {}): Oid {
+  refusePath(repository, text);
   const { base, steps } = parseRevision(text);
   const prefer = preferenceOf(steps[0]) ?? options.prefer ?? configuredPreference(repository.config);
   let oid = resolveBase(repository, base, text, prefer);
@@ -51,10 +52,26 @@ export function resolveRevision(repository: Repository, text: string, options: R
   return oid;
 }
 
+/** Refuses a path, unless what it starts from is nothing: then git, too, finds nothing. */
+function refusePath(repository: Repository, text: string): void {
+  if (text.startsWith(":/")) throw refused(text, "a search through messages");
+  if (!text.includes(":")) return;
+  const colon = text.replace(/\{[^{}]*\}/g, (braces) => "_".repeat(braces.length)).indexOf(":");
+  if (colon === -1) return;
+  if (colon > 0) resolveRevision(repository, text.slice(0, colon));
+  throw refused(text, "a path in a tree or the index");
+}
+
+/**
+ * What may stand for something to git where no step of ours follows: the parents of a commit, exclusions, the output
+ * of `git describe`, and a type before more than one closing brace. All else has no meaning to git either.
+ */
+const MORE_GRAMMAR = /\^(?:[@!]|-\d*)$|-g[0-9a-f]{4,}(?:$|[~^])|\^\{[a-z]*\}[^{]*\}$/i;
+
 /** Splits a revision into the name it begins with and the steps from there. @throws {RevisionError} `unsupported`. */
 function parseRevision(text: string): { base: string; steps: Step[] } {
-  if (text.includes("^{/") || text.startsWith(":/")) throw refused(text, "a search through messages");
-  if (text.includes(":")) throw refused(text, "a path in a tree or the index");
+  const search = text.indexOf("^{/");
+  if (search !== -1 && text.includes("}", search)) throw refused(text, "a search through messages");
   if (text.includes("..")) throw refused(text, "a range");
   if (text.startsWith("^")) throw refused(text, "an exclusion");
   const split = /[~^]/.exec(text)?.index ?? text.length;
@@ -63,7 +80,9 @@ function parseRevision(text: string): { base: string; steps: Step[] } {
   for (token.lastIndex = split; token.lastIndex < text.length;) {
     const rest = text.slice(token.lastIndex);
     const match = token.exec(text);
-    if (match === null || /^\^[@!-]/.test(rest)) throw refused(text, JSON.stringify(rest));
+    if (match === null || /^\^[@!-]/.test(rest)) {
+      throw MORE_GRAMMAR.test(text) ? refused(text, JSON.stringify(rest)) : unknown(text);
+    }
     steps.push(toStep(match, text));
   }
   return { base: text.slice(0, split), steps };
@@ -82,13 +101,13 @@ function toStep([, ancestor, type, parent]: RegExpExecArray, text: string): Step
     case "object":
       return { kind: "type", type };
     default:
-      throw refused(text, JSON.stringify(`^{${type}}`));
+      throw unknown(text);
   }
 }
 
 function numberOf(digits: string, text: string): number {
   const number = digits === "" ? 1 : Number(digits);
-  if (number > NUMBER_MAX) throw refused(text, `the number ${digits}`);
+  if (number > NUMBER_MAX) throw unknown(text);
   return number;
 }
 
@@ -105,13 +124,17 @@ function resolveBase(repository: Repository, base: string, text: string, prefer:
   const brace = /@\{([^{}]*)\}$/.exec(base);
   const inner = brace?.[1];
   if (brace !== null && inner !== undefined && !isUpstreamMark(inner)) {
+    if (inner === "" || inner.startsWith("-") && brace.index > 0) throw unknown(text); // no date and no branch
     if (!/^\d+$/.test(inner) || Number(inner) > REFLOG_NUMBER_MAX) throw refused(text, JSON.stringify(brace[0]));
     return reflogValue(repository, base.slice(0, brace.index), Number(inner), text);
   }
   const found = completeRefName(repository.refs, refNameOf(repository, base, text))[0];
   const oid = found?.end.oid ?? expandOid(repository.objects, base, prefer);
   if (oid !== null) return oid;
-  if (/-g[0-9a-fA-F]{4,}$/.test(base)) throw refused(text, "the output of `git describe`");
+  const described = /-g([0-9a-fA-F]{4,})$/.exec(base)?.[1];
+  if (described !== undefined && expandOid(repository.objects, described, "committish") !== null) {
+    throw refused(text, "the output of `git describe`");
+  }
   throw unknown(text);
 }
 

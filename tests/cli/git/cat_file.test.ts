@@ -84,6 +84,18 @@ test("git cat-file reads names as git does, one a line", async () => {
     "HEAD~1",
     "main\r",
     "zz\u00e9",
+    "HEAD~1\tfoo",
+    "HEAD~1 foo",
+    "HEAD^{tree}\tfoo",
+    `${head} src/a:b`,
+    "nonsense:file",
+    "nonsense-gdeadbee",
+    "HEAD~x",
+    "HEAD^{",
+    "HEAD^{what}",
+    "HEAD~99999999999",
+    "HEAD@{}",
+    "main@{-1}",
   ];
   const stdin = `${names.join("\n")}\n`;
   await sameAsGit(["cat-file", "--batch-check"], folder, { stdin });

@@ -280,8 +280,20 @@ test("rev-parse ends as git does on names that lack a reflog entry, an upstream,
   const folder = temporaryFolder();
   gitText(["init", "-q", "-b", "main"], folder);
   gitText(["commit", "-q", "--allow-empty", "-m", "x"], folder);
-  const names = ["", "HEAD@{99}", "@{99}", "^HEAD@{99}", "nope@{99}", "@{u}", "nope@{u}", "HEAD..@{u}", "@{-1}"];
-  for (const name of names) {
+  const names = [
+    "",
+    "HEAD@{99}",
+    "@{99}",
+    "^HEAD@{99}",
+    "nope@{99}",
+    "@{u}",
+    "nope@{u}",
+    "HEAD..@{u}",
+    "@{-1}",
+    "@{-0}",
+  ];
+  const senseless = ["HEAD~1 x", "HEAD~x", "HEAD^{what}", "HEAD~99999999999", "nope:x", "nope-gdeadbee", "main@{-1}"];
+  for (const name of [...names, ...senseless]) {
     for (const options of [[], ["--verify"], ["--verify", "-q"], ["--abbrev-ref"], ["--symbolic-full-name"], ["-q"]]) {
       await sameAsGit(["rev-parse", ...options, name], folder);
     }

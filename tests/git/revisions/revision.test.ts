@@ -184,6 +184,7 @@ function shell(script: string, folder: string): string[] {
 
 test("resolveRevision() refuses by name what it does not take", () => {
   const repository = open(madeRepository());
+  const main = resolveRevision(repository, "main");
   const refused: [string, RegExp][] = [
     [":/message", /search/],
     ["HEAD^{/message}", /search/],
@@ -199,21 +200,40 @@ test("resolveRevision() refuses by name what it does not take", () => {
     ["main@{push}", /push/],
     ["main@{yesterday}", /yesterday/],
     ["main@{100000000}", /100000000/],
-    ["main^{what}", /what/],
-    ["v1-1-gdeadbee", /describe/],
-    ["main~99999999999", /99999999999/],
+    ["main@{12:30}", /12:30/],
+    ["main^{commit}}", /\}/],
+    [`v1-1-g${main.slice(0, 8)}`, /describe/],
   ];
   for (const [text, message] of refused) {
     const expected = { name: "RevisionError", code: "usage", failure: { kind: "unsupported" }, message };
     assert.throws(() => resolveRevision(repository, text), expected, text);
   }
-  for (const text of ["absent", "", "a b", "abc", "~", "main~100", "main@{99}"]) {
+  const numbers = [
+    "main~100",
+    "main@{99}",
+    "main~99999999999",
+    "main^99999999999",
+    "main~-1",
+    "main~ 1",
+    "main^{what}",
+  ];
+  const behind = [
+    "main~1\tfoo",
+    "main^{tree} foo",
+    "main~1@{0}",
+    "main^@x",
+    "main^{tree",
+    "main^}",
+    "main^{/x",
+    "main@{-1}",
+  ];
+  const before = ["absent:file", "main x:y", "main~1x:y", "main{x:y", "absent-gdeadbee", "main@{}"];
+  for (const text of ["absent", "", "a b", "abc", "~", ...numbers, ...behind, ...before]) {
     const failure = text === "main@{99}" ? { kind: "missing", beyond: "reflog" } : { kind: "missing" };
     const expected = { code: "not_found", failure };
     assert.throws(() => resolveRevision(repository, text), expected, text);
   }
-  const oid = resolveRevision(repository, "main");
-  const wrong = { code: "usage", failure: { kind: "wrong-type", oid } };
+  const wrong = { code: "usage", failure: { kind: "wrong-type", oid: main } };
   assert.throws(() => resolveRevision(repository, "main^{tag}"), wrong);
 });
 
