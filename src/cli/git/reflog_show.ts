@@ -104,7 +104,9 @@ function count(value: string | null, option: string): number {
 
 /** Every ref that leads to a commit, as `--all` has them; of other worktrees it has `HEAD` alone. */
 function* allRefs(repository: Repository): Generator<string> {
-  for (const { name, oid } of listRefs(repository, "refs/", () => undefined)) if (isCommit(repository, oid)) yield name;
+  for (const { name, oid } of listRefs(repository, "refs/", () => undefined)) {
+    if (isCommit(repository, oid, name)) yield name;
+  }
 }
 
 /** `HEAD` of this worktree and of the others, each where it leads to a commit. */
@@ -112,18 +114,24 @@ function allHeads(repository: Repository): string[] {
   const others = [null, ...linkedWorktreeIds(repository)].filter((id) => id !== repository.worktreeId);
   return ["HEAD", ...others.map((id) => nameEverywhere(id, "HEAD"))].filter((name) => {
     const oid = readRefOrNull(repository, name);
-    return oid !== null && isCommit(repository, oid);
+    return oid !== null && isCommit(repository, oid, name);
   });
 }
 
-function isCommit({ objects }: Repository, oid: Oid): boolean {
-  return objects.info(objects.replacementOf(oid))?.type === "commit";
+/** Whether a name leads to a commit. @throws {GitExit} 128: its object is missing, of which git dies. */
+function isCommit({ objects }: Repository, oid: Oid, name: string): boolean {
+  const info = objects.info(objects.replacementOf(oid));
+  if (info === null) throw new GitExit(128, `fatal: bad object ${name}`);
+  return info.type === "commit";
 }
 
 /** `HEAD`, which must have a commit. */
 function defaultName(repository: Repository): string {
   const head = repository.refs.resolve("HEAD");
-  if (head.oid !== null) return "HEAD";
+  if (head.oid !== null) {
+    isCommit(repository, head.oid, "HEAD");
+    return "HEAD";
+  }
   const branch = head.name.replace(/^refs\/heads\//, "");
   throw new GitExit(128, `fatal: your current branch '${branch}' does not have any commits yet`);
 }
@@ -146,7 +154,7 @@ function reflogNameOf(context: GitContext, repository: Repository, name: string,
           "Use '--' to separate paths from revisions, like this:\n'git <command> [<revision>...] -- [<file>...]'",
     );
   }
-  if (!isCommit(repository, named)) return null;
+  if (!isCommit(repository, named, name)) return null;
   if (name === "@") return "HEAD";
   const mark = /^(.*)@\{(?:u|upstream)\}$/is.exec(name);
   if (mark === null) return previousBranch(repository, name) ?? name;
