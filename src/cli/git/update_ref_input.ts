@@ -101,7 +101,7 @@ export async function* inputCommands(
 function verbOf(piece: string, terminator: string): keyof typeof ARGUMENT_COUNTS {
   const first = piece[0]!;
   if (first === terminator) throw new GitExit(128, "fatal: empty command in input");
-  if (SPACE.test(first)) throw new GitExit(128, `fatal: whitespace before command: ${piece.trimEnd()}`);
+  if (SPACE.test(first)) throw new GitExit(128, `fatal: whitespace before command: ${shown(piece)}`);
   for (const [verb, count] of Object.entries(ARGUMENT_COUNTS)) {
     const end = count > 0 ? " " : terminator;
     const next = piece[verb.length] ?? "\0";
@@ -109,7 +109,12 @@ function verbOf(piece: string, terminator: string): keyof typeof ARGUMENT_COUNTS
   }
   const symref = /^symref-(?:update|create|delete|verify)(?= )/.exec(piece);
   if (symref !== null) throw new GitExit(129, `error: command '${symref[0]}' is not supported`);
-  throw new GitExit(128, `fatal: unknown command: ${piece.replace(/[\n\0]$/, "")}`);
+  throw new GitExit(128, `fatal: unknown command: ${piece.replace(/(?:\n|\0.*)$/s, "")}`);
+}
+
+/** What a message shows of the input: to git it is a string of C, which ends at a NUL. */
+function shown(text: string): string {
+  return text.replace(/\0.*$/s, "").trimEnd();
 }
 
 function parseCommand(verb: keyof typeof ARGUMENT_COUNTS, reader: ArgumentReader): InputCommand {
@@ -195,20 +200,20 @@ class ArgumentReader {
     const rest = this.text.slice(this.at);
     if (rest === `${word}${this.options.terminator}`) return;
     if (rest === word && this.options.terminator === "\0") return;
-    throw new GitExit(128, `fatal: option unknown: ${rest.trimEnd()}`);
+    throw new GitExit(128, `fatal: option unknown: ${shown(rest)}`);
   }
 
   /** Nothing may follow. */
   expectEnd(label: string): void {
     if ((this.text[this.at] ?? "\0") === this.options.terminator) return;
-    throw new GitExit(128, `fatal: ${label}: extra input: ${this.text.slice(this.at).trimEnd()}`);
+    throw new GitExit(128, `fatal: ${label}: extra input: ${shown(this.text.slice(this.at))}`);
   }
 
   private oidInLine(label: string, role: "newvalue" | "oldvalue"): Oid | null {
     const next = this.text[this.at];
     if (next === "\n" || next === "\0") return null;
     if (next !== " ") {
-      throw new GitExit(128, `fatal: ${label}: expected SP but got: ${this.text.slice(this.at).trimEnd()}`);
+      throw new GitExit(128, `fatal: ${label}: expected SP but got: ${shown(this.text.slice(this.at))}`);
     }
     this.at++;
     const word = this.word();

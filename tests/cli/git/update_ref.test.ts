@@ -273,6 +273,31 @@ test("update-ref --stdin passes message, --no-deref and --create-reflog to every
   await sameEffect(["--stdin", "--create-reflog"], "create refs/tags/logged HEAD\ndelete refs/heads/packed\n");
 });
 
+test("update-ref --stdin shows input in its messages as git does, up to a NUL", async () => {
+  const lines = [
+    "create refs/heads/x HEAD\0 z",
+    "start\0x",
+    "verify refs/heads/a HEAD\0 y",
+    "option foo\0bar",
+    " x\0y",
+    "x \0",
+  ];
+  for (const line of lines) {
+    for (const options of [["--stdin"], ["--stdin", "-z"]]) {
+      const args = ["update-ref", ...options];
+      const stdin = line + (options.includes("-z") ? "\0" : "\n");
+      const folder = copy();
+      const { exit, stderr } = await latticeGit(args, folder, { stdin });
+      const expected = runProgram("git", args, folder, { stdin });
+      assert.deepEqual(
+        { exit, stderr },
+        { exit: expected.exit, stderr: expected.stderr },
+        JSON.stringify([line, options]),
+      );
+    }
+  }
+});
+
 test("update-ref --stdin refuses by name what only newer versions of git know", async () => {
   for (const line of ["symref-create refs/heads/s refs/heads/a\n", "symref-delete refs/heads/link\n"]) {
     const { exit, stderr } = await latticeGit(["update-ref", "--stdin"], copy(), { stdin: line });
