@@ -72,20 +72,45 @@ function syntaxOf(settings: Settings): OptionSyntax {
     options: [
       {
         long: ["max-count"],
+        value: "last-default",
+        apply: (value) => settings.count = count(valueOf(value, "max-count"), "max-count"),
+      },
+      {
         short: "n",
         value: "last-default",
-        apply: (value) => settings.count = count(value, "max-count"),
+        apply: (value) => {
+          if (value === null) throw new GitExit(128, "error: -n requires an argument");
+          settings.count = count(value, "max-count");
+        },
       },
-      { long: ["skip"], value: "last-default", plain: true, apply: (value) => settings.skip = count(value, "skip") },
+      {
+        long: ["skip"],
+        value: "last-default",
+        plain: true,
+        apply: (value) => settings.skip = count(valueOf(value, "skip"), "skip"),
+      },
       flag("all", (on) => settings.all = on),
-      { long: ["date"], value: "required", plain: true, apply: (value) => settings.dates = parseDateFormat(value!) },
+      {
+        long: ["date"],
+        value: "last-default",
+        plain: true,
+        apply: (value) => settings.dates = parseDateFormat(valueOf(value, "date")),
+      },
       {
         long: ["abbrev"],
         value: "optional",
         apply: (value, negated) => settings.digits = negated ? null : digits(value),
       },
       flag("abbrev-commit", (on) => settings.digits = on ? settings.digits ?? "auto" : null),
-      { long: ["format"], value: "required", plain: true, apply: format },
+      {
+        long: ["format"],
+        value: "optional",
+        plain: true,
+        apply(value) {
+          if (value === null) throw new GitExit(128, "fatal: unrecognized argument: --format");
+          format(value);
+        },
+      },
       { long: ["pretty"], value: "optional", plain: true, apply: format },
       // What `git reflog` does anyway.
       { long: ["oneline"], value: "none", plain: true, apply: () => settings.format = null },
@@ -96,8 +121,12 @@ function syntaxOf(settings: Settings): OptionSyntax {
   };
 }
 
-function count(value: string | null, option: string): number {
-  if (value === null) throw new GitExit(128, `fatal: Option '${option}' requires a value`);
+function valueOf(value: string | null, option: string): string {
+  if (value === null) throw new GitExit(128, `fatal: Option '--${option}' requires a value`);
+  return value;
+}
+
+function count(value: string, option: string): number {
   if (!/^-?[0-9]{1,9}$/.test(value)) throw new GitExit(128, `fatal: '${value}': not an integer (--${option})`);
   return Number(value);
 }

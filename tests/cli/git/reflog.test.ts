@@ -211,6 +211,14 @@ test("reflog refuses by name what it does not know", async () => {
   }
 });
 
+test("reflog show ends as git does where the value of an option is left out", async () => {
+  const folder = repository();
+  for (const args of [["--max-count"], ["-n"], ["--skip"], ["--date"], ["--format"], ["--format", "main"]]) {
+    const { stderr } = await sameAsGit(["reflog", ...args], folder);
+    assert.equal(stderr, runProgram("git", ["reflog", ...args], folder).stderr);
+  }
+});
+
 test("reflog exists and list answer as git does", async () => {
   const folder = repository();
   mkdirSync(join(folder, ".git/logs/refs/heads/gone/below"), { recursive: true });
