@@ -45,19 +45,19 @@ export function handSignalsOn(
 /**
  * Runs a program to its end. A signal that asks us to end is handed on to it, and heeded here once it has ended.
  *
- * @param env Its whole environment.
+ * @param env Its whole environment; without it, the present one is inherited.
  * @returns The exit code: the signal's, else the program's.
  */
 export async function runToEnd(
   context: CommandContext,
   command: readonly string[],
-  env: Readonly<Record<string, string>>,
+  env?: Readonly<Record<string, string>>,
 ): Promise<number> {
   const { system } = context;
   using signals = handSignalsOn(context);
   signals.program = system.start([...command], {
     cwd: system.host.workingDirectory,
-    env: { ...env },
+    ...(env === undefined ? {} : { env: { ...env } }),
     stdout: "inherit",
   });
   const { exitCode, startErrno } = await signals.program.ended;

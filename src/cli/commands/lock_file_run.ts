@@ -6,7 +6,7 @@
 import type { CommandContext } from "../context.ts";
 import { lockObserver } from "../lock_observer.ts";
 import type { ParsedCommand } from "../parse.ts";
-import { reportNotStarted } from "../program.ts";
+import { runToEnd } from "../program.ts";
 import { withoutPasswords } from "../store_url.ts";
 import { FileLock, requireLockedPath } from "../../locks/file_lock.ts";
 import { absolutePath } from "../../platform/paths.ts";
@@ -17,21 +17,11 @@ export async function run(context: CommandContext, parsed: ParsedCommand): Promi
   const given = parsed.arguments[0]!;
   requireLockedPath(given); // an empty one would become that of the working folder
   const path = absolutePath(system, given);
-  // A signal is heard when the program has ended: the lock must outlive it.
   const lock = new FileLock(path, {
     backend: "pid",
     command: withoutPasswords(`lock file run -- ${parsed.program.join(" ")}`),
     timeoutMs: await context.lockTimeoutMs(),
     observer: lockObserver(context, `the lock of ${JSON.stringify(path)}`, parsed.flag("wait-message")),
   }, system);
-  return await lock.using(async () => {
-    const { exitCode, startErrno } = system.run([...parsed.program], {
-      cwd: system.host.workingDirectory,
-      stdin: "inherit",
-      stdout: "inherit",
-    });
-    if (startErrno !== undefined) reportNotStarted(context, parsed.program[0]!, exitCode, startErrno);
-    await system.clock.sleep(0); // lets a signal that came meanwhile be heard
-    return exitCode;
-  });
+  return await lock.using(() => runToEnd(context, parsed.program));
 }

@@ -6,7 +6,7 @@
 import type { CommandContext } from "../context.ts";
 import { REPOSITORY_LOCK, sayWaiting } from "../lock_observer.ts";
 import type { ParsedCommand } from "../parse.ts";
-import { reportNotStarted } from "../program.ts";
+import { runToEnd } from "../program.ts";
 import { withoutPasswords } from "../store_url.ts";
 import { refuseInsideHook } from "../../engine/hooks.ts";
 import { acquireRepoLock, LOCK_TOKEN_VARIABLE } from "../../locks/repo_lock.ts";
@@ -18,7 +18,7 @@ export async function run(context: CommandContext, parsed: ParsedCommand): Promi
   const { system, log } = context;
   refuseInsideHook(system.env);
   const repository = await context.openRepository();
-  onSignal(() => {}); // the lock must outlive the program, so a signal is heeded once that has ended
+  onSignal(() => {}); // from here on a signal ends us between steps only, and while the program runs it is handed on
   using lock = await acquireRepoLock(system, {
     commonDir: repository.commonDir,
     command: withoutPasswords(`lock run -- ${parsed.program.join(" ")}`),
@@ -28,13 +28,8 @@ export async function run(context: CommandContext, parsed: ParsedCommand): Promi
   log.detail(`repository lock taken (${lock.backend}) after ${Math.round(lock.waitedMs)} ms`);
   // Inside another `lock run` the ancestor's lock is enough; ours would keep our own child waiting.
   if (lock.joined) lock.release();
-  const { exitCode, startErrno } = system.run([...parsed.program], {
-    cwd: system.host.workingDirectory,
-    env: { ...definedVariables(system.env), [LOCK_TOKEN_VARIABLE]: lock.token },
-    stdin: "inherit",
-    stdout: "inherit",
+  return await runToEnd(context, parsed.program, {
+    ...definedVariables(system.env),
+    [LOCK_TOKEN_VARIABLE]: lock.token,
   });
-  if (startErrno !== undefined) reportNotStarted(context, parsed.program[0]!, exitCode, startErrno);
-  await system.clock.sleep(0); // lets a signal that came meanwhile be heard
-  return exitCode;
 }
