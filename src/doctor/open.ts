@@ -144,7 +144,8 @@ function findCandidate(system: System, named: string | undefined): Candidate | n
   const { disk, host } = system;
   if (named !== undefined) {
     const gitDir = joinPath(host.workingDirectory, named);
-    return disk.stat(gitDir)?.kind === "directory" ? { gitDir, folder: null } : null;
+    // An empty name would be that of the working folder, and is none of a git directory, also for git.
+    return named !== "" && holdsPartOfOne(disk, gitDir) ? { gitDir, folder: null } : null;
   }
   return searchUpwards(system, host.workingDirectory, (folder) => candidateIn(system, folder));
 }
@@ -156,6 +157,12 @@ function candidateIn(system: System, folder: string): Candidate | null {
   if (stat?.kind === "directory") return { gitDir: dotGit, folder };
   if (stat?.kind === "file") return followGitFile(system, dotGit, folder, stat);
   return looksBare(disk, folder) ? { gitDir: folder, folder: null } : null;
+}
+
+/** What was never a git directory is not a broken one. */
+function holdsPartOfOne(disk: Disk, folder: string): boolean {
+  if (disk.stat(folder)?.kind !== "directory") return false;
+  return ["HEAD", "objects", "refs", "commondir"].some((name) => disk.lstat(joinPath(folder, name)) !== null);
 }
 
 /** A name alone is not enough: `objects` or `refs` may be anybody's folder. */

@@ -92,6 +92,18 @@ test("doctor is found from below, by --git-dir and by -C, and ends with 9 where 
   assert.equal((await lattice(["doctor"], { cwd: nowhere })).exit, 9);
 });
 
+test("doctor ends with 9, as every command, where the git directory that is named is none", async () => {
+  const { cwd } = broken();
+  for (const named of ["", "no/such", join(cwd, ".git/hooks")]) {
+    for (const [args, env] of [[["--git-dir", named], {}], [[], { GIT_DIR: named }]] as const) {
+      const asked = await Promise.all(["doctor", "trunk"].map((command) => lattice([...args, command], { cwd, env })));
+      assert.deepEqual(asked.map(({ exit }) => exit), [9, 9], JSON.stringify(named));
+      assert.equal(asked[0]!.stderr, asked[1]!.stderr);
+      assert.match(asked[0]!.stderr, /\nhint: GIT_DIR or --git-dir must name a git directory/);
+    }
+  }
+});
+
 test("doctor looks for a repository only as far up as git does", async () => {
   const { cwd } = broken();
   const below = join(cwd, "below");
