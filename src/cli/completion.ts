@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { CommandDefinition, OptionDefinition, ValueKind } from "./definition.ts";
+import type { ArgumentDefinition, CommandDefinition, OptionDefinition, ValueKind } from "./definition.ts";
 import { GIT_COMMANDS } from "./git/names.ts";
 import { GLOBAL_OPTIONS } from "./global_options.ts";
 
@@ -43,6 +43,26 @@ function steps(commands: readonly CommandDefinition[]): Step[] {
     };
   });
   return [...listed, { words: "git", next: GIT_COMMANDS, command: undefined }];
+}
+
+/** Words of the commands behind which only arguments follow, as alternatives of a `case`. */
+function complete(commands: readonly CommandDefinition[], quote: string): string {
+  return commands.map(({ path }) => `${quote}${path.join(" ")}${quote}`).join("|");
+}
+
+/**
+ * A `case` of both shells on how many arguments were given before: what each next one is, in the shell's own words.
+ *
+ * @param none What is said where no argument follows any more.
+ */
+function byPosition(
+  { arguments: all }: CommandDefinition,
+  say: (argument: ArgumentDefinition) => string,
+  none: string,
+): string {
+  const cases = all.map((argument, at) => `${argument.variadic === true ? "*" : at}) ${say(argument)} ;;`);
+  if (all.at(-1)?.variadic !== true) cases.push(`*) ${none} ;;`);
+  return `case $given in ${cases.join(" ")} esac`;
 }
 
 function spelling(option: OptionDefinition): string {
@@ -103,7 +123,10 @@ function renderBash(commands: readonly CommandDefinition[]): string {
     "# bash completion for lattice",
     ...BASH_FUNCTIONS,
     "_lattice() {",
-    '  local current="${COMP_WORDS[COMP_CWORD]}" previous="${COMP_WORDS[COMP_CWORD-1]}" words="" at word',
+    '  local current="${COMP_WORDS[COMP_CWORD]}" previous="${COMP_WORDS[COMP_CWORD-1]}"',
+    '  local words="" given=0 at word',
+    "  # bash takes the = of --option=value for a word of its own",
+    '  if [[ $current == = ]]; then current=""; elif [[ $previous == = ]]; then previous="${COMP_WORDS[COMP_CWORD-2]}"; fi',
     '  case "$previous" in',
     ...values.map((option) =>
       `    ${spellings([option]).join("|")}) ${bashWords(option.value!.kind, option.value!.choices)}; return ;;`
@@ -113,21 +136,25 @@ function renderBash(commands: readonly CommandDefinition[]): string {
     '    word="${COMP_WORDS[at]}"',
     '    case "$word" in',
     "      --) return ;;",
-    `      ${takers}) ((at++)) ;;`,
+    `      ${takers}) if [[ \${COMP_WORDS[at+1]} == = ]]; then ((at += 2)); else ((at++)); fi ;;`,
     "      -*) ;;",
-    '      *) words="${words:+$words }$word" ;;',
+    '      *) case "$words" in',
+    `        ${complete(commands, '"')}) ((given++)) ;;`,
+    '        *) words="${words:+$words }$word" ;;',
+    "      esac ;;",
     "    esac",
     "  done",
     '  case "$words" in',
   ];
   for (const { words, next, command } of steps(commands)) {
     const options = words === "git" ? [] : spellings([...(command?.options ?? []), ...GLOBAL_OPTIONS]);
-    const argument = command?.arguments[0];
     lines.push(`    "${words}")`);
     lines.push(`      if [[ $current == -* ]]; then COMPREPLY=($(compgen -W "${options.join(" ")}" -- "$current"))`);
     if (next.length > 0) lines.push(`      else COMPREPLY=($(compgen -W "${next.join(" ")}" -- "$current")); fi ;;`);
-    else if (argument !== undefined) lines.push(`      else ${bashWords(argument.kind, argument.choices)}; fi ;;`);
-    else lines.push("      else COMPREPLY=(); fi ;;");
+    else {
+      const say = (argument: ArgumentDefinition) => bashWords(argument.kind, argument.choices);
+      lines.push(`      else ${byPosition(command!, say, "COMPREPLY=()")}; fi ;;`);
+    }
   }
   lines.push("  esac", "}", "complete -F _lattice lattice", "");
   return lines.join("\n");
@@ -157,14 +184,18 @@ function renderZsh(commands: readonly CommandDefinition[]): string {
     "#compdef lattice",
     `_lattice_branches() { compadd -- \${(f)"$(${LIST_BRANCHES})"} }`,
     "_lattice() {",
-    "  local at word key=''",
+    "  local at word key='' given=0",
+    "  local -a specs",
     "  for ((at = 2; at < CURRENT; at++)); do",
     '    word="${words[at]}"',
     '    case "$word" in',
     "      --) _normal; return ;;",
     `      ${takers}) ((at++)) ;;`,
     "      -*) ;;",
-    '      *) key="${key:+$key }$word" ;;',
+    '      *) case "$key" in',
+    `        ${complete(commands, "'")}) ((given++)) ;;`,
+    '        *) key="${key:+$key }$word" ;;',
+    "      esac ;;",
     "    esac",
     "  done",
     '  case "$key" in',
@@ -177,11 +208,10 @@ function renderZsh(commands: readonly CommandDefinition[]): string {
         `      if [[ $PREFIX == -* ]]; then _arguments ${options.join(" ")}; else compadd -- ${next.join(" ")}; fi ;;`,
       );
     } else {
-      const argument = command?.arguments[0];
-      const action = argument === undefined
-        ? ""
-        : ` '*:${argument.name}:${zshAction(argument.kind, argument.choices)}'`;
-      lines.push(`      _arguments ${options.join(" ")}${action} ;;`);
+      const say = ({ name, kind, choices }: ArgumentDefinition) => `specs+=('*:${name}:${zshAction(kind, choices)}')`;
+      lines.push(`      specs=(${options.join(" ")})`);
+      lines.push(`      ${byPosition(command!, say, "specs+=('*:nothing more: ')")}`);
+      lines.push('      _arguments "${specs[@]}" ;;');
     }
   }
   lines.push(
@@ -213,6 +243,8 @@ function renderFish(commands: readonly CommandDefinition[]): string {
       lines.push(
         `complete -c lattice ${condition} -a "(${LIST_BRANCHES})"`,
       );
+    } else if (argument?.kind === "path") {
+      lines.push(`complete -c lattice ${condition} -F`);
     }
   }
   return `${lines.join("\n")}\n`;

@@ -44,6 +44,36 @@ test("renderCompletion() for bash goes on from what is typed, quoted or not", ()
   assert.deepEqual(bashOffers(["lattice", "completion", "z"], [], cwd), ["zsh"]);
 });
 
+test("renderCompletion() for bash goes on behind arguments, and offers no more of them than there are", () => {
+  const cwd = temporaryFolder();
+  const offers = (...words: string[]) => bashOffers(["lattice", ...words], ["topic"], cwd);
+  assert.deepEqual(offers("meta", "set", "topic", "--exp"), ["--expect", "--expect-absent"]);
+  assert.deepEqual(offers("meta", "set", "--expect-absent", "topic", "--fi"), ["--file"]);
+  assert.deepEqual(offers("meta", "get", "set", "--jso"), ["--json"], "an argument may be spelled like a command");
+  assert.deepEqual(offers("hook", "install", "pre-push", "ref"), ["reference-transaction"]);
+  assert.deepEqual(offers("meta", "get", "topic", ""), []);
+  assert.deepEqual(offers("completion", "bash", ""), []);
+  assert.deepEqual(offers("lease", "exec", "share", "file", "--own"), ["--owner"]);
+});
+
+test("renderCompletion() for bash goes on behind a value that stands behind =, which bash takes for a word", () => {
+  const cwd = temporaryFolder();
+  const offers = (...words: string[]) => bashOffers(["lattice", ...words], ["topic"], cwd);
+  assert.deepEqual(offers("--color", "=", "always", "meta", "ge"), ["get"]);
+  assert.deepEqual(offers("--color", "=", "alw"), ["always"]);
+  assert.deepEqual(offers("--color", "="), ["auto", "always", "never"]);
+});
+
+test("renderCompletion() for zsh and fish goes on behind arguments", () => {
+  const zsh = renderCompletion("zsh", COMMANDS);
+  assert.match(zsh, /'meta get'\|[^\n]*\) \(\(given\+\+\)\) ;;/);
+  assert.match(zsh, /\n {4}'meta get'\)\n[^\n]*\n {6}case \$given in 0\) specs\+=\('\*:branch:_lattice_branches'\)/);
+  // The condition asks for the command's words, wherever they stand before.
+  const fish = renderCompletion("fish", COMMANDS);
+  assert.match(fish, /-n '__fish_seen_subcommand_from meta; and __fish_seen_subcommand_from set' -l file /);
+  assert.match(fish, /-n '__fish_seen_subcommand_from lock; and __fish_seen_subcommand_from file' -F\n/);
+});
+
 test("renderCompletion() lets no shell split or expand the names of branches", () => {
   assert.match(renderCompletion("zsh", COMMANDS), /compadd -- \$\{\(f\)"\$\(lattice git for-each-ref [^\n]*\)"\}/);
   assert.doesNotMatch(renderCompletion("bash", COMMANDS), /compgen -W "[^"]*\$/);
