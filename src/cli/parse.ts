@@ -241,8 +241,8 @@ function optionValue(
 ): string | true {
   if (option.value === undefined) {
     if (token.value !== undefined) {
-      if (hidesWords) throw new LatticeError("usage", `option ${token.rawName} takes no value`);
-      throw new LatticeError("usage", `option ${token.rawName} takes no value, given ${JSON.stringify(token.value)}`, {
+      const given = hidesWords ? "" : `, given ${JSON.stringify(token.value)}`;
+      throw new LatticeError("usage", `option ${token.rawName} takes no value${given}`, {
         hint: `write ${token.rawName} alone`,
       });
     }
@@ -314,7 +314,9 @@ function checkOption(option: OptionDefinition, collected: Collected): void {
   const values = collected.given.get(option.name);
   if (values === undefined) return;
   if (values.length > 1 && option.value !== undefined && option.repeatable !== true) {
-    throw new LatticeError("usage", `option --${option.name} was given more than once`);
+    throw new LatticeError("usage", `option --${option.name} was given more than once`, {
+      hint: "leave all but one of them out",
+    });
   }
   const rival = option.excludes?.find((other) => collected.given.has(other));
   if (rival !== undefined) {

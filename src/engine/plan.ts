@@ -203,7 +203,10 @@ function refuseRepetition(updates: readonly PlannedUpdate[]): void {
   for (let i = 1; i < updates.length; i++) {
     const ref = updates[i]!.ref;
     if (updates[i - 1]!.ref !== ref) continue;
-    throw new LatticeError("usage", `${JSON.stringify(ref)} is named twice in one transaction`, { details: { ref } });
+    throw new LatticeError("usage", `${JSON.stringify(ref)} is named twice in one transaction`, {
+      hint: "say in one update what it was and what it is to become",
+      details: { ref },
+    });
   }
 }
 

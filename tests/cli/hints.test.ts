@@ -68,6 +68,8 @@ test("what is typed wrongly is refused with a hint, whichever part it is", async
       ["meta", "edit", "a", "--parent", "a..b"],
       ["meta", "edit", "a", "--pr", "github:1:u", "--no-pr"],
       ["op", "list", "--limit", "x"],
+      ["op", "list", "--limit", "1", "--limit", "1"],
+      ["secret", "get", "k", "--raw=x"],
       ["log", "--all"],
     ]
   ) {

@@ -208,6 +208,7 @@ export function isSafeName(name: string): boolean {
 function requireSafeName(name: string): void {
   if (isSafeName(name)) return;
   throw new LatticeError("usage", `${JSON.stringify(name)} is not a valid ref name: it leaves its folder`, {
+    hint: "a ref name has no empty component, and none that is . or ..",
     details: { ref: name },
   });
 }
