@@ -141,6 +141,20 @@ function checked(place: string, hint: string, check: () => void): void {
   }
 }
 
+/** What others are kept waiting by, so that it is told as an error whatever the command ends with. */
+export function notGivenBack(lock: PersistedLock, cause: LatticeError): LatticeError {
+  const until = lock.expiresAt === null ? "" : " until it expires";
+  return new LatticeError(
+    cause.code,
+    `the lock ${lock.id} could not be given back, and is held${until}: ${cause.message}`,
+    {
+      hint: `once the store can be reached, release it there: lattice lease release ${lock.id}`,
+      details: leaseJson(lock),
+      cause,
+    },
+  );
+}
+
 /** A record as `--json` shows it. */
 export function leaseJson(lock: PersistedLock): Record<string, unknown> {
   return {

@@ -7,7 +7,7 @@
  * @module
  */
 import type { CommandContext } from "./context.ts";
-import { leaseJson } from "./lease.ts";
+import { leaseJson, notGivenBack } from "./lease.ts";
 import { FencingTokenRefusedError, LockNotFoundError } from "../lock_store/errors.ts";
 import type { PersistedLock } from "../lock_store/lock.ts";
 import type { LockStore } from "../lock_store/store.ts";
@@ -112,8 +112,8 @@ export class LeaseKeeper {
   }
 
   /**
-   * Gives the lock back, if it is still held with its token. A store that does not do so is warned of, and no error: how
-   * the program ended counts.
+   * Gives the lock back, if it is still held with its token. That a store does not do so is reported, since others are kept
+   * waiting; how the program ended counts nevertheless.
    *
    * @param ended How the program ended, of which {@link holdWhile} has told that the lock was not lost; `null`: it was lost,
    *   or no program was started.
@@ -129,8 +129,7 @@ export class LeaseKeeper {
     } catch (error) {
       if (!(error instanceof LatticeError)) throw error;
       if (!(error instanceof FencingTokenRefusedError)) {
-        const { log } = this.context;
-        log.warn(`the lock ${id} could not be given back, and is held until it expires: ${error.message}`);
+        this.context.log.error(notGivenBack(this.lock, error));
       } else if (ended !== null && !this.mayHaveExpiredSince()) {
         return this.lostError(`while its program ran, which ended with ${ended.exitCode}`, error);
       }

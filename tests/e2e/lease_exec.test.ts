@@ -143,7 +143,12 @@ test("lease exec: a record that has another token now is another's, and is left 
 });
 
 test("lease exec: a store that cannot be reached when the program has ended is told, and the program's end counts", async () => {
-  const { exit, stderr } = await ended(temporaryFolder(), "mv leases.db elsewhere.db; exit 3");
-  assert.equal(exit, 3);
-  assert.match(stderr, /^warning: the lock \S+ could not be given back, and is held until it expires: .*moved away/);
+  for (const quiet of [[], ["--quiet"]]) {
+    const { exit, stderr } = await ended(temporaryFolder(), "mv leases.db elsewhere.db; exit 3", ...quiet);
+    assert.equal(exit, 3);
+    assert.match(
+      stderr,
+      /^error: the lock (\S+) could not be given back, and is held until it expires: .*moved away.*\nhint: .* release \1\n$/,
+    );
+  }
 });

@@ -5,7 +5,7 @@
  */
 import type { CommandContext } from "../context.ts";
 import { EXIT_OK } from "../exit_codes.ts";
-import { leaseJson, openLeases, requestOf, waitOf } from "../lease.ts";
+import { leaseJson, notGivenBack, openLeases, requestOf, waitOf } from "../lease.ts";
 import type { ParsedCommand } from "../parse.ts";
 import { LockNotFoundError } from "../../lock_store/errors.ts";
 import type { PersistedLock } from "../../lock_store/lock.ts";
@@ -29,12 +29,12 @@ export async function run(context: CommandContext, parsed: ParsedCommand): Promi
 }
 
 /** Nobody has learned the lock's id: without it nobody could release the lock. */
-async function giveBack({ log }: CommandContext, store: LockStore, { id }: PersistedLock): Promise<void> {
+async function giveBack({ log }: CommandContext, store: LockStore, lock: PersistedLock): Promise<void> {
   try {
-    await store.deleteLock(id);
+    await store.deleteLock(lock.id);
   } catch (error) {
     if (!(error instanceof LatticeError)) throw error;
     if (error instanceof LockNotFoundError) return; // its time is up
-    log.warn(`the lock ${id} is still held, since it could not be given back: ${error.message}`);
+    log.error(notGivenBack(lock, error));
   }
 }
