@@ -33,8 +33,12 @@ export async function cacheToChange(context: CommandContext, parsed: ParsedComma
 
 function folderOf(system: CommandContext["system"], parsed: ParsedCommand): string {
   const dir = parsed.value("dir");
-  if (dir !== undefined && dir !== "") return absolutePath(system, dir);
-  return absolutePath(system, cacheFolder(system.env));
+  if (dir === "") { // an empty variable of a script's; the user's own cache is not what it meant
+    throw new LatticeError("usage", "option --dir names no folder", {
+      hint: "write --dir <dir>, or leave it out for the cache of the user",
+    });
+  }
+  return absolutePath(system, dir ?? cacheFolder(system.env));
 }
 
 /** The value of `--ttl` in milliseconds. @throws {LatticeError} `usage`: it is no duration. */

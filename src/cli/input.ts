@@ -4,6 +4,7 @@
  * @module
  */
 import type { CommandContext } from "./context.ts";
+import { describeErrno, DiskError } from "../platform/disk.ts";
 import { LatticeError } from "../platform/errors.ts";
 import { concatBytes } from "../platform/text.ts";
 import { absolutePath } from "../platform/paths.ts";
@@ -38,7 +39,7 @@ function readUpTo(
   enough: number,
 ): Uint8Array {
   if (file !== undefined && file !== "-") {
-    const bytes = system.disk.readFile(absolutePath(system, file), enough);
+    const bytes = file === "" ? null : readNamed(system, file, enough); // an empty name would be the working folder's
     if (bytes !== null) return bytes;
     throw new LatticeError("usage", `there is no file ${JSON.stringify(file)}`, {
       hint: "look at its spelling; - is standard input",
@@ -55,6 +56,19 @@ function readUpTo(
   return concatBytes(parts);
 }
 
+function readNamed(system: CommandContext["system"], file: string, enough: number): Uint8Array | null {
+  try {
+    return system.disk.readFile(absolutePath(system, file), enough);
+  } catch (error) {
+    if (!(error instanceof DiskError) || error.hint !== undefined) throw error;
+    throw new LatticeError(error.code, error.message, {
+      hint: "name a file; - is standard input",
+      details: error.details,
+      cause: error,
+    });
+  }
+}
+
 /**
  * Reads standard input part by part.
  *
@@ -68,7 +82,11 @@ export function* standardInput(streams: CommandContext["streams"]): Generator<Ui
     } catch (cause) {
       const errno = (cause as { code?: unknown }).code;
       if (typeof errno !== "string") throw cause; // not the system's refusal
-      throw new LatticeError("io", `cannot read standard input: ${errno}`, { details: { errno }, cause });
+      throw new LatticeError("io", `cannot read standard input: ${describeErrno(errno)}`, {
+        hint: "redirect it from a file or a pipe",
+        details: { errno },
+        cause,
+      });
     }
     if (part === null) return;
     yield part;

@@ -70,6 +70,8 @@ test("what is typed wrongly is refused with a hint, whichever part it is", async
       ["op", "list", "--limit", "x"],
       ["op", "list", "--limit", "1", "--limit", "1"],
       ["secret", "get", "k", "--raw=x"],
+      ["meta", "set", "a", "--file", ""],
+      ["cache", "clean", "--dir", ""],
       ["log", "--all"],
     ]
   ) {
