@@ -7,6 +7,7 @@ import type { GlobalOptions } from "./global_options.ts";
 import { escapeJson, escapeLines, escapeMessage, escapeText } from "./escape.ts";
 import { reportFailure } from "./failure.ts";
 import { redact } from "./redaction.ts";
+import { describeErrno } from "../platform/disk.ts";
 import { LatticeError } from "../platform/errors.ts";
 import { ClosedOutputError, type Streams } from "../platform/streams.ts";
 import type { System } from "../platform/system.ts";
@@ -116,6 +117,10 @@ function writeAll(streams: Streams, bytes: Uint8Array): void {
     if (cause instanceof ClosedOutputError || cause instanceof LatticeError) throw cause;
     const errno = (cause as { code?: unknown }).code;
     if (typeof errno !== "string") throw cause;
-    throw new LatticeError("io", `cannot write to standard output: ${errno}`, { details: { errno }, cause });
+    throw new LatticeError("io", `cannot write to standard output: ${describeErrno(errno)}`, {
+      hint: "send it where there is room for it; what the command has changed stays changed",
+      details: { errno },
+      cause,
+    });
   }
 }

@@ -12,6 +12,7 @@ import { type ColorChoice, GLOBAL_OPTIONS, type GlobalOptions } from "./global_o
 import { nearest } from "./near_miss.ts";
 import { LatticeError } from "../platform/errors.ts";
 import { type ArgumentToken, tokenizeArguments, type TokenizerOption } from "../platform/arguments.ts";
+import { shellWord } from "../platform/text.ts";
 
 /** What a command is given. */
 export interface ParsedCommand {
@@ -344,7 +345,9 @@ function checkArguments(command: CommandDefinition, name: string, positionals: r
     if (command.hidesWords === true) throw hiddenWord(name);
     throw new LatticeError("usage", `"lattice ${name}" does not take ${JSON.stringify(extra)}`, {
       hint: command.program === true
-        ? `write the command to run after --: lattice ${name} -- ${extra}`
+        ? `write the command to run after --: lattice ${
+          [name, ...positionals.slice(0, command.arguments.length).map(shellWord)].join(" ")
+        } -- ${shellWord(extra)}`
         : helpHint(name),
     });
   }

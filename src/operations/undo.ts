@@ -150,6 +150,7 @@ function insistUndoable(operation: OperationSummary): void {
   }
   if (operation.phase !== "committed") {
     throw new LatticeError("not_found", `operation ${operation.op_id} changed nothing: it is ${operation.phase}`, {
+      hint: "`lattice op list` shows the operations; those that are committed can be undone",
       details: { op: operation.op_id, phase: operation.phase },
     });
   }

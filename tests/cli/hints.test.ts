@@ -80,3 +80,30 @@ test("what is typed wrongly is refused with a hint, whichever part it is", async
     assert.match(stderr, /^error: .*\nhint: .*\n$/);
   }
 });
+
+test("the hint about a command that stands before -- keeps the arguments that belong there", async () => {
+  const { stderr } = await lattice(["cache", "refresh", "an entry", "my tool"], { cwd: repository() });
+  assert.match(stderr, /\nhint: .*: lattice cache refresh 'an entry' -- 'my tool'\n$/);
+});
+
+test("undo of an operation that was taken back says where to look", async () => {
+  const cwd = repository();
+  await lattice(["op", "run", "--", "sh", "-c", "git branch new && exit 1"], { cwd });
+  const [id] = (await lattice(["op", "list"], { cwd })).stdout.split(" ");
+  const { exit, stderr } = await lattice(["undo", id!], { cwd });
+  assert.equal(exit, 1);
+  assert.match(stderr, /^error: operation .* changed nothing: it is rolled_back\nhint: `lattice op list` /);
+});
+
+test("a folder in the place of a file that is read, and an output that is full, are told with a hint", async () => {
+  const cwd = repository();
+  const folder = await lattice(["apply", "--file", "."], { cwd });
+  assert.equal(folder.exit, 7);
+  assert.match(
+    folder.stderr,
+    /^error: cannot read .*: it is a folder \(EISDIR\)\nhint: name a file; - is standard input\n$/,
+  );
+  const full = await lattice(["trunk"], { cwd, writeFailure: Object.assign(new Error(), { code: "ENOSPC" }) });
+  assert.equal(full.exit, 7);
+  assert.match(full.stderr, /^error: cannot write to standard output: no space left .*\nhint: .* stays changed\n$/);
+});

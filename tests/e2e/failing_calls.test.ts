@@ -51,7 +51,7 @@ test("standard input that cannot be read is exit code 7, and nothing is stored",
   const { cwd } = repository();
   const ended = textOf(runProgram("sh", ["-c", '"$0" meta set topic </', binary], cwd));
   assert.equal(ended.exit, 7);
-  assert.match(ended.stderr, /^error: cannot read standard input: EISDIR\n/);
+  assert.match(ended.stderr, /^error: cannot read standard input: it is a folder \(EISDIR\)\nhint: /);
   assert.equal(lattice(["meta", "get", "topic"], { cwd }).exit, 1);
 });
 
