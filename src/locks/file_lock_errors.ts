@@ -243,6 +243,8 @@ function factsOf(path: string, cause: unknown): { hint?: string; details: Record
   const isFolderMissing = cause instanceof DiskError && cause.errno === "ENOENT";
   const hint = isFolderMissing
     ? `make the folder first: mkdir -p ${JSON.stringify(folderOf(path))}`
+    : cause instanceof DiskError
+    ? new DiskError(cause.errno, cause.action, path).hint // the call may have been about a temporary file
     : cause instanceof LatticeError
     ? cause.hint
     : undefined;

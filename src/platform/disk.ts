@@ -209,6 +209,8 @@ function hintFor(errno: string, path: string): string | undefined {
     case "EMFILE":
     case "ENFILE":
       return "raise the limit of open files (ulimit -n)";
+    case "ENAMETOOLONG":
+      return "choose a shorter name";
     default:
       return undefined;
   }

@@ -109,6 +109,17 @@ test("lock file run reports what is no lock file with how to break it, and a fol
   assert.match(nowhere.stderr, /hint: make the folder first/);
 });
 
+test("lock file run says what to do about a path that is too long", () => {
+  const cwd = temporaryFolder();
+  const { exit, stderr } = lattice(["lock", "file", "run", "n".repeat(300), "--", "touch", "ran"], { cwd });
+  assert.equal(exit, 7);
+  assert.match(
+    stderr,
+    /^error: cannot read the lock .*: the name is too long \(ENAMETOOLONG\)\nhint: choose a shorter name\n$/,
+  );
+  assert.deepEqual(readdirSync(cwd), []);
+});
+
 test("lock file run refuses an empty path, and makes no file", () => {
   const cwd = temporaryFolder();
   const { exit, stderr } = lattice(["lock", "file", "run", "", "--", "touch", "ran"], { cwd });

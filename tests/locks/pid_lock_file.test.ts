@@ -295,6 +295,7 @@ test("a call that fails leaves neither a lock nor a temporary file, and is named
       }
       assert.ok(failure instanceof CreateFailedError || failure instanceof ReadFailedError, `${failure}`);
       assert.deepEqual([failure.code, failure.details["errno"]], ["io", errno]);
+      assert.doesNotMatch(failure.hint ?? "", /\.tmp-/, "nobody knows of the temporary file");
       // A removal that fails leaves what it was to remove; the next one sweeps it when this process has ended.
       const { action } = failure.cause as DiskError;
       if (action !== "unlink") assert.deepEqual(names(system), [], `call ${index}: ${action} ${errno}`);
