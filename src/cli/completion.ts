@@ -204,9 +204,9 @@ function renderZsh(commands: readonly CommandDefinition[]): string {
     const options = words === "git" ? [] : [...(command?.options ?? []), ...GLOBAL_OPTIONS].flatMap(zshOption);
     lines.push(`    '${words}')`);
     if (next.length > 0) {
-      lines.push(
-        `      if [[ $PREFIX == -* ]]; then _arguments ${options.join(" ")}; else compadd -- ${next.join(" ")}; fi ;;`,
-      );
+      const isOption = `$PREFIX == -* || \${words[CURRENT-1]} == (${takers})`;
+      lines.push(`      if [[ ${isOption} ]]; then _arguments ${options.join(" ")} '*: : '`);
+      lines.push(`      else compadd -- ${next.join(" ")}; fi ;;`);
     } else {
       const say = ({ name, kind, choices }: ArgumentDefinition) => `specs+=('*:${name}:${zshAction(kind, choices)}')`;
       lines.push(`      specs=(${options.join(" ")})`);

@@ -66,6 +66,11 @@ test("renderCompletion() for bash goes on behind a value that stands behind =, w
 
 test("renderCompletion() for zsh and fish goes on behind arguments", () => {
   const zsh = renderCompletion("zsh", COMMANDS);
+  assert.match(
+    zsh,
+    /\n {4}''\)\n {6}if \[\[ \$PREFIX == -\* \|\| \$\{words\[CURRENT-1\]\} == \([^\n)]*--color[^\n)]*\) \]\]; then _arguments /,
+    "values of options before the command",
+  );
   assert.match(zsh, /'meta get'\|[^\n]*\) \(\(given\+\+\)\) ;;/);
   assert.match(zsh, /\n {4}'meta get'\)\n[^\n]*\n {6}case \$given in 0\) specs\+=\('\*:branch:_lattice_branches'\)/);
   // The condition asks for the command's words, wherever they stand before.
