@@ -17,6 +17,8 @@ const NEEDED = {
   pg_ctlcluster: "postgresql", // a database server of the tests' own
   openssl: "openssl", // its certificate
   ip: "iproute2", // two hosts, and the link between them
+  zsh: "zsh", // the shells that completion is for
+  fish: "fish",
   ldd: "libc-bin", // the libraries that the binary needs
   "gnome-keyring-daemon": "gnome-keyring", // a real keychain
   "dbus-run-session": "dbus-daemon", // the session that it is a part of

@@ -189,7 +189,7 @@ function renderZsh(commands: readonly CommandDefinition[]): string {
     "  for ((at = 2; at < CURRENT; at++)); do",
     '    word="${words[at]}"',
     '    case "$word" in',
-    "      --) _normal; return ;;",
+    "      --) shift at words; ((CURRENT -= at)); _normal; return ;;",
     `      ${takers}) ((at++)) ;;`,
     "      -*) ;;",
     '      *) case "$key" in',
@@ -225,29 +225,53 @@ function renderZsh(commands: readonly CommandDefinition[]): string {
 }
 
 function renderFish(commands: readonly CommandDefinition[]): string {
-  const lines = ["# fish completion for lattice", "complete -c lattice -f"];
+  const takers = valueOptions(commands).flatMap((option) => spellings([option])).join(" ");
+  const lines = [
+    "# fish completion for lattice",
+    "# Whether these words of a command were typed, and so many arguments (any number, where none is given).",
+    "function __lattice_at",
+    "  set -l key; set -l given 0; set -l value false",
+    "  for word in (commandline -opc)[2..-1]",
+    "    if $value",
+    "      set value false",
+    "    else if contains -- $word --",
+    "      return 1",
+    `    else if contains -- $word ${takers}`,
+    "      set value true",
+    "    else if not string match -q -- '-*' $word",
+    `      if contains -- "$key" ${commands.map(({ path }) => `'${path.join(" ")}'`).join(" ")}`,
+    "        set given (math $given + 1)",
+    "      else",
+    `        set key (string trim -- "$key $word")`,
+    "      end",
+    "    end",
+    "  end",
+    '  test "$key" = "$argv[1]"; and begin; test -z "$argv[2]"; or test $given -eq $argv[2]; end',
+    "end",
+    "complete -c lattice -f",
+  ];
   for (const option of GLOBAL_OPTIONS) lines.push(fishOption(option, ""));
   for (const { words, next, command } of steps(commands)) {
-    const seen = words === "" ? "__fish_use_subcommand" : `__fish_seen_subcommand_from ${words.split(" ")[0]}`;
-    const further = words.includes(" ") ? `; and __fish_seen_subcommand_from ${words.split(" ")[1]}` : "";
-    const fresh = next.length > 0 && words !== "" ? `; and not __fish_seen_subcommand_from ${next.join(" ")}` : "";
-    const condition = `-n '${seen}${further}${fresh}'`;
+    const at = `-n "__lattice_at '${words}'"`;
     for (const word of next) {
-      lines.push(`complete -c lattice ${condition} -a ${word}${fishSummary(commands, words, word)}`);
+      lines.push(`complete -c lattice ${at} -a ${word}${fishSummary(commands, words, word)}`);
     }
-    for (const option of command?.options ?? []) lines.push(fishOption(option, condition));
-    const argument = command?.arguments[0];
-    if (argument?.choices !== undefined) {
-      lines.push(`complete -c lattice ${condition} -a '${argument.choices.join(" ")}'`);
-    } else if (argument?.kind === "branch") {
-      lines.push(
-        `complete -c lattice ${condition} -a "(${LIST_BRANCHES})"`,
-      );
-    } else if (argument?.kind === "path") {
-      lines.push(`complete -c lattice ${condition} -F`);
-    }
+    for (const option of command?.options ?? []) lines.push(fishOption(option, at));
+    command?.arguments.forEach(({ kind, choices, variadic }, index) => {
+      const offers = fishOffers(kind, choices);
+      const here = variadic === true ? at : `-n "__lattice_at '${words}' ${index}"`;
+      if (offers !== "") lines.push(`complete -c lattice ${here} ${offers}`);
+    });
   }
   return `${lines.join("\n")}\n`;
+}
+
+/** What an argument or an option's value may be, as options of `complete`. */
+function fishOffers(kind: ValueKind, choices: readonly string[] | undefined): string {
+  if (choices !== undefined) return `-a '${choices.join(" ")}'`;
+  if (kind === "branch") return `-a "(${LIST_BRANCHES})"`;
+  if (kind === "path") return "-a '(__fish_complete_path)'";
+  return kind === "directory" ? "-a '(__fish_complete_directories)'" : "";
 }
 
 function fishSummary(commands: readonly CommandDefinition[], words: string, word: string): string {
@@ -263,9 +287,8 @@ function fishOption(option: OptionDefinition, condition: string): string {
   if (option.short !== undefined) words.push(`-s ${option.short}`);
   if (option.value !== undefined) {
     words.push("-x");
-    if (option.value.choices !== undefined) words.push(`-a '${option.value.choices.join(" ")}'`);
-    else if (option.value.kind === "path") words.push("-a '(__fish_complete_path)'");
-    else if (option.value.kind === "directory") words.push("-a '(__fish_complete_directories)'");
+    const offers = fishOffers(option.value.kind, option.value.choices);
+    if (offers !== "") words.push(offers);
   }
   words.push(`-d ${fishText(option.summary)}`);
   return words.join(" ");

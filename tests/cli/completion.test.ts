@@ -64,21 +64,6 @@ test("renderCompletion() for bash goes on behind a value that stands behind =, w
   assert.deepEqual(offers("--color", "="), ["auto", "always", "never"]);
 });
 
-test("renderCompletion() for zsh and fish goes on behind arguments", () => {
-  const zsh = renderCompletion("zsh", COMMANDS);
-  assert.match(
-    zsh,
-    /\n {4}''\)\n {6}if \[\[ \$PREFIX == -\* \|\| \$\{words\[CURRENT-1\]\} == \([^\n)]*--color[^\n)]*\) \]\]; then _arguments /,
-    "values of options before the command",
-  );
-  assert.match(zsh, /'meta get'\|[^\n]*\) \(\(given\+\+\)\) ;;/);
-  assert.match(zsh, /\n {4}'meta get'\)\n[^\n]*\n {6}case \$given in 0\) specs\+=\('\*:branch:_lattice_branches'\)/);
-  // The condition asks for the command's words, wherever they stand before.
-  const fish = renderCompletion("fish", COMMANDS);
-  assert.match(fish, /-n '__fish_seen_subcommand_from meta; and __fish_seen_subcommand_from set' -l file /);
-  assert.match(fish, /-n '__fish_seen_subcommand_from lock; and __fish_seen_subcommand_from file' -F\n/);
-});
-
 test("renderCompletion() lets no shell split or expand the names of branches", () => {
   assert.match(renderCompletion("zsh", COMMANDS), /compadd -- \$\{\(f\)"\$\(lattice git for-each-ref [^\n]*\)"\}/);
   assert.doesNotMatch(renderCompletion("bash", COMMANDS), /compgen -W "[^"]*\$/);
