@@ -42,7 +42,7 @@ function startByBun(
     ended: child.exited.then((exitCode) => ({
       exitCode: child.signalCode === null ? exitCode : 128 + signalNumber(child.signalCode),
     })),
-    stop: (signal = "SIGTERM") => child.kill(signal),
+    stop: (signal = "SIGTERM") => askIfPossible(() => child.kill(signal)),
   };
 }
 
@@ -55,15 +55,20 @@ function startByDeno([program, ...args]: string[], { cwd, env, stdout }: StartOp
     stdout: stdout === "read" ? "piped" : "inherit",
     stderr: "inherit",
   }).spawn();
-  let hasEnded = false;
   return {
     output: stdout === "read" ? partsOf(child.stdout) : nothing(),
-    ended: child.status.then(({ code, signal }) => {
-      hasEnded = true;
-      return { exitCode: signal === null ? code : 128 + signalNumber(signal) };
-    }),
-    stop: (signal = "SIGTERM") => hasEnded || child.kill(signal),
+    ended: child.status.then(({ code, signal }) => ({ exitCode: signal === null ? code : 128 + signalNumber(signal) })),
+    stop: (signal = "SIGTERM") => askIfPossible(() => child.kill(signal)),
   };
+}
+
+/** Whoever has ended cannot be asked to, nor who took on rights that we do not have, as `sudo` does: it is waited for. */
+function askIfPossible(kill: () => void): void {
+  try {
+    kill();
+  } catch {
+    // kill(2) fails for these two reasons alone
+  }
 }
 
 /** A stream of bytes; not every runtime and its types let it be gone through as it is. */

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import process from "node:process";
 import { gitEnvironment, runProgram } from "../git_oracle.ts";
 import { test } from "../harness.ts";
 import { temporaryFolder } from "../temporary_folder.ts";
@@ -18,8 +19,12 @@ function repository(): string {
 }
 
 /** Starts a shell script under a lock, and waits for its first word. */
-async function underLock(cwd: string, command: readonly string[], script: string) {
-  const child = spawn(binary, [...command, "--", "sh", "-c", script], {
+function underLock(cwd: string, command: readonly string[], script: string) {
+  return started(cwd, [binary, ...command, "--", "sh", "-c", script]);
+}
+
+async function started(cwd: string, [program, ...args]: readonly string[]) {
+  const child = spawn(program!, args, {
     cwd,
     env: gitEnvironment,
     stdio: ["ignore", "pipe", "inherit"],
@@ -48,6 +53,18 @@ for (const command of [["lock", "run"], ["lock", "file", "run", "file"]]) {
       assert.equal(lattice(["--lock-timeout", "0", ...command, "--", "true"], { cwd }).exit, 0);
     });
   }
+
+  test(`a program of ${name} that took on rights of its own is not told of a signal, and waited for`, async () => {
+    if (process.getuid?.() !== 0) return; // nobody else takes on another user's
+    const cwd = repository();
+    const noKill = ["setpriv", "--inh-caps=-kill", "--bounding-set=-kill"]; // only root's own may be signalled then
+    const other = ["setpriv", "--reuid=65534", "sh", "-c", "echo in; sleep 0.5; echo out"];
+    const { child, closed, shown } = await started(cwd, [...noKill, binary, ...command, "--", ...other]);
+    child.kill("SIGTERM");
+    assert.deepEqual(await closed, [143, null]);
+    assert.equal(shown(), "in\nout\n");
+    assert.equal(lattice(["--lock-timeout", "0", ...command, "--", "true"], { cwd }).exit, 0);
+  });
 
   test(`what the program of ${name} leaves running does not keep the lock`, async () => {
     const cwd = repository();
