@@ -52,7 +52,7 @@ export interface BunRuntime {
       /** Standard input, output, error, then descriptors that are inherited as 3, 4, … */
       stdio: (Uint8Array | "inherit" | "ignore" | "pipe" | number)[];
     },
-  ): { exitCode: number | null; signalCode?: string; stdout?: Uint8Array; stderr?: Uint8Array };
+  ): { exitCode: number | null; signalCode?: string | number; stdout?: Uint8Array; stderr?: Uint8Array };
   spawn(
     command: string[],
     options: {
@@ -67,7 +67,8 @@ export interface BunRuntime {
     stdout?: ReadableStream<Uint8Array>;
     exited: Promise<number>;
     exitCode: number | null;
-    signalCode: string | null;
+    /** The name of the signal that ended it; its number where it has no name. */
+    signalCode: string | number | null;
     kill(signal?: number | string): void;
   };
 }

@@ -57,7 +57,10 @@ function startByDeno([program, ...args]: string[], { cwd, env, stdout }: StartOp
   }).spawn();
   return {
     output: stdout === "read" ? partsOf(child.stdout) : nothing(),
-    ended: child.status.then(({ code, signal }) => ({ exitCode: signal === null ? code : 128 + signalNumber(signal) })),
+    ended: child.status.then(
+      ({ code, signal }) => ({ exitCode: signal === null ? code : 128 + signalNumber(signal) }),
+      (error) => ({ exitCode: 128 + signalWithoutName(error) }),
+    ),
     stop: (signal = "SIGTERM") => askIfPossible(() => child.kill(signal)),
   };
 }
@@ -69,6 +72,13 @@ function askIfPossible(kill: () => void): void {
   } catch {
     // kill(2) fails for these two reasons alone
   }
+}
+
+/** The number of a real-time signal that ended a program, which Deno has no name for and so fails of. */
+function signalWithoutName(error: unknown): number {
+  const number = /^Invalid signal: ([0-9]+)$/.exec((error as Error).message)?.[1];
+  if (number === undefined) throw error;
+  return Number(number);
 }
 
 /** A stream of bytes; not every runtime and its types let it be gone through as it is. */
@@ -90,10 +100,11 @@ export function startFailure(error: unknown): ProgramEnd {
   return { exitCode: absent ? 127 : 126, startErrno: code };
 }
 
-/** The number of a signal by its name. */
-export function signalNumber(name: string): number {
+/** The number of a signal by its name; of one without a name, Bun tells the number itself. */
+export function signalNumber(signal: string | number): number {
+  if (typeof signal === "number") return signal;
   const { constants } = nodeProcess.getBuiltinModule("node:os") as { constants: { signals: Record<string, number> } };
-  return constants.signals[name] ?? 0;
+  return constants.signals[signal] ?? 0;
 }
 
 /** A folder by a name that is UTF-8: its own, or that of our descriptor, which Linux shows as a link to it. */

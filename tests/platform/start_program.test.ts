@@ -27,6 +27,7 @@ test("a program that runs beside us gives all that it prints, and its exit code"
 
 test("a program that runs beside us and ends by a signal, or is stopped, has 128 and its number", async () => {
   assert.deepEqual(await endOf(start(["sh", "-c", "kill -HUP $$"])), { text: new Uint8Array(), exitCode: 129 });
+  assert.deepEqual(await start(["sh", "-c", "kill -34 $$"]).ended, { exitCode: 162 }, "a signal without a name");
   for (const [signal, exitCode] of [["SIGTERM", 143], ["SIGINT", 130], ["SIGKILL", 137]] as const) {
     const program = start(["sleep", "60"]);
     program.stop(signal);
