@@ -18,7 +18,7 @@ const nodeProcess = (globalThis as unknown as {
 export function startProgram(given: string[], options: StartOptions, env: System["env"]): RunningProgram {
   const { command, ...environment } = exactCommand(given, options.env, env);
   try {
-    return bun === undefined ? startByDeno(command, options) : startByBun(command, options, environment);
+    return bun === undefined ? startByDeno(command, options, env) : startByBun(command, options, environment);
   } catch (error) {
     return { output: nothing(), ended: Promise.resolve(startFailure(error)), stop() {} };
   }
@@ -46,11 +46,17 @@ function startByBun(
   };
 }
 
-function startByDeno([program, ...args]: string[], { cwd, env, stdout }: StartOptions): RunningProgram {
+function startByDeno(
+  [program, ...args]: string[],
+  { cwd, env, stdout }: StartOptions,
+  present: System["env"],
+): RunningProgram {
+  // Deno does not show us variables that are not UTF-8: they reach the program only where ours are handed on.
+  const clearEnv = env !== undefined && Object.keys(present).some((name) => env[name] === undefined);
   const child = new deno!.Command(program!, {
     args,
     cwd,
-    ...(env === undefined ? {} : { env, clearEnv: true }),
+    ...(env === undefined ? {} : { env, clearEnv }),
     stdin: "inherit",
     stdout: stdout === "read" ? "piped" : "inherit",
     stderr: "inherit",

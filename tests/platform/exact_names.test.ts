@@ -36,6 +36,15 @@ for (
   });
 }
 
+test("lock run hands variables on that are not UTF-8, also under Deno, which does not show them", () => {
+  const ended = inOddFolder(
+    'git init -q plain && cd plain && V=$(printf "j\\377k") "$@" lock run -- ' +
+      'sh -c \'printf %s "$V"; test -n "$LATTICE_LOCK_TOKEN"\'',
+  );
+  assert.equal(ended.exit, 0, ended.stderr);
+  assert.deepEqual([...ended.stdout], [0x6a, 0xff, 0x6b]);
+});
+
 if (isBun) { // Deno ends before lattice starts (docs/limitations.md)
   test("a repository in a folder that is not UTF-8 is found by --git-dir and -C, and written to", () => {
     const ended = inOddFolder(
