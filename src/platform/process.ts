@@ -143,6 +143,11 @@ export function onContinue(hook: () => void): void {
   listenTo("SIGCONT", hook);
 }
 
+/** Has the system keep how our children ended until they are asked for, also where SIGCHLD was ignored from the start. */
+export function keepEndsOfChildren(): void {
+  listenTo("SIGCHLD", () => {});
+}
+
 /**
  * Calls a hook when this process ends by itself, be it by an error that nobody caught.
  *

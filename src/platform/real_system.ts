@@ -8,7 +8,7 @@ import type { Clock, Host, LockableFile, ProcessFacts, RunOptions, RunResult, Sy
 import { DiskError, type FileStat, isDiskError } from "./disk.ts";
 import { isNotUtf8, nativePath, realDisk, toStat } from "./real_disk.ts";
 import { exactCommand } from "./exact_command.ts";
-import { nameableFolder, signalNumber, startFailure, startProgram } from "./start_program.ts";
+import { nameableFolder, prepareForEnds, signalNumber, startFailure, startProgram } from "./start_program.ts";
 import { exactEnvironment, exactWorkingDirectory } from "./exact_names.ts";
 import { bun, deno, type DenoFile } from "./runtime.ts";
 import { onExit, onSignal } from "./process.ts";
@@ -347,6 +347,7 @@ class DenoLockable implements LockableFile {
 }
 
 function run(command: string[], options: RunOptions = {}): RunResult {
+  prepareForEnds();
   return bun === undefined ? runByDeno(command, options) : runByBun(command, options);
 }
 

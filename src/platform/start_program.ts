@@ -5,24 +5,49 @@
  */
 import * as fs from "node:fs";
 import { exactCommand } from "./exact_command.ts";
-import { nativePath } from "./real_disk.ts";
+import { keepEndsOfChildren } from "./process.ts";
+import { nativePath, realDisk } from "./real_disk.ts";
 import { bun, deno } from "./runtime.ts";
 import type { ProgramEnd, RunningProgram, StartOptions, System } from "./system.ts";
 import { isWellFormed } from "./text.ts";
 
 const nodeProcess = (globalThis as unknown as {
-  process: { pid: number; getBuiltinModule(id: string): unknown };
+  process: { pid: number; platform: string; getBuiltinModule(id: string): unknown };
 }).process;
 
 /** Starts a program, as {@link System.start} has it. @throws {LatticeError} `unsupported`, as {@link exactCommand}. */
 export function startProgram(given: string[], options: StartOptions, env: System["env"]): RunningProgram {
   const { command, ...environment } = exactCommand(given, options.env, env);
+  prepareForEnds();
   try {
     return bun === undefined ? startByDeno(command, options, env) : startByBun(command, options, environment);
   } catch (error) {
     return { output: nothing(), ended: Promise.resolve(startFailure(error)), stop() {} };
   }
 }
+
+let isPrepared = false;
+
+/**
+ * To be called before a program is started. Where SIGCHLD is ignored, as some services leave it, the system forgets how
+ * programs end, and a hook that refused would be taken for one that agreed.
+ */
+export function prepareForEnds(): void {
+  if (isPrepared) return;
+  isPrepared = true;
+  if (mayIgnoreSigchld()) keepEndsOfChildren();
+}
+
+/** Asked first, as the first listener costs Bun more than 1 ms. */
+function mayIgnoreSigchld(): boolean {
+  if (bun === undefined || nodeProcess.platform !== "linux") return true;
+  const status = new TextDecoder().decode(realDisk.readFile("/proc/self/status") ?? undefined);
+  const ignored = /^SigIgn:\s*([0-9a-f]+)$/m.exec(status)?.[1];
+  return ignored === undefined || (BigInt(`0x${ignored}`) & SIGCHLD_BIT) !== 0n;
+}
+
+/** SIGCHLD is signal 17 of Linux. */
+const SIGCHLD_BIT = 1n << 16n;
 
 function startByBun(
   command: string[],
