@@ -381,7 +381,8 @@ const PART_BYTES_MAX = 255;
  * takes. Otherwise something may be there that is only too deep to be reached.
  */
 function namesNothing(path: string): boolean {
-  if (nameToBytes(path).length < PATH_BYTES_MAX) {
+  const bytes = nameToBytes(path);
+  if (bytes.length < PATH_BYTES_MAX) {
     // It is asked again, as `realPath` also says it of where a short path leads.
     try {
       return fs.statSync(nativePath(path), { throwIfNoEntry: false }) === undefined;
@@ -389,10 +390,13 @@ function namesNothing(path: string): boolean {
       return isErrno(error, "ENAMETOOLONG", "ENOENT", "ENOTDIR");
     }
   }
-  const slash = path.lastIndexOf("/");
-  if (nameToBytes(path.slice(slash + 1)).length > PART_BYTES_MAX) return true;
-  return slash > 0 && realDisk.stat(path.slice(0, slash)) === null;
+  if (path.split("/").some((part) => nameToBytes(part).length > PART_BYTES_MAX)) return true;
+  // How far the system can be asked: what has no beginning is not there either.
+  const slash = bytes.lastIndexOf(SLASH, PATH_BYTES_MAX - 1);
+  return slash > 0 && realDisk.stat(bytesToName(bytes.subarray(0, slash)))?.kind !== "directory";
 }
+
+const SLASH = "/".charCodeAt(0);
 
 function isErrno(error: unknown, ...codes: string[]): boolean {
   return codes.includes((error as { code?: string } | null)?.code ?? "");

@@ -18,7 +18,10 @@ test("nothing is there under a name that is too long for a file, and none can be
     join(folder, "n".repeat(5000)),
     join(folder, "a", "n".repeat(5000)),
     join(folder, `${"n".repeat(200)}/`.repeat(30), "x"),
+    join(folder, "n/".repeat(50_000), "x"),
+    join(folder, "file", "n/".repeat(50_000), "x"),
   ];
+  writeFileSync(join(folder, "file"), "");
   for (const path of paths) {
     for (const reader of READERS) assert.equal(realDisk[reader](path), null, `${reader} of ${path.length} characters`);
     assert.throws(() => realDisk.create(path), (error) => isDiskError(error, "ENAMETOOLONG", "ENOENT"));
