@@ -16,6 +16,8 @@ export interface SignalsHandedOn extends Disposable {
   readonly exitCode: number | null;
 }
 
+const STREAMS = [0, 1, 2] as const;
+
 /**
  * Hands signals on to a program, instead of ending this process, until it is disposed.
  *
@@ -29,8 +31,8 @@ export function handSignalsOn(
   const forget = catchSignals((signal, meaning) => {
     exitCode ??= meaning;
     heard(signal);
-    // Ctrl-C at a terminal reaches the program by itself.
-    if (signal !== "SIGINT" || !streams.isTerminal(2)) signals.program?.stop(signal);
+    // Ctrl-C at a terminal reaches the program by itself, wherever one of the three streams is sent.
+    if (signal !== "SIGINT" || !STREAMS.some((stream) => streams.isTerminal(stream))) signals.program?.stop(signal);
   });
   const signals: SignalsHandedOn = {
     program: null,
