@@ -115,7 +115,7 @@ test("lock file run says what to do about a path that is too long", () => {
   assert.equal(exit, 7);
   assert.match(
     stderr,
-    /^error: cannot read the lock .*: the name is too long \(ENAMETOOLONG\)\nhint: choose a shorter name\n$/,
+    /^error: cannot make the lock .*: the name is too long \(ENAMETOOLONG\)\nhint: choose a shorter name\n$/,
   );
   assert.deepEqual(readdirSync(cwd), []);
 });
