@@ -10,6 +10,7 @@ import { runToEnd } from "../program.ts";
 import { withoutPasswords } from "../store_url.ts";
 import { FileLock, requireLockedPath } from "../../locks/file_lock.ts";
 import { absolutePath } from "../../platform/paths.ts";
+import { onSignal } from "../../platform/process.ts";
 
 /** Runs a program while a file is locked by a PID lock file. */
 export async function run(context: CommandContext, parsed: ParsedCommand): Promise<number> {
@@ -23,5 +24,6 @@ export async function run(context: CommandContext, parsed: ParsedCommand): Promi
     timeoutMs: await context.lockTimeoutMs(),
     observer: lockObserver(context, `the lock of ${JSON.stringify(path)}`, parsed.flag("wait-message")),
   }, system);
+  onSignal(() => {}); // from here on a signal ends us between steps only: a lock file that was just made is removed
   return await lock.using(() => runToEnd(context, parsed.program));
 }
