@@ -7,10 +7,14 @@
  *
  * **Taking over.** Between the moment at which a lock is found to be a dead process's and the moment at which it is
  * replaced, somebody else may have replaced it. So whoever wants to replace the lock with the token T first takes the
- * lock `<file>.lock.T`, which is a lock file of the same kind, looks again, and replaces only what still has the token T.
- * A token never comes back. Whoever dies in between leaves a `<file>.lock.T` that is taken over in the same way.
+ * lock `<file>.lock.T`, which is a lock file of the same kind, looks again, removes only what still has the token T, and
+ * links its own into place. A token never comes back. Whoever dies in between leaves a `<file>.lock.T` that is taken over
+ * in the same way.
  *
- * Where this is shown: `tests/locks/pid_lock_file.test.ts`, `tests/locks/takeover.test.ts`.
+ * **Removing.** Of a release and of a takeover alike `proven_removal.ts` sees to it that no other lock is removed.
+ *
+ * Where this is shown: `tests/locks/pid_lock_file.test.ts`, `tests/locks/takeover.test.ts`,
+ * `tests/locks/broken_lock.test.ts`.
  *
  * @module
  */
@@ -21,16 +25,17 @@ import { CreateFailedError, ReadFailedError, ReleaseFailedError } from "./file_l
 import { judgeProcess, type LockHolder } from "./holder.ts";
 import type { HeldLock, LockBackend, Refusal } from "./lock_backend.ts";
 import { LOCK_TEXT_BYTES_MAX, type LockText, newLockText, parseLockText, renderLockText } from "./lock_text.ts";
+import { removeIfMeant } from "./proven_removal.ts";
 import { sweepTemporaryFiles, temporaryPath } from "./temporary_file.ts";
 
 /** Attempts that meet a lock which changes under their eyes; more in a row do not happen without somebody's malice. */
 const ATTEMPTS_MAX = 100;
 
-/**
- * Permissions of group and others. A lock without any is its owner's, who must be able to read it whatever umask the holder
- * had: what cannot be read cannot be taken over.
- */
+/** Permissions of group and others. A lock without any is its owner's alone, whose permissions it has whole. */
 const GROUP_AND_OTHERS = 0o077;
+
+/** Its owner must be able to read a lock whatever umask the holder had, to give it back and to take it over. */
+const OWNER_READS = 0o400;
 
 /** The lock file of a file. */
 export function pidLockPath(path: string): string {
@@ -42,7 +47,8 @@ export function pidLockPath(path: string): string {
  *
  * @param path What is locked; the lock file stands beside it.
  * @param command What the holder is doing, for messages.
- * @param mode Permissions of the lock file, less what the umask takes; those for the owner alone are kept whole.
+ * @param mode Permissions of the lock file, less what the umask takes; those for the owner alone are kept whole, and its
+ *   owner can always read it.
  */
 export function pidLockBackend(system: System, path: string, command: string, mode: number): LockBackend {
   const lockPath = pidLockPath(path);
@@ -118,34 +124,64 @@ function judge(system: System, { identity, holder }: LockText): ReturnType<typeo
 
 /** The lock file's text; `null`: there is none. */
 function read(system: System, path: string): string | null {
+  return look(system, path)?.text ?? null;
+}
+
+/** The lock file's text and inode; `null`: there is none. */
+function look(system: System, path: string): { readonly text: string; readonly inode: bigint } | null {
   try {
     const stat = system.disk.lstat(path);
     if (stat === null) return null;
+    const { kind, inode } = stat;
     // Whatever else stands there is not read: a pipe would not answer, and a link may lead anywhere.
-    if (stat.kind !== "file") return `(${stat.kind})`;
+    if (kind !== "file") return { text: `(${kind})`, inode };
     const bytes = system.disk.readFile(path, LOCK_TEXT_BYTES_MAX);
-    return bytes === null ? null : decodeUtf8(bytes) ?? "";
+    return bytes === null ? null : { text: decodeUtf8(bytes) ?? "", inode };
   } catch (cause) {
     throw new ReadFailedError(path, cause);
   }
+}
+
+/** As {@link look}, twice if need be: a lock that is left for one failing call keeps others out while this process lives. */
+function lookPatiently(system: System, path: string): ReturnType<typeof look> {
+  try {
+    return look(system, path);
+  } catch (error) {
+    if (!(error instanceof ReadFailedError)) throw error;
+    return look(system, path);
+  }
+}
+
+/** Whether the lock file at a path has this token. */
+function hasToken(system: System, path: string, token: string): boolean {
+  return parseLockText(read(system, path) ?? "")?.token === token;
+}
+
+/** Whether the lock file at a path is that of a process that died. */
+function isOfTheDead(system: System, path: string): boolean {
+  const text = parseLockText(read(system, path) ?? "");
+  return text !== null && judge(system, text) === "gone";
 }
 
 /** Makes the lock. `null`: somebody has made it meanwhile. */
 function create(attempt: Attempt, path: string): HeldLock | null {
   return withTemporary(
     attempt,
-    (temporary) => {
-      try {
-        attempt.system.disk.link(temporary, path);
-      } catch (error) {
-        if (isDiskError(error, "EEXIST")) return false;
-        throw error;
-      }
-      return true;
-    },
+    (temporary) => linkInPlace(attempt.system, temporary, path),
     path,
     null,
   );
+}
+
+/** @returns Whether nothing stood there. */
+function linkInPlace({ disk }: System, temporary: string, path: string): boolean {
+  try {
+    disk.link(temporary, path);
+  } catch (error) {
+    if (isDiskError(error, "EEXIST")) return false;
+    throw error;
+  }
+  return true;
 }
 
 /**
@@ -162,18 +198,16 @@ function takeOver(attempt: Attempt, path: string, dead: LockText, token: string)
     return { refusal: { holder, isKnownToLive } };
   }
   try {
-    const now = read(system, path);
-    if (now === null || parseLockText(now)?.token !== token) return null;
+    if (!hasToken(system, path, token)) return null;
     const held = withTemporary(
       attempt,
-      (temporary) => {
-        system.disk.rename(temporary, path);
-        return true;
-      },
+      // In between, the lock is free for whoever comes: then that one has it.
+      (temporary) =>
+        removeIfMeant(system, path, (at) => hasToken(system, at, token)) && linkInPlace(system, temporary, path),
       path,
       dead,
     );
-    return { held: held! };
+    return held === null ? null : { held };
   } finally {
     guard.held.release();
   }
@@ -189,14 +223,18 @@ function withTemporary(
   const { disk } = system;
   const temporary = temporaryPath(system, path);
   let held: HeldLock | null = null;
+  const text = newLockText(system, command);
   try {
     const file = disk.create(temporary, mode);
     try {
-      file.write(utf8(renderLockText(newLockText(system, command))));
-      if ((mode & GROUP_AND_OTHERS) === 0) disk.chmod(temporary, mode);
+      const { inode, mode: given } = file.stat();
+      const wanted = (mode & GROUP_AND_OTHERS) === 0 ? mode : given | OWNER_READS;
+      if (wanted !== given) disk.chmod(temporary, wanted);
+      file.write(utf8(renderLockText(text)));
       file.sync(); // a lock that a power cut leaves must say whose it was
-      const { inode } = file.stat();
-      if (place(temporary)) held = heldLock(system, path, inode, { dead, isTakeover: path !== base });
+      if (place(temporary)) {
+        held = heldLock(system, path, { inode, token: text.token! }, { dead, isTakeover: path !== base });
+      }
     } finally {
       file.close();
       unlinkIfThere(system, temporary);
@@ -210,9 +248,9 @@ function withTemporary(
 
 /** A lock that stands. */
 function heldLock(
-  { disk }: System,
+  system: System,
   path: string,
-  inode: bigint,
+  { inode, token }: { inode: bigint; token: string },
   { dead, isTakeover }: { dead: LockText | null; isTakeover: boolean },
 ): HeldLock {
   let released = false;
@@ -221,15 +259,17 @@ function heldLock(
     release() {
       if (released) return;
       released = true;
-      let isOurs: boolean;
+      let wasOurs: boolean;
       try {
-        isOurs = disk.lstat(path)?.inode === inode;
-        if (isOurs) disk.unlink(path);
+        wasOurs = removeIfMeant(system, path, (at) => {
+          const found = lookPatiently(system, at);
+          return found?.inode === inode && parseLockText(found.text)?.token === token;
+        });
       } catch (cause) {
-        throw new ReleaseFailedError(path, cause);
+        throw new ReleaseFailedError(path, cause instanceof ReadFailedError ? cause.cause : cause);
       }
       // Of a takeover that has become pointless the file may be swept, and made again by another one who comes late.
-      if (!isOurs && !isTakeover) throw new ReleaseFailedError(path);
+      if (!wasOurs && !isTakeover) throw new ReleaseFailedError(path);
     },
   };
 }
@@ -252,8 +292,7 @@ function sweepBesideLock(system: System, lockPath: string): void {
   sweepTemporaryFiles(system, folder, (target) => target === lockName || isTakeover(target, lockName));
   for (const { name, kind } of system.disk.list(folder) ?? []) {
     if (kind !== "file" || !isTakeover(name, lockName)) continue;
-    const text = parseLockText(read(system, `${folder}/${name}`) ?? "");
-    if (text !== null && judge(system, text) === "gone") unlinkIfThere(system, `${folder}/${name}`);
+    removeIfMeant(system, `${folder}/${name}`, (at) => isOfTheDead(system, at));
   }
 }
 

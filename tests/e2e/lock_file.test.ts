@@ -2,29 +2,42 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { gitEnvironment } from "../git_oracle.ts";
 import { test } from "../harness.ts";
 import { temporaryFolder } from "../temporary_folder.ts";
 import { binary, type Ended, lattice } from "./binary.ts";
 import { onTerminal } from "./terminal.ts";
 
+/** A running `lock file run`. */
+interface Holder {
+  readonly pid: number;
+  /** What it wrote to its standard error. */
+  told(): string;
+  /** Ends its program, or it by a signal. @returns Its exit code; `null`: the signal ended it. */
+  end(signal?: "SIGKILL" | "SIGTERM"): Promise<number | null>;
+}
+
 /** Holds the lock of `file` in a folder until it is ended. */
-async function holder(cwd: string): Promise<{ pid: number; end(signal?: "SIGKILL" | "SIGTERM"): Promise<void> }> {
+async function holder(cwd: string): Promise<Holder> {
   const child = spawn(binary, ["lock", "file", "run", "file", "--", "cat"], {
     cwd,
     env: gitEnvironment,
-    stdio: ["pipe", "pipe", "inherit"],
+    stdio: ["pipe", "pipe", "pipe"],
   });
+  let told = "";
+  child.stderr.on("data", (data: Uint8Array) => told += new TextDecoder().decode(data));
   child.stdin.write("held");
   await once(child.stdout, "data");
   const gone = once(child, "close");
   return {
     pid: child.pid!,
+    told: () => told,
     async end(signal) {
       if (signal !== undefined) child.kill(signal);
       child.stdin.end();
-      await gone;
+      const [code] = await gone as [number | null];
+      return code;
     },
   };
 }
@@ -95,6 +108,30 @@ test("lock file run asked to end gives the lock back when its program has ended,
   const { end } = await holder(cwd);
   await end("SIGTERM");
   assert.equal(existsSync(`${cwd}/file.lock`), false);
+});
+
+test("lock file run whose lock is broken leaves that of the next one alone, and says so", async () => {
+  const cwd = temporaryFolder();
+  const first = await holder(cwd);
+  rmSync(`${cwd}/file.lock`);
+  const second = await holder(cwd);
+  assert.equal(await first.end(), 4);
+  assert.match(first.told(), /^error: cannot give back the lock ".*file.lock": .*somebody broke the lock\n/);
+  assert.equal(run(cwd, ["--lock-timeout", "0"], "touch", "ran").exit, 4);
+  assert.equal(readFileSync(`${cwd}/file.lock`, "utf8").split("\n")[0], String(second.pid));
+  assert.equal(await second.end(), 0);
+  assert.deepEqual(readdirSync(cwd), []);
+});
+
+test("lock file run leaves what another program put in place of its lock, and says so", () => {
+  const cwd = temporaryFolder();
+  for (const write of ["rm file.lock; echo 1 >file.lock", "echo 1 >file.lock"]) {
+    const { exit, stderr } = run(cwd, [], "sh", "-c", write);
+    assert.equal(exit, 4, write);
+    assert.match(stderr, /^error: cannot give back the lock ".*file.lock": .*somebody broke the lock\n/);
+    assert.equal(readFileSync(`${cwd}/file.lock`, "utf8"), "1\n", write);
+    rmSync(`${cwd}/file.lock`);
+  }
 });
 
 test("lock file run reports what is no lock file with how to break it, and a folder that is not there", () => {

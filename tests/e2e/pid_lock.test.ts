@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { gitEnvironment, gitText } from "../git_oracle.ts";
 import { test } from "../harness.ts";
 import { binary, documentOf, lattice, underProgram } from "./binary.ts";
@@ -43,6 +43,18 @@ test("binary with a PID lock file says so, waits for who lives and names it", as
   assert.match(done.stderr, /repository lock taken \(pid\)/);
   assert.equal(existsSync(`${at}/.git/lattice/lock.lock`), false);
   assert.deepEqual(lattice(["lock", "status"], { cwd: at }), { exit: 0, stdout: "free\n", stderr: "" });
+});
+
+test("binary with a PID lock file that is broken leaves the next one's alone, and says so", () => {
+  const { at } = pidRepository();
+  const lock = `${at}/.git/lattice/lock.lock`;
+  for (const write of ["rm .git/lattice/lock.lock; echo 1 >.git/lattice/lock.lock", "echo 1 >.git/lattice/lock.lock"]) {
+    const { exit, stderr } = lattice(["lock", "run", "--", "sh", "-c", write], { cwd: at });
+    assert.equal(exit, 4, write);
+    assert.match(stderr, /^error: cannot give back the lock ".*lock.lock": .*somebody broke the lock\n/);
+    assert.equal(readFileSync(lock, "utf8"), "1\n", write);
+    rmSync(lock);
+  }
 });
 
 test("binary that is killed under a PID lock file is recovered by the next, and commands inside lock run get in", () => {

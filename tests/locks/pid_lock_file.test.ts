@@ -61,6 +61,14 @@ test("a PID lock file begins with the pid, names its holder, and goes with the l
   assert.deepEqual([names(system), system.disk.openFiles], [[], 0]);
 });
 
+test("the owner can read a lock file whatever the umask left, or else has the permissions that were asked for", async () => {
+  for (const [mode, given] of [[0o666, "644"], [0o246, "644"], [0o046, "444"], [0o600, "600"]] as const) {
+    const system = newSystem();
+    using _lock = await held(lockOf(system, { mode }));
+    assert.equal(system.disk.lstat("/d/file.lock")!.mode.toString(8), given);
+  }
+});
+
 test("a PID lock file is never seen empty or half written, and says whose it is after a power cut", async () => {
   const system = newSystem();
   const seen: (string | null)[] = [];

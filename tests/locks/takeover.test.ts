@@ -18,6 +18,7 @@ const SCHEDULES = runs(150, 20_000);
 /** A machine on which the lock of a process that was killed stands, for PID lock files. */
 function machineWithStaleLock(): SimSystem {
   const machine = new SimSystem(SimDisk.fromTree({ "/d/number": "0" }));
+  machine.disk.storage.reusesInodeNumbers = true;
   const dead = machine.neighbour();
   using file = dead.disk.create("/d/number.lock");
   file.write(utf8(renderLockText(newLockText(dead, "died"))));

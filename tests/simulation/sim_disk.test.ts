@@ -233,6 +233,25 @@ test("SimDisk: inode numbers need all 64 bits", () => {
   assert.equal(Number(a), Number(b));
 });
 
+test("SimDisk: the inode number of a removed file is the next one's where that is asked for, and nobody's who has a name", () => {
+  for (const reuses of [false, true]) {
+    const disk = SimDisk.fromTree({ "/a": "", "/b": "" });
+    disk.storage.reusesInodeNumbers = reuses;
+    const [a, b] = ["/a", "/b"].map((path) => disk.stat(path)!.inode);
+    disk.link("/a", "/second");
+    disk.unlink("/a");
+    put(disk, "/c", "");
+    assert.notEqual(disk.stat("/c")!.inode, a, "it has another name");
+    disk.unlink("/second");
+    const next = disk.forNextProcess();
+    put(next, "/d", "");
+    assert.equal(next.stat("/d")!.inode === a, reuses);
+    put(next, "/e", "");
+    assert.equal(new Set(["/b", "/c", "/d", "/e"].map((path) => next.stat(path)!.inode)).size, 4);
+    assert.equal(next.stat("/b")!.inode, b);
+  }
+});
+
 test("SimDisk: errors are DiskErrors with the path", () => {
   const disk = SimDisk.fromTree({ "/a/b": "" });
   assert.throws(() => disk.removeDirectory("/a"), (error) => error instanceof DiskError && error.path === "/a");

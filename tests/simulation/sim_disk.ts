@@ -352,7 +352,7 @@ export class SimDisk implements Disk {
       uid: this.storage.userId,
       gid: this.storage.userId,
       device: 0x801n,
-      inode: INODE_OFFSET + BigInt(ino),
+      inode: INODE_OFFSET + BigInt(node.number),
       links: node.links,
       mtimeNs: BigInt(node.mtimeUs) * 1000n,
       ctimeNs: BigInt(node.ctimeUs) * 1000n,

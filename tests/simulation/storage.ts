@@ -23,6 +23,8 @@ export class Storage {
   readonly living: Map<number, { readonly dead: boolean }> = new Map<number, { readonly dead: boolean }>();
   /** Who all processes are. */
   userId = 1000;
+  /** Whether the inode number of a removed file is given to the next one at once, as ext4 does; open or not. */
+  reusesInodeNumbers = false;
   /** What processes see. */
   visible: Tree;
   /** What was flushed. */
@@ -72,7 +74,8 @@ export class Storage {
   /** Makes an inode that has no name yet. */
   bear(birth: Birth, parent: number): number {
     const ino = this.nextIno++;
-    this.visible.add(ino, birth, parent);
+    const number = this.reusesInodeNumbers ? this.visible.freedNumber() : null;
+    this.visible.add(ino, birth, parent, number ?? ino);
     return ino;
   }
 
@@ -184,6 +187,7 @@ export class Storage {
     storage.boots = this.boots;
     storage.processes = this.processes;
     storage.userId = this.userId;
+    storage.reusesInodeNumbers = this.reusesInodeNumbers;
     storage.nextIno = this.nextIno;
     storage.durableVersion = this.durableVersion;
     storage.visible = visible;

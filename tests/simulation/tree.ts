@@ -15,6 +15,8 @@ export type Birth =
 /** An inode. Its fields may be changed only on what {@link Tree.own} returned. */
 export interface Node {
   readonly birth: Birth;
+  /** What `stat` calls it by; no other one that has a name is called so. */
+  readonly number: number;
   /** Of a file; the array itself is never changed. */
   content: Uint8Array;
   /** Of a folder: names to inode numbers. */
@@ -69,10 +71,19 @@ export class Tree {
     return own;
   }
 
+  /** The lowest number of a file that has lost its last name, and of nothing that has one. `null`: there is none. */
+  freedNumber(): number | null {
+    const nodes = [...this.nodes.values()];
+    const taken = new Set(nodes.filter(({ links }) => links > 0).map(({ number }) => number));
+    const freed = nodes.map(({ number }) => number).filter((number) => !taken.has(number));
+    return freed.length === 0 ? null : Math.min(...freed);
+  }
+
   /** Adds an inode that nothing names yet. */
-  add(ino: number, birth: Birth, parent: number): Node {
+  add(ino: number, birth: Birth, parent: number, number = ino): Node {
     const node: Node = {
       birth,
+      number,
       content: EMPTY,
       entries: birth.kind === "directory" ? new Map() : NO_ENTRIES,
       parent,
