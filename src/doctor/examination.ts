@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { inspectRepoLock } from "../locks/repo_lock.ts";
+import { isRepoLockHeld } from "../locks/repo_lock.ts";
 import type { Repository } from "../git/repository.ts";
 import { isDiskError } from "../platform/disk.ts";
 import type { System } from "../platform/system.ts";
@@ -86,7 +86,7 @@ export function beginExamination(repository: Repository, trunk?: string): Examin
 
 function isBusy({ system, commonDir }: Repository): boolean {
   try {
-    return inspectRepoLock(system, commonDir) !== undefined;
+    return isRepoLockHeld(system, commonDir);
   } catch (error) {
     if (isDiskError(error)) return false; // a check of its own says what is wrong with the folder
     throw error;

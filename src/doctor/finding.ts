@@ -41,6 +41,8 @@ export interface Fix {
  * what was found.
  */
 export type Repair =
+  /** What keeps everybody from the repository lock; done first, and without it. */
+  | { readonly kind: "lock"; readonly run: () => void }
   /** Files only, under the repository lock; nothing of git's refs or of the journals is touched. */
   | { readonly kind: "files"; readonly run: (lock: RepoLock) => void }
   /** What every command that changes refs does first. */

@@ -1,5 +1,5 @@
 /**
- * Carrying fixes out: files under the repository lock first, then what recovery does, then refs.
+ * Carrying fixes out: what is in the way of the repository lock, files under the repository lock first, then what recovery does, then refs.
  *
  * @module
  */
@@ -29,6 +29,7 @@ export async function repair(findings: readonly Finding[], doors: RepairDoors): 
   for (const { id, fix } of findings) {
     if (fix === null) refusals.set(id, new LatticeError("unsupported", "there is nothing that doctor may do about it"));
   }
+  for (const { id, repair } of ofKind(findings, "lock")) attempt(id, refusals, repair.run);
   await repairFiles(ofKind(findings, "files"), doors, refusals);
   await repairRefs([...ofKind(findings, "recovery"), ...ofKind(findings, "refs")], doors, refusals);
   return refusals;

@@ -5,6 +5,7 @@
  * @module
  */
 import { makeDurableFolder } from "../engine/paths.ts";
+import { removeIfMeant } from "../locks/proven_removal.ts";
 import { makeLatticeFolder } from "../locks/repo_lock.ts";
 import { type Disk, type FileStat, isDiskError } from "../platform/disk.ts";
 import { LatticeError } from "../platform/errors.ts";
@@ -103,11 +104,27 @@ export function moveAside(system: System, commonDir: string, seen: SeenFile): vo
   disk.syncDirectory(folderOf(seen.path));
 }
 
+/**
+ * Removes a lock file, after a second look, as `proven_removal.ts` says: under another name for a moment, which must mean
+ * nothing in its folder.
+ *
+ * @throws {LatticeError} `cas_failed`: it is no longer what was seen; `io`.
+ */
+export function removeLock(system: System, seen: SeenFile): void {
+  if (removeIfMeant(system, seen.path, (path) => isStill(system.disk, { ...seen, path }))) return;
+  throw new LatticeError("cas_failed", `${JSON.stringify(seen.path)} changed since it was looked at`, {
+    hint: "run `lattice doctor` again",
+    details: { path: seen.path },
+  });
+}
+
 /** In the moment between look and rename somebody may have put another file there, which then goes back. */
 function putBackIfOther(disk: Disk, seen: SeenFile, target: string): void {
   const moved = disk.lstat(target);
-  if (moved !== null && isSameFile(moved, seen.stat)) return;
-  if (moved?.kind === "file") {
+  // A file by its content too: inode numbers are given out again at once.
+  const isFile = moved?.kind === "file";
+  if (isFile ? isStill(disk, { ...seen, path: target }) : moved !== null && isSameFile(moved, seen.stat)) return;
+  if (isFile) {
     disk.link(target, seen.path);
     disk.unlink(target);
   }

@@ -22,7 +22,7 @@ import { isDiskError } from "../platform/disk.ts";
 import type { System } from "../platform/system.ts";
 import { decodeUtf8, utf8 } from "../platform/text.ts";
 import { CreateFailedError, ReadFailedError, ReleaseFailedError } from "./file_lock_errors.ts";
-import { judgeProcess, type LockHolder } from "./holder.ts";
+import { judgeProcess, type LockHolder, type Verdict } from "./holder.ts";
 import type { HeldLock, LockBackend, Refusal } from "./lock_backend.ts";
 import { LOCK_TEXT_BYTES_MAX, type LockText, newLockText, parseLockText, renderLockText } from "./lock_text.ts";
 import { removeIfMeant } from "./proven_removal.ts";
@@ -63,18 +63,25 @@ export function pidLockBackend(system: System, path: string, command: string, mo
   };
 }
 
+/** What a lock file says. */
+export interface PidLockFacts {
+  /** Whom it names; `null`: nobody. */
+  readonly holder: LockHolder | null;
+  /** Whether that one lives. */
+  readonly verdict: Verdict;
+}
+
 /**
- * Who holds the lock of a file: `undefined` when nobody does, or one who has ended; `null` when its text names nobody.
+ * What the lock file of a file says; `null`: there is none.
  *
  * @param path What is locked.
  * @throws {ReadFailedError}
  */
-export function pidLockHolder(system: System, path: string): LockHolder | null | undefined {
+export function inspectPidLock(system: System, path: string): PidLockFacts | null {
   const found = read(system, pidLockPath(path));
-  if (found === null) return undefined;
+  if (found === null) return null;
   const text = parseLockText(found);
-  if (text === null) return null;
-  return judge(system, text) === "gone" ? undefined : text.holder;
+  return text === null ? { holder: null, verdict: "unknown" } : { holder: text.holder, verdict: judge(system, text) };
 }
 
 /** Sweeps while the lock is held; where that fails nothing is held. */

@@ -22,7 +22,7 @@ import { hintAboutHolder, InvalidLockFileError, publicHolder } from "./file_lock
 import { describeHolder, type LockHolder } from "./holder.ts";
 import type { BackendName, Refusal } from "./lock_backend.ts";
 import { openPidLockable, PidLockable } from "./pid_lockable.ts";
-import { pidLockHolder } from "./pid_lock_file.ts";
+import { inspectPidLock } from "./pid_lock_file.ts";
 import { repoLockBackend } from "./repo_lock_backend.ts";
 import { sleepUnlessAborted, startWaiting } from "./waiting.ts";
 
@@ -216,8 +216,23 @@ function busy(path: string, file: LockableFile): Refused {
  */
 export function inspectRepoLock(system: System, commonDir: string): LockHolder | null | undefined {
   if (!hasLatticeFolder(system, commonDir)) return undefined;
-  const byLockFile = pidLockHolder(system, repoLockPath(commonDir));
-  if (byLockFile !== undefined) return byLockFile;
+  const found = inspectPidLock(system, repoLockPath(commonDir));
+  const byLockFile = found === null || found.verdict === "gone" ? undefined : found.holder;
+  if (byLockFile) return byLockFile;
+  const byFlock = flockHolder(system, commonDir);
+  return byFlock === undefined ? byLockFile : byFlock;
+}
+
+/** Whether a process holds the lock, in whichever way; a PID lock file that names nobody is in the way, and no holder. */
+export function isRepoLockHeld(system: System, commonDir: string): boolean {
+  if (!hasLatticeFolder(system, commonDir)) return false;
+  const found = inspectPidLock(system, repoLockPath(commonDir));
+  if (found !== null && found.holder !== null && found.verdict !== "gone") return true;
+  return flockHolder(system, commonDir) !== undefined;
+}
+
+/** As {@link inspectRepoLock}, of the flock alone. */
+function flockHolder(system: System, commonDir: string): LockHolder | null | undefined {
   const file = system.openLockable(repoLockPath(commonDir), null);
   if (file === null) return undefined;
   try {

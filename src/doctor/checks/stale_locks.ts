@@ -1,19 +1,24 @@
 /**
  * Lock files that stand although nobody works: ours, known by the journal that they are a name of, and those of git and
- * of others, which nothing but their age and the processes of this machine tell about.
+ * of others, which nothing but their age and the processes of this machine tell about. A PID lock of the repository tells
+ * by itself whose it is; one that names nobody is none of ours, and keeps every command out.
  *
  * @module
  */
 import { listJournals } from "../../engine/journal.ts";
 import { journalPath } from "../../engine/paths.ts";
 import { isOurLock } from "../../engine/ref_locks.ts";
+import { hintAboutHolder } from "../../locks/file_lock_errors.ts";
+import { describeHolder, type LockHolder } from "../../locks/holder.ts";
+import { inspectPidLock, pidLockPath } from "../../locks/pid_lock_file.ts";
+import { childrenPath, hasLatticeFolder, repoLockPath } from "../../locks/repo_lock.ts";
 import type { FileStat } from "../../platform/disk.ts";
 import { LatticeError } from "../../platform/errors.ts";
 import { bytesToName, utf8 } from "../../platform/text.ts";
 import { type Check, type Examination, shownPath } from "../examination.ts";
 import { type Finding, findingId, plural, quote } from "../finding.ts";
 import { type OpenFiles, openFilesOf } from "../open_files.ts";
-import { lookAt, moveAside, type SeenFile } from "../seen_file.ts";
+import { lookAt, moveAside, removeLock, type SeenFile } from "../seen_file.ts";
 
 /** A younger lock is taken for one that is in use, in milliseconds: git holds none for so long. */
 const YOUNG_MS = 60_000;
@@ -32,13 +37,18 @@ const FOLDERS: readonly { name: string; deep: boolean }[] = [
   { name: "reftable", deep: false },
 ];
 
+/** What may have a PID lock file beside it; that of a dead process is taken over by the next command. */
+const PID_LOCKED: readonly ((commonDir: string) => string)[] = [repoLockPath, childrenPath];
+
 /** Looks for locks in all git directories. */
 export const STALE_LOCKS: Check = {
   name: "stale-locks",
   kinds: {
     "lock.ours": "a lock of a lattice command that ended without taking it away",
     "lock.stale": "a lock of git's or of another program, older than a minute and open in no process that can be seen",
-    "lock.held": "a lock older than a minute that a living process has open, or that a git in this repository may hold",
+    "lock.held":
+      "a lock older than a minute that a living process has open, that a git in this repository may hold, or " +
+      "that names a process of which nothing can be told from here",
   },
   *examine(examination) {
     for (const { gitDir } of examination.worktrees) {
@@ -50,8 +60,37 @@ export const STALE_LOCKS: Check = {
         }
       }
     }
+    for (const locked of PID_LOCKED) {
+      const finding = pidLock(examination, locked(examination.repository.commonDir));
+      if (finding !== null) yield finding;
+    }
   },
 };
+
+/** @param locked What the PID lock file stands beside. */
+function pidLock(examination: Examination, locked: string): Finding | null {
+  const { system, repository, nowMs } = examination;
+  if (!hasLatticeFolder(system, repository.commonDir)) return null;
+  const seen = lookAt(system.disk, pidLockPath(locked));
+  const facts = inspectPidLock(system, locked);
+  if (seen === null || facts === null || facts.verdict !== "unknown") return null;
+  const ageMs = nowMs - Number(seen.stat.mtimeNs / 1_000_000n);
+  if (ageMs < YOUNG_MS) return null;
+  return facts.holder === null
+    ? foreignLock(examination, seen, ageMs, "lock")
+    : pidLockOfUnknown(examination, seen, facts.holder);
+}
+
+function pidLockOfUnknown(examination: Examination, { path }: SeenFile, holder: LockHolder): Finding {
+  const subject = shownPath(examination, path);
+  return {
+    id: findingId("lock.held", subject),
+    severity: "note",
+    subject,
+    evidence: `${quote(subject)} is held by ${describeHolder(holder)}; ${hintAboutHolder(path, holder, false)}`,
+    fix: null,
+  };
+}
 
 function* locksIn(examination: Examination, folder: string, deep: boolean): Generator<string> {
   for (const { name, kind } of examination.system.disk.list(folder) ?? []) {
@@ -115,11 +154,17 @@ function ourLock(examination: Examination, seen: SeenFile, op: string): Finding 
   };
 }
 
-function foreignLock(examination: Examination, seen: SeenFile, ageMs: number): Finding {
+/** @param kind How it is taken away: `lock` where nobody can take the repository lock before that. */
+function foreignLock(
+  examination: Examination,
+  seen: SeenFile,
+  ageMs: number,
+  kind: "files" | "lock" = "files",
+): Finding {
   const { system, repository } = examination;
   const subject = shownPath(examination, seen.path);
   const files = examination.openFiles();
-  const users = usersOf(examination, files, seen.path);
+  const users = usersOf(examination, files, seen.path, kind);
   const what = `${quote(subject)} is ${showAge(ageMs)} old and has ${plural(seen.stat.size, "byte")}${
     owner(seen.stat)
   }`;
@@ -141,25 +186,32 @@ function foreignLock(examination: Examination, seen: SeenFile, ageMs: number): F
     fix: {
       preview: `move ${quote(subject)} to lattice/aside/, where it is unchanged and nobody has it open`,
       repair: {
-        kind: "files",
+        kind,
         run: () => {
-          const now = usersOf(examination, openFilesOf(system), seen.path);
+          const now = usersOf(examination, openFilesOf(system), seen.path, kind);
           if (now !== null) {
             throw new LatticeError("locked", `${quote(subject)}: ${now}`, {
               details: { path: seen.path, holder: null },
             });
           }
-          moveAside(system, repository.commonDir, seen);
+          if (kind === "lock" && seen.stat.size === 0) removeLock(system, seen);
+          else moveAside(system, repository.commonDir, seen);
         },
       },
     },
   };
 }
 
-/** Who may still need a lock, in words; `null`: nobody who can be seen. */
-function usersOf({ repository, worktrees }: Examination, files: OpenFiles, path: string): string | null {
+/** Who may still need a lock, in words; `null`: nobody who can be seen. A lock of lattice's no git needs. */
+function usersOf(
+  { repository, worktrees }: Examination,
+  files: OpenFiles,
+  path: string,
+  kind: "files" | "lock",
+): string | null {
   const holders = files.holders(path);
   if (holders.length > 0) return `${holders.join(", ")} has it open`;
+  if (kind === "lock") return null;
   const folders = [repository.workDir, ...worktrees.map(({ gitDir }) => gitDir)].filter((folder) => folder !== null);
   const gits = files.gitsIn(folders);
   return gits.length === 0 ? null : `${gits.join(", ")} works in this repository`;
