@@ -62,8 +62,11 @@ function redacted({ code, message, hint, details }: Failure): Failure {
   };
 }
 
+/** What every error of a lock has, `null` where there is no such thing: a record in a store is no file. */
+const LOCKED: ErrorDetails = { path: null, holder: null, waited_ms: null };
+
 function renderJson({ code, message, hint, details }: Failure): string {
-  const error = { code, message, hint: hint ?? null, details };
+  const error = { code, message, hint: hint ?? null, details: code === "locked" ? { ...LOCKED, ...details } : details };
   return `${escapeJson(JSON.stringify({ error }, (_, value) => typeof value === "bigint" ? String(value) : value))}\n`;
 }
 

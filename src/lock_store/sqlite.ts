@@ -187,7 +187,10 @@ export class SqliteBackend implements LockStoreBackend {
       } catch (error) {
         if (!(error instanceof SqliteError) || error.failure !== "busy") throw error;
         const delayMs = waiting.nextDelayMs();
-        if (delayMs === null) throw error;
+        if (delayMs === null) {
+          error.details["waited_ms"] = Math.round(waiting.waitedMs());
+          throw error;
+        }
         await sleepUnlessAborted(this.system, delayMs, signal);
       }
     }

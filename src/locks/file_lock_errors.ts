@@ -222,11 +222,11 @@ export class ReleaseFailedError extends LatticeError {
   }
 }
 
-/** The holder as errors show it: neither more nor less than the contract says. */
-export function publicHolder(holder: LockHolder | null): LockHolder | null {
+/** The holder as JSON shows it: neither more nor less than the contract says; what its lock does not tell is `null`. */
+export function publicHolder(holder: LockHolder | null): Record<keyof LockHolder, string | number | null> | null {
   if (holder === null) return null;
   const { pid, host, command, since } = holder;
-  return { pid, host, command, since };
+  return { pid, host: host || null, command: command || null, since: since || null };
 }
 
 function codeOf(cause: unknown): LatticeError["code"] {

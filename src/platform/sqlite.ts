@@ -37,7 +37,7 @@ export class SqliteError extends LatticeError {
     const about = ABOUT[failure];
     super(about.code, `the database ${JSON.stringify(path)} ${about.what}: ${text}`, {
       ...(about.hint === undefined ? {} : { hint: about.hint }),
-      details: { path },
+      details: failure === "busy" ? { path, holder: null, waited_ms: 0 } : { path },
       cause,
     });
   }

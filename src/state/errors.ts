@@ -4,12 +4,7 @@
  *
  * @module
  */
-import {
-  AcquisitionTimeoutError,
-  InvalidLockFileError,
-  LockHeldError,
-  publicHolder,
-} from "../locks/file_lock_errors.ts";
+import { AcquisitionTimeoutError, InvalidLockFileError, LockHeldError } from "../locks/file_lock_errors.ts";
 import { describeHolder, type LockHolder } from "../locks/holder.ts";
 import { describeErrno, DiskError } from "../platform/disk.ts";
 import { type ErrorCode, LatticeError, type LatticeErrorOptions } from "../platform/errors.ts";
@@ -416,7 +411,7 @@ function diskErrorIn(cause: unknown): DiskError | null {
 }
 
 function holderIn(cause: unknown): LockHolder | null {
-  return cause instanceof LockHeldError || cause instanceof AcquisitionTimeoutError ? publicHolder(cause.holder) : null;
+  return cause instanceof LockHeldError || cause instanceof AcquisitionTimeoutError ? cause.holder : null;
 }
 
 function waited(cause: unknown): string {

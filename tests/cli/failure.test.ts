@@ -56,7 +56,12 @@ test("reportFailure() prints JSON with code, message, hint and details", () => {
     },
   });
   const bare = report(new LatticeError("locked", "held"), { json: true });
-  assert.deepEqual(JSON.parse(bare.stderr), { error: { code: "locked", message: "held", hint: null, details: {} } });
+  const nothingKnown = { path: null, holder: null, waited_ms: null };
+  assert.deepEqual(JSON.parse(bare.stderr), {
+    error: { code: "locked", message: "held", hint: null, details: nothingKnown },
+  });
+  const other = report(new LatticeError("usage", "bad"), { json: true });
+  assert.deepEqual(JSON.parse(other.stderr), { error: { code: "usage", message: "bad", hint: null, details: {} } });
 });
 
 test("reportFailure() shows a bug as one line and how to report it, its stack only when asked", () => {

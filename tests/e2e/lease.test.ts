@@ -300,6 +300,29 @@ test("lease exec: a store that others keep busy is not waited for until the lock
   assert.match(told, /^error: the lock .* was lost, .*: the store did not renew it in time\nhint: /);
 });
 
+test("lease and state: a lock, and a store that others keep busy, are refused with path, holder and waited_ms in JSON", () => {
+  const cwd = temporaryFolder();
+  acquired(cwd, "a");
+  const details = ({ exit, stderr }: Ended): Record<string, unknown> => {
+    assert.equal(exit, 4, stderr);
+    return (JSON.parse(stderr) as { error: { details: Record<string, unknown> } }).error.details;
+  };
+  const request = ["acquire", "s", "f", "--owner", "b", "--client", "c", "--json"];
+  const refused = details(lease(cwd, ...request, "--wait", "60ms"));
+  assert.deepEqual([refused["path"], refused["holder"]], [null, null]);
+  assert.ok(Number(refused["waited_ms"]) >= 60);
+  const other = new DatabaseSync(`${cwd}/leases.db`);
+  other.exec("begin immediate");
+  const save = ["state", "save", "x", "--store", STORE, "--json", "--lock-timeout", "60ms"];
+  for (const ended of [lease(cwd, ...request, "--lock-timeout", "60ms"), lattice(save, { cwd, stdin: "{}" })]) {
+    const { path, holder, waited_ms } = details(ended);
+    assert.deepEqual([path, holder], [`${cwd}/${STORE.slice("sqlite:".length)}`, null]);
+    assert.ok(Number(waited_ms) >= 60, String(waited_ms));
+  }
+  other.exec("rollback");
+  other.close();
+});
+
 test("lease exec: a store that is moved away meanwhile is noticed, and the program is stopped", async () => {
   const cwd = temporaryFolder();
   const child = exec(cwd, "a", ["--ttl", "600ms"], "sh", "-c", "echo in; exec sleep 60");

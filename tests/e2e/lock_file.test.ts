@@ -76,6 +76,14 @@ test("lock file run says nothing of waiting where nobody watches, and whom it wa
   assert.match(after.stderr, /taken \(pid\) after \d+ ms/);
 });
 
+test("lock file run tells null in JSON of what a lock file does not say", () => {
+  const cwd = temporaryFolder();
+  writeFileSync(`${cwd}/file.lock`, "1\n");
+  const { exit, stderr } = run(cwd, ["--lock-timeout", "20ms", "--json"], "true");
+  const { error } = JSON.parse(stderr) as { error: { details: { holder: unknown } } };
+  assert.deepEqual([exit, error.details.holder], [4, { pid: 1, host: null, command: null, since: null }]);
+});
+
 test("lock file run on a terminal says in one line whom it waits for, and with --quiet nothing", async () => {
   const cwd = temporaryFolder();
   const { pid, end } = await holder(cwd);

@@ -5,6 +5,7 @@
  */
 import type { CommandContext } from "../context.ts";
 import { EXIT_CODES, EXIT_OK } from "../exit_codes.ts";
+import { publicHolder } from "../../locks/file_lock_errors.ts";
 import { describeHolder } from "../../locks/holder.ts";
 import { repoLockBackend } from "../../locks/repo_lock_backend.ts";
 import { inspectRepoLock } from "../../locks/repo_lock.ts";
@@ -17,7 +18,7 @@ export async function run({ output, system, openRepository, settings }: CommandC
   const holder = inspectRepoLock(system, commonDir);
   const held = holder !== undefined;
   if (output.json) {
-    output.value({ held, holder: holder ?? null, backend });
+    output.value({ held, holder: publicHolder(holder ?? null), backend });
   } else if (!held) {
     output.line("free");
   } else if (holder === null) {
