@@ -11,6 +11,8 @@
  */
 import { readBounded } from "../git/bounded_file.ts";
 import { expandPath } from "../git/config/expand_path.ts";
+import { configTable } from "../git/config/table.ts";
+import type { ConfigEntry } from "../git/config/config.ts";
 import { findHook } from "../git/hooks_folder.ts";
 import { isOid, type ObjectFormat } from "../git/object_format.ts";
 import type { Repository } from "../git/repository.ts";
@@ -19,6 +21,7 @@ import type { Transition } from "./attribution.ts";
 import { type EngineContext, share } from "./context.ts";
 import { nameEverywhere, ownName } from "./files_refs.ts";
 import { HOOK_VARIABLE } from "./hooks.ts";
+import { isOperationId } from "./operation_id.ts";
 import { makeFolder } from "./paths.ts";
 
 /** The hooks that are always handed on. */
@@ -93,6 +96,24 @@ export function makeChildHooks(context: EngineContext, folder: string): Record<s
 function ownHooks({ system, config, commonDir }: Repository): string {
   const configured = config.get("core.hookspath");
   return configured === undefined ? `${commonDir}/hooks` : expandPath(system, configured);
+}
+
+/**
+ * The repository as it is without the hooks of an `op run` around us, whichever repository that began in: its hooks are
+ * those that are there when the operation has ended.
+ */
+export function withoutChildHooks(repository: Repository): Repository {
+  const { entries } = repository.config;
+  if (!entries.some(namesChildHooks)) return repository;
+  const config = configTable(entries.filter((entry) => !namesChildHooks(entry)));
+  return Object.create(repository, { config: { value: config } }) as Repository;
+}
+
+/** Whether it is {@link makeChildHooks} that set it: nothing but an operation has a folder of such a name. */
+function namesChildHooks({ key, value, scope }: ConfigEntry): boolean {
+  if (key !== "core.hookspath" || scope !== "command") return false;
+  const opId = /\/lattice\/ops\/([^/]+)\.d\/hooks$/.exec(value ?? "")?.[1];
+  return opId !== undefined && isOperationId(opId);
 }
 
 /** How many settings the environment carries already. */

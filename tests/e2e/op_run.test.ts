@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "../harness.ts";
 import { gitText, runProgram } from "../git_oracle.ts";
@@ -308,6 +308,36 @@ test("op run: other repositories that the program works in run their own hooks, 
   assert.equal(opRun(script, cwd, { LOG: log }).exit, 1);
   assert.deepEqual(refsOf(cwd), before);
   assert.deepEqual(readFileSync(log, "utf8").split("\n"), ["pre-commit ", "pre-commit ", ""]);
+  expectIdle(cwd);
+});
+
+test("hook install below op run goes where git looks for hooks afterwards, and the notes of op run go on", () => {
+  for (const configured of [null, "tools/hooks"]) {
+    const cwd = stage();
+    const folder = join(cwd, configured ?? ".git/hooks");
+    if (configured !== null) gitText(["config", "core.hooksPath", configured], cwd);
+    addHook(folder, "reference-transaction");
+    const env = { LATTICE: binary, LOG: join(temporaryFolder(), "log") };
+    const install = '"$LATTICE" hook install pre-push reference-transaction; git branch x';
+    const before = refsOf(cwd);
+    assert.equal(opRun(`${install}; exit 3`, cwd, env).exit, 3);
+    assert.deepEqual(refsOf(cwd), before, "what git did below it was the program's own");
+    expectIdle(cwd);
+    const installed = `${must(["hook", "status"], cwd)}\n`;
+    assert.equal(installed.match(new RegExp(`  installed  ${folder}/`, "g"))?.length, 2, installed);
+
+    const ended = opRun('"$LATTICE" hook status; "$LATTICE" hook uninstall', cwd, env);
+    assert.deepEqual([ended.exit, ended.stdout], [0, installed]);
+    assert.deepEqual(readdirSync(folder).filter((name) => !name.endsWith(".sample")), ["reference-transaction"]);
+    expectIdle(cwd);
+  }
+});
+
+test("hook install below op run in another repository installs it there", () => {
+  const [cwd, other] = [stage(), stage()];
+  assert.equal(opRun(`"$LATTICE" -C '${other}' hook install`, cwd, { LATTICE: binary }).exit, 0);
+  assert.match(must(["hook", "status"], other), new RegExp(`^pre-push  installed  ${other}/.git/hooks/pre-push\n`));
+  assert.match(must(["hook", "status"], cwd), /^pre-push {2}none /);
   expectIdle(cwd);
 });
 

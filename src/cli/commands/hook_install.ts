@@ -6,6 +6,7 @@
 import type { CommandContext } from "../context.ts";
 import { EXIT_OK } from "../exit_codes.ts";
 import type { ParsedCommand } from "../parse.ts";
+import { withoutChildHooks } from "../../engine/child_hooks.ts";
 import { refuseInsideHook } from "../../engine/hooks.ts";
 import type { Repository } from "../../git/repository.ts";
 import { inspectHook, installHook } from "../../hooks/installation.ts";
@@ -20,7 +21,7 @@ const DONE = { installed: "installed", updated: "updated", unchanged: "already i
 export async function run(context: CommandContext, parsed: ParsedCommand): Promise<number> {
   const { system, output, log } = context;
   refuseInsideHook(system.env);
-  const repository = await context.openRepository();
+  const repository = withoutChildHooks(await context.openRepository());
   const names = parsed.arguments.length === 0 ? ["pre-push"] : [...new Set(parsed.arguments)];
   warnOfOthers(context, repository);
   using _lock = await acquireRepoLock(system, {

@@ -5,12 +5,13 @@
  */
 import type { CommandContext } from "../context.ts";
 import { EXIT_OK } from "../exit_codes.ts";
+import { withoutChildHooks } from "../../engine/child_hooks.ts";
 import { type HookSituation, inspectHook } from "../../hooks/installation.ts";
 import { HOOK_NAMES, NOTHING_KEPT } from "../../hooks/script.ts";
 
 /** Says which hooks are installed, and where. */
 export async function run({ output, openRepository }: CommandContext): Promise<number> {
-  const repository = await openRepository();
+  const repository = withoutChildHooks(await openRepository());
   const rows = HOOK_NAMES.map((name) => inspectHook(repository, name)).map((seen) => ({
     name: seen.name,
     state: stateOf(seen),

@@ -5,6 +5,7 @@
  */
 import type { CommandContext } from "../context.ts";
 import { EXIT_OK } from "../exit_codes.ts";
+import { withoutChildHooks } from "../../engine/child_hooks.ts";
 import { refuseInsideHook } from "../../engine/hooks.ts";
 import { uninstallHooks } from "../../hooks/installation.ts";
 import { NOTHING_KEPT } from "../../hooks/script.ts";
@@ -14,7 +15,7 @@ import { acquireRepoLock } from "../../locks/repo_lock.ts";
 export async function run(context: CommandContext): Promise<number> {
   const { system, output, log } = context;
   refuseInsideHook(system.env);
-  const repository = await context.openRepository();
+  const repository = withoutChildHooks(await context.openRepository());
   using _lock = await acquireRepoLock(system, {
     commonDir: repository.commonDir,
     command: "lattice hook uninstall",
