@@ -10,7 +10,8 @@
 import { isDiskError } from "../platform/disk.ts";
 import { LatticeError } from "../platform/errors.ts";
 import type { System } from "../platform/system.ts";
-import { toHex, utf8 } from "../platform/text.ts";
+import { utf8 } from "../platform/text.ts";
+import { isForeignClaim, newSpanToken } from "./claim.ts";
 import { type EngineContext, share } from "./context.ts";
 import { Journal, JOURNAL_BYTES_MAX } from "./journal.ts";
 import type { DivergedRef, JournalRecord, SpanOrigin } from "./journal_format.ts";
@@ -70,7 +71,7 @@ export function beginSpan(
   const snapshot = takeSnapshot(repository);
   if (snapshot.damaged.length > 0) throw damagedError(snapshot.damaged);
   const bytes = encodeSnapshot(snapshot);
-  const token = toHex(system.randomBytes(16));
+  const token = newSpanToken(repository);
   const span = { kind, plan_digest: digestOf(bytes), token_digest: spanTokenDigest(token) };
   const begin = {
     ...beginRecord(context, origin, {
@@ -173,14 +174,19 @@ export function readSnapshot(system: System, commonDir: string, journal: Journal
  * Whether a command may join an operation.
  *
  * @param claim What stands in its environment: `<op id>:<token>`.
- * @returns The operation's id.
- * @throws {LatticeError} `not_found`: there is no such operation, or it has ended; `usage`: the token is not its own.
+ * @returns The operation's id; `null`: it is one of another repository, so that the claim counts for nothing here.
+ * @throws {LatticeError} `not_found`: there is no such operation, or it has ended; `usage`: the token is not its own;
+ *   `op_in_progress`: it began in another worktree.
  */
-export function checkJoin(context: EngineContext, claim: string): string {
+export function checkJoin(context: EngineContext, claim: string): string | null {
   const colon = claim.indexOf(":");
   const opId = claim.slice(0, colon);
   const journal = colon === -1 ? null : reopen(context, opId);
   journal?.close();
+  if (journal === null && isForeignClaim(context.repository, claim)) {
+    context.log(`LATTICE_OP names operation ${opId} of another repository`);
+    return null;
+  }
   if (journal === null || journal.begin.span === undefined || endOf(journal.records) !== null) {
     throw new LatticeError("not_found", `LATTICE_OP names no operation that is going on`, {
       hint: "unset LATTICE_OP; `lattice op status` shows what is unfinished",

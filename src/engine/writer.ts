@@ -9,6 +9,7 @@ import { acquireRepoLock, childrenPath, type RepoLock, repoLockPath } from "../l
 import { isDiskError } from "../platform/disk.ts";
 import { invariant, LatticeError } from "../platform/errors.ts";
 import type { Repository } from "../git/repository.ts";
+import { joinClaim } from "./claim.ts";
 import { type EngineContext, share } from "./context.ts";
 import { refuseInsideHook } from "./hooks.ts";
 import { type OpState, readOpState } from "./op_state.ts";
@@ -20,9 +21,6 @@ import { isForeignLock } from "./ref_locks.ts";
 import { type PreparedTransaction, prepareTransaction } from "./transaction.ts";
 import type { SpanEnd } from "./span_end.ts";
 import type { TransactionRequest, TransactionResult } from "./update.ts";
-
-/** In the environment of a command that is to be a part of an operation: `<op id>:<token>`. */
-export const JOIN_VARIABLE = "LATTICE_OP";
 
 /** Who changes refs, and how patiently. */
 export interface WriterOptions {
@@ -113,12 +111,6 @@ async function loadSpansIfNeeded({ system, commonDir }: Repository, lock: RepoLo
   const rebooted = lock.notes.sweptBootId !== system.host.bootId || system.host.bootId === null;
   const needed = rebooted || joinClaim(system.env) !== undefined || readOpState(system, commonDir) !== null;
   return needed ? { ...await import("./span.ts"), ...await import("./span_end.ts") } : null;
-}
-
-/** `<op id>:<token>` of the operation that this command is to be a part of. */
-function joinClaim(env: Readonly<Record<string, string | undefined>>): string | undefined {
-  const claim = env[JOIN_VARIABLE];
-  return claim === "" ? undefined : claim;
 }
 
 function openLocked(

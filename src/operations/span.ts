@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { JOIN_VARIABLE } from "../engine/claim.ts";
 import type { EngineContext } from "../engine/context.ts";
 import { makeChildHooks } from "../engine/child_hooks.ts";
 import { HOOK_VARIABLE } from "../engine/hooks.ts";
@@ -13,7 +14,7 @@ import { beginSpan, openForTransaction } from "../engine/span.ts";
 import { completeSpan, type SpanEnd, takeBackSpan } from "../engine/span_end.ts";
 import type { Difference } from "../engine/snapshot.ts";
 import type { RefOutcome } from "../engine/update.ts";
-import { JOIN_VARIABLE, type Writer } from "../engine/writer.ts";
+import type { Writer } from "../engine/writer.ts";
 import { LOCK_TOKEN_VARIABLE } from "../locks/repo_lock.ts";
 import { definedVariables } from "../platform/environment.ts";
 import { LatticeError } from "../platform/errors.ts";

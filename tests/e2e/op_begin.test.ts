@@ -8,7 +8,7 @@ import { expectIdle, expectPaused, must, operationsIn, refsOf, stage } from "./o
 function steps(cwd: string): { claim: string; before: string[]; after: string[] } {
   const before = refsOf(cwd);
   const claim = must(["op", "begin", "deploy"], cwd);
-  assert.match(claim, /^[0-9a-f-]{36}:[0-9a-f]{32}$/);
+  assert.match(claim, /^[0-9a-f-]{36}:[0-9a-f]{48}$/);
   const env = { LATTICE_OP: claim };
   gitText(["branch", "by-git"], cwd);
   must(["op", "checkpoint", "half"], cwd, env);

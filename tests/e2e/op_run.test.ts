@@ -235,7 +235,15 @@ test("LATTICE_OP that names nothing, something else's token or an ended operatio
   refused("nonsense", 1);
   refused(`019b76da-a801-7b40-87ed-a0caa7e9ba10:${"0".repeat(32)}`, 1);
   refused(`../../x:${"0".repeat(32)}`, 1);
+  refused(`../../x:${"0".repeat(48)}`, 1);
+  const token = claim.slice(op!.length + 1);
+  refused(`${op}:${token.slice(0, 32)}${"0".repeat(16)}`, 2);
+  refused(`019b76da-a801-7b40-87ed-a0caa7e9ba10:${token}`, 1);
+  refused(`${claim}:`, 2);
   must(["op", "commit"], cwd, { LATTICE_OP: claim });
+  refused(claim, 1);
+  must(["op", "prune", "--keep", "0"], cwd);
+  assert.deepEqual(operationsIn(cwd), []);
   refused(claim, 1);
   must(["git", "update-ref", "refs/heads/x", "main"], cwd, { LATTICE_OP: "" });
 });

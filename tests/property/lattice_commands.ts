@@ -5,7 +5,7 @@
  * @module
  */
 import { runCommandLine } from "../../src/cli/run.ts";
-import { JOIN_VARIABLE } from "../../src/engine/writer.ts";
+import { JOIN_VARIABLE } from "../../src/engine/claim.ts";
 import type { System } from "../../src/platform/system.ts";
 import { keptStreams } from "../cli/command_line.ts";
 import { type GitCommand, runGit } from "../simulation/git_process.ts";

@@ -54,7 +54,7 @@ async function unfinishedOperation(system: System, { commonDir }: Repository): P
       }),
     ];
   }
-  const { JOIN_VARIABLE } = await import("../../engine/writer.ts");
+  const { JOIN_VARIABLE } = await import("../../engine/claim.ts");
   if (system.env[JOIN_VARIABLE]?.split(":")[0] === state.op_id) return [];
   if (state.phase === "paused") {
     const { pausedError } = await import("../../engine/paused.ts");
