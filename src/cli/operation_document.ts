@@ -12,7 +12,7 @@ import {
   recordsOf,
   refuseUnknown,
 } from "../engine/history.ts";
-import type { JournalRecord, UpdateRecord } from "../engine/journal_format.ts";
+import type { JournalRecord, UpdateRecord, UpdatesRecord } from "../engine/journal_format.ts";
 import { branchOfRef, METADATA_PREFIX } from "../metadata/ref_name.ts";
 import type { System } from "../platform/system.ts";
 
@@ -47,17 +47,62 @@ export function describeOperation(system: System, commonDir: string, text: strin
   return refuseUnknown(text);
 }
 
+/** What happened, in the order in which it did; each ref has one step, from its first value to its last. */
 function stepsOf(summary: OperationSummary, records: readonly JournalRecord[]): OperationStep[] {
   const changed = summary.phase === "rolled_back" ? [] : effectiveUpdates(records);
-  const updates = changed.map((update) => stepOf(update, summary.finished_at ?? summary.started_at));
-  const others = records.flatMap((record): OperationStep[] => {
-    if (record.type === "checkpoint") return [{ kind: "checkpoint", timestamp: record.at, name: record.name }];
-    if (record.type === "paused") return [{ kind: "paused", timestamp: record.at, reason: record.reason }];
-    if (record.type !== "git_process") return [];
-    const { arguments: args, description, at } = record;
-    return [{ kind: "git_process", timestamp: at, arguments: args, description }];
+  const settings = lastSettings(records);
+  const updates = changed.map((update) => {
+    const { place, at } = settings.get(update.ref) ?? { place: records.length, at: null };
+    return { place, step: stepOf(update, at ?? summary.finished_at ?? summary.started_at) };
   });
-  return [...others, ...updates];
+  const others = records.flatMap((record, place) => {
+    const step = otherStepOf(record);
+    return step === null ? [] : [{ place, step }];
+  });
+  return [...others, ...updates].sort((one, two) => one.place - two.place).map(({ step }) => step);
+}
+
+/** A step that changes no ref. */
+function otherStepOf(record: JournalRecord): OperationStep | null {
+  switch (record.type) {
+    case "checkpoint":
+      return { kind: "checkpoint", timestamp: record.at, name: record.name };
+    case "paused":
+      return { kind: "paused", timestamp: record.at, reason: record.reason };
+    case "git_process": {
+      const { arguments: args, description, at } = record;
+      return { kind: "git_process", timestamp: at, arguments: args, description };
+    }
+    default:
+      return null;
+  }
+}
+
+/** When a ref got the value that it was left with. */
+interface LastSetting {
+  readonly value: string | null;
+  /** Index of the record that ends that transaction. */
+  readonly place: number;
+  /** RFC 3339, UTC; `null`: that record does not say. */
+  readonly at: string | null;
+}
+
+function lastSettings(records: readonly JournalRecord[]): Map<string, LastSetting> {
+  const settings = new Map<string, LastSetting>();
+  let open: UpdatesRecord | null = null;
+  for (const [place, record] of records.entries()) {
+    if (record.type === "updates") open = record;
+    if (record.type === "reverted") open = null;
+    if (open === null || (record.type !== "applied" && record.type !== "committed")) continue;
+    for (const { ref, new: value, verify } of open.updates) {
+      if (verify === true || record.kept?.includes(ref) === true) continue;
+      // What is merely seen at the end was done by the transaction that had left this value.
+      if (open.path === "observed" && settings.get(ref)?.value === value) continue;
+      settings.set(ref, { value, place, at: record.at ?? null });
+    }
+    open = null;
+  }
+  return settings;
 }
 
 function stepOf({ ref, old, new: value }: UpdateRecord, timestamp: string): OperationStep {

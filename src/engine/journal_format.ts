@@ -114,7 +114,13 @@ export type JournalRecord =
   }
   | { readonly type: "prepared"; readonly transaction: number }
   | { readonly type: "reverting"; readonly transaction: number }
-  | { readonly type: "applied"; readonly transaction: number; readonly kept?: readonly string[] }
+  | {
+    readonly type: "applied";
+    readonly transaction: number;
+    /** RFC 3339, UTC; absent where a first version of this program wrote it. */
+    readonly at?: string;
+    readonly kept?: readonly string[];
+  }
   | { readonly type: "reverted"; readonly transaction: number; readonly kept?: readonly string[] }
   | {
     readonly type: "paused";

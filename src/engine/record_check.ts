@@ -122,7 +122,7 @@ const RECORDS: Readonly<Record<string, Shape>> = {
   git_process: { arguments: listOf(isText), description: isText, at: isText },
   prepared: { transaction: isInteger },
   reverting: { transaction: isInteger },
-  applied: { transaction: isInteger, kept: isKept },
+  applied: { transaction: isInteger, at: orAbsent(isText), kept: isKept },
   reverted: { transaction: isInteger, kept: isKept },
   paused: { reason: isText, detail: listOf(objectOf(DIVERGED)), at: isText },
   committed: { at: isText, kept: isKept },

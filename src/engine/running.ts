@@ -35,6 +35,6 @@ export interface RunningTransaction {
 
 /** The record that ends a transaction which is visible and durable; of a command's only one it ends the operation. */
 export function endRecord({ context, joined, record }: RunningTransaction): JournalRecord {
-  if (joined) return { type: "applied", transaction: record.transaction };
-  return { type: "committed", at: new Date(context.system.clock.nowMs()).toISOString() };
+  const at = new Date(context.system.clock.nowMs()).toISOString();
+  return joined ? { type: "applied", transaction: record.transaction, at } : { type: "committed", at };
 }

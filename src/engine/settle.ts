@@ -108,10 +108,14 @@ export function rollBackUntouched(context: EngineContext, journal: Journal, made
 
 /** The record that says how the last transaction ended, and with it the operation, if that has only one. */
 function endRecord(context: EngineContext, journal: Journal, outcome: "committed" | "rolled_back"): JournalRecord {
-  if (!isSpan(journal)) return { type: outcome, at: new Date(context.system.clock.nowMs()).toISOString() };
+  const at = new Date(context.system.clock.nowMs()).toISOString();
+  if (!isSpan(journal)) return { type: outcome, at };
   const { transaction } = lastTransaction(journal.records);
   invariant(transaction !== null, "there is a transaction to be ended");
-  return { type: outcome === "committed" ? "applied" : "reverted", transaction: transaction.transaction };
+  const number = transaction.transaction;
+  return outcome === "committed"
+    ? { type: "applied", transaction: number, at }
+    : { type: "reverted", transaction: number };
 }
 
 /** The last `paused` record that nothing has followed up, or `null`. */

@@ -262,7 +262,8 @@ export function acceptDiverged(context: EngineContext, opId: string): void {
     const { transaction } = lastTransaction(journal.records);
     if (diverged === null || transaction === null) return;
     const kept = diverged.filter((one) => one.actual !== one.new).map(({ ref }) => ref);
-    journal.append([{ type: "applied", transaction: transaction.transaction, kept }], "flush");
+    const at = new Date(context.system.clock.nowMs()).toISOString();
+    journal.append([{ type: "applied", transaction: transaction.transaction, at, kept }], "flush");
   } finally {
     journal.close();
   }

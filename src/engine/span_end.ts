@@ -207,7 +207,8 @@ function observe(
 ): UpdateRecord[] {
   const transaction = (lastTransaction(journal.records).transaction?.transaction ?? 0) + 1;
   const updates = own.map(({ ref, old, new: next }) => observedUpdate(context.repository, ref, old, next));
-  journal.append([observedRecord(transaction, updates), { type: "applied", transaction }, ...more], "flush");
+  const end = { type: "applied", transaction, at: now(context) } as const;
+  journal.append([observedRecord(transaction, updates), end, ...more], "flush");
   return updates;
 }
 
