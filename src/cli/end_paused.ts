@@ -22,9 +22,10 @@ export async function endPaused(
 ): Promise<number> {
   const { output, log } = context;
   using writer = await openChange(context, parsed, { evenIfPaused: true, isOwnOperation: true });
-  const { op, updates, kept } = await writer.patiently(() => resume(writer, way, kind));
+  const { paused, op, updates, kept } = await writer.patiently(() => resume(writer, way, kind));
   for (const { ref, old, new: value } of updates) log.info(`${ref}: ${old ?? "nothing"} -> ${value ?? "nothing"}`);
   for (const ref of kept) log.info(`${ref}: left as others made it`);
+  if (op !== paused) log.info(`took back operation ${paused}`);
   if (output.json) output.value({ op, updates });
   else output.line(op);
   return EXIT_OK;

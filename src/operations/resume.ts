@@ -24,6 +24,12 @@ import { takeBack } from "./undo.ts";
 
 /** How the operation ended. */
 export interface ResumeResult {
+  /** The operation that was paused. */
+  readonly paused: string;
+  /**
+   * The operation that made the updates: the one that was paused, or, where one of several steps was taken back, the
+   * operation that did so.
+   */
   readonly op: string;
   /** Refs that were changed now. */
   readonly updates: readonly RefOutcome[];
@@ -90,7 +96,7 @@ function finish(writer: Writer, journal: Journal, way: "continue" | "abort"): Re
   const at = new Date(writer.repository.system.clock.nowMs()).toISOString();
   journal.append([{ type: end, at, ...(kept.length === 0 ? {} : { kept }) }], "flush");
   settle(writer.context, journal);
-  return { op: journal.begin.op_id, updates: result.updates, kept };
+  return { paused: journal.begin.op_id, op: journal.begin.op_id, updates: result.updates, kept };
 }
 
 /** An operation of several transactions goes on to its end, or is taken back as a whole. */
@@ -105,7 +111,7 @@ function resumeSpan(writer: Writer, journal: Journal, way: "continue" | "abort")
     const kept = left.map(({ ref }) => nameFrom(writer, journal, ref));
     leaveSpan(writer.context, begin.op_id, left.map(({ ref }) => ref));
     writer.noteEnd(begin.op_id, "rolled_back");
-    return { op: begin.op_id, updates: [], kept };
+    return { paused: begin.op_id, op: begin.op_id, updates: [], kept };
   }
   const { context } = writer;
   const isEnd = way === "continue";
@@ -114,14 +120,14 @@ function resumeSpan(writer: Writer, journal: Journal, way: "continue" | "abort")
   if (end.outcome === "paused" && end.reason !== null) throw unfinishedError(begin.op_id, end.reason, way);
   if (isEnd) {
     writer.noteEnd(begin.op_id, "committed");
-    return { op: begin.op_id, updates: outcomesOf(end.own), kept };
+    return { paused: begin.op_id, op: begin.op_id, updates: outcomesOf(end.own), kept };
   }
   // To take it back is an operation itself, so that even that can be undone.
   const records = readJournal(context.system, context.repository.commonDir, begin.op_id) ?? [];
   const target = { op_id: begin.op_id, command: begin.command, records };
-  const updates = end.own.length === 0 ? [] : takeBack(writer, target, { resumes: begin.op_id }).updates;
+  const result = end.own.length === 0 ? null : takeBack(writer, target, { resumes: begin.op_id });
   endUndone(context, begin.op_id);
-  return { op: begin.op_id, updates, kept };
+  return { paused: begin.op_id, op: result?.op ?? begin.op_id, updates: result?.updates ?? [], kept };
 }
 
 function unfinishedError(op: string, reason: string, way: "continue" | "abort"): LatticeError {

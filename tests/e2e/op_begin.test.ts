@@ -59,7 +59,7 @@ test("op begin takes the operation back when its claim cannot be written, or nob
 
 test("abort of a begun operation takes back everything since, lists it, and can be undone itself", () => {
   const cwd = stage();
-  const { before, after } = steps(cwd);
+  const { claim, before, after } = steps(cwd);
   const aborted = lattice(["abort"], { cwd });
   assert.equal(aborted.exit, 0, aborted.stderr);
   for (const ref of ["refs/heads/by-git", "refs/heads/joined", "refs/heads/main", "refs/heads/feat/sub"]) {
@@ -67,7 +67,10 @@ test("abort of a begun operation takes back everything since, lists it, and can 
   }
   assert.deepEqual(refsOf(cwd), before);
   expectIdle(cwd);
-  must(["undo", operationsIn(cwd)[0]!.op_id], cwd);
+  const [own] = operationsIn(cwd);
+  assert.equal(aborted.stdout, `${own!.op_id}\n`, "what undo needs");
+  assert.match(aborted.stderr, new RegExp(`^took back operation ${claim.split(":")[0]}$`, "m"));
+  must(["undo", own!.op_id], cwd);
   assert.deepEqual(refsOf(cwd), after);
   assert.equal(lattice(["abort"], { cwd }).exit, 1);
   expectIdle(cwd);

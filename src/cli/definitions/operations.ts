@@ -100,7 +100,10 @@ export const OPERATION_COMMANDS: readonly CommandDefinition[] = [
   {
     path: ["abort"],
     summary: "take the paused operation back",
-    description: ["Exit code 1 when nothing is paused."],
+    description: [
+      "An operation of several steps is taken back by an operation of its own, as by lattice undo; its id is printed.",
+      "Exit code 1 when nothing is paused.",
+    ],
     arguments: [],
     options: [],
     json: UPDATES,
