@@ -23,7 +23,7 @@ import { keepRefs } from "./objects_of.ts";
 import { observedRecord, observedUpdate, replacedOids, unlessDamaged } from "./observed.ts";
 import { spanFolder } from "./paths.ts";
 import { BEGUN_REASON } from "./paused.ts";
-import { clearMarker, endOf, pauseSpan, settle } from "./settle.ts";
+import { clearMarker, endOf, pausedRecord, pauseSpan, settle } from "./settle.ts";
 import { lastTransaction } from "./situation.ts";
 import { describeUnfinished, type Difference, differences, takeSnapshot } from "./snapshot.ts";
 import { mustReopen, readSnapshot, settleOpen, transactIn } from "./span.ts";
@@ -265,7 +265,10 @@ function pauseUnfinished(context: EngineContext, opId: string, unfinished: reado
   const reason = `${describeUnfinished(unfinished[0]!)} is in progress`;
   const journal = mustReopen(context, opId);
   try {
-    if (journal.begin.span!.kind === "run") pauseSpan(context, journal, reason, []);
+    // One that is paused stays so: since when does not change, nor what a person has to decide about.
+    const pause = pausedRecord(journal.records);
+    const isKnown = pause !== null && (pause.reason === reason || pause.detail.length > 0);
+    if (journal.begin.span!.kind === "run" && !isKnown) pauseSpan(context, journal, reason, []);
   } finally {
     journal.close();
   }

@@ -140,10 +140,12 @@ test("a rebase that op run leaves in progress pauses it until git is done; conti
     assert.notEqual(ended.exit, 0);
     assert.match(ended.stderr, /^error: operation \S+ is paused: a rebase is in progress\nhint: when git is done, /m);
     const op = expectPaused(cwd, /^a rebase is in progress$/);
+    const status = lattice(["--json", "op", "status"], { cwd });
     for (const refused of ["continue", "abort"]) {
       const early = lattice([refused], { cwd });
       assert.equal(early.exit, 5, early.stderr);
       assert.match(early.stderr, /finish or abort that with git first/);
+      assert.deepEqual(lattice(["--json", "op", "status"], { cwd }), status, "paused since then, still");
     }
     writeFileSync(join(cwd, "three"), "both\n");
     gitText(["add", "three"], cwd);

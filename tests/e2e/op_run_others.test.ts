@@ -3,10 +3,11 @@ import process from "node:process";
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "../harness.ts";
-import { gitText } from "../git_oracle.ts";
+import { gitText, runProgram } from "../git_oracle.ts";
 import { temporaryFolder } from "../temporary_folder.ts";
 import { binary, documentOf, lattice } from "./binary.ts";
 import {
+  addFile,
   ANOTHER_TERMINAL,
   expectIdle,
   expectPaused,
@@ -64,6 +65,22 @@ for (const way of ["continue", "abort"] as const) {
     assert.deepEqual(refsOf(cwd), found, "even the abort is undone");
   });
 }
+
+test("abort refused because of a rebase leaves what is to be decided: continue leaves others' refs as they are", () => {
+  const cwd = stage();
+  addFile(cwd, "feature", "another");
+  assert.equal(opRun(`git branch mine; ${ANOTHER_TERMINAL} git branch theirs; exit 4`, cwd).exit, 4);
+  const op = expectPaused(cwd, /not its own/);
+  const found = refsOf(cwd);
+  assert.notEqual(runProgram("git", ["rebase", "-q", "feat"], cwd).exit, 0);
+  assert.equal(lattice(["abort"], { cwd }).exit, 5);
+  expectPaused(cwd, /not its own/);
+  gitText(["rebase", "--abort"], cwd);
+  must(["continue"], cwd);
+  assert.deepEqual(refsOf(cwd), found);
+  assert.deepEqual(operationsIn(cwd).map(({ op_id, phase }) => [op_id, phase]), [[op, "rolled_back"]]);
+  expectIdle(cwd);
+});
 
 test("op run: a ref that its program and another terminal both moved is left for a person", () => {
   const cwd = stage();
