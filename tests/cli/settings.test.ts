@@ -57,6 +57,18 @@ test("the user's config file may be a link, or /dev/null", async () => {
   assert.equal((await outcome({ ...at, env: { LATTICE_CONFIG: "/dev/null" } })).exit, 0);
 });
 
+test("init writes the trunk that counted before: the user's, where the repository names none", async () => {
+  const at = places();
+  writeFileSync(at.user, 'trunk = "stable"\n');
+  const trunk = async () => (await lattice(["trunk"], at)).stdout;
+  assert.equal(await trunk(), "stable\n");
+  assert.equal((await lattice(["init"], at)).stdout, "stable\n");
+  assert.equal(readFileSync(at.own, "utf8"), 'trunk = "stable"\n');
+  writeFileSync(at.user, 'trunk = "other"\n');
+  assert.equal((await lattice(["init"], at)).stdout, "stable\n", "the repository's own wins, and is kept");
+  assert.equal(await trunk(), "stable\n");
+});
+
 test("a trunk that no branch can be called is refused", async () => {
   for (const owner of ["own", "user"] as const) {
     const at = places();

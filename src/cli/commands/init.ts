@@ -39,7 +39,7 @@ export async function run(context: CommandContext, parsed: ParsedCommand): Promi
   });
   const present = await readConfigFile(system, file);
   const before = present?.table["trunk"];
-  const trunk = wanted ?? (typeof before === "string" ? before : foundTrunk(repository));
+  const trunk = wanted ?? (typeof before === "string" ? before : await foundTrunk(context, repository));
   if (trunk !== before) {
     const text = await withTrunk(present ?? { text: "", table: {} }, trunk);
     if (text === null) throw cannotEdit(config, trunk);
@@ -94,8 +94,9 @@ function cannotEdit(path: string, trunk: string): LatticeError {
   });
 }
 
-function foundTrunk(repository: Repository): string {
-  const trunk = findTrunk(repository);
+/** The trunk as it is without the repository's config, so that writing it there changes nothing. */
+async function foundTrunk(context: CommandContext, repository: Repository): Promise<string> {
+  const trunk = findTrunk(repository, (await context.settings()).trunk);
   if (trunk !== null) return trunk;
   throw new LatticeError("not_found", "no trunk was found: neither origin/HEAD nor main, master or develop is there", {
     hint: "name it: lattice init --trunk <branch>",

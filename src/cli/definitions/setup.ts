@@ -11,8 +11,8 @@ export const SETUP_COMMANDS: readonly CommandDefinition[] = [
     path: ["init"],
     summary: "write the repository's lattice configuration",
     description: [
-      "Finds the trunk from origin/HEAD, then main, master, develop. Safe to repeat: what is",
-      "configured already is kept. No other command needs it.",
+      "The trunk is what the user's config names; else it is found from origin/HEAD, then main, master, develop.",
+      "Safe to repeat: what is configured already is kept. No other command needs it.",
     ],
     arguments: [],
     options: [{
