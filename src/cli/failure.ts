@@ -26,7 +26,7 @@ export interface FailureStyle {
  */
 export function reportFailure(error: unknown, streams: Streams, style: FailureStyle): number {
   if (error instanceof ClosedOutputError) return EXIT_CLOSED_OUTPUT;
-  const failure = redacted(describe(error));
+  const failure = redacted(describe(reasonOf(error)));
   streams.writeError(style.json ? renderJson(failure) : renderText(failure, style.color));
   if (style.debug && failure.code === "internal") streams.writeError(`${redact(stackOf(error))}\n`);
   return EXIT_CODES[failure.code];
@@ -37,6 +37,13 @@ interface Failure {
   message: string;
   hint: string | undefined;
   details: ErrorDetails;
+}
+
+/** Why a scope was left, also where its tidying failed on the way out: a lock that cannot be given back hides no reason. */
+function reasonOf(error: unknown): unknown {
+  // By its name: what compilers make of `using` has a class of its own where the runtime has none.
+  const isPair = error instanceof Error && error.name === "SuppressedError" && "suppressed" in error;
+  return isPair ? reasonOf(error.suppressed) : error;
 }
 
 function describe(error: unknown): Failure {

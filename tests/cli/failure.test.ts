@@ -44,6 +44,27 @@ test("reportFailure() colours the first words alone", () => {
   assert.equal(report(new LatticeError("usage", "bad"), { color: true }).stderr, "\x1b[31merror:\x1b[0m bad\n");
 });
 
+test("reportFailure() tells why a scope was left, not that its lock could not be given back as well", () => {
+  const lock = {
+    [Symbol.dispose]() {
+      throw new LatticeError("locked", "cannot give back the lock");
+    },
+  };
+  const fail = (): void => {
+    using _outer = lock;
+    using _inner = lock;
+    throw new LatticeError("cas_failed", "ref moved");
+  };
+  let failure: unknown;
+  try {
+    fail();
+  } catch (error) {
+    failure = error;
+  }
+  const { exit, stderr } = report(failure);
+  assert.deepEqual([exit, stderr], [3, "error: ref moved\n"]);
+});
+
 test("reportFailure() prints JSON with code, message, hint and details", () => {
   const details = { path: "/x", holder: null, waited_ms: 12, big: 2n ** 63n };
   const ended = report(new LatticeError("locked", "held", { hint: "wait", details }), { json: true });

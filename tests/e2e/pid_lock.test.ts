@@ -57,6 +57,19 @@ test("binary with a PID lock file that is broken leaves the next one's alone, an
   }
 });
 
+test("binary with a PID lock file that is broken tells why it ends, where that is something else", () => {
+  const { at, base } = pidRepository();
+  const hook = `${at}/.git/hooks/reference-transaction`;
+  const lock = ".git/lattice/lock.lock";
+  writeFileSync(hook, `#!/bin/sh\n[ "$1" = prepared ] || exit 0\nrm ${lock}; echo 1 >${lock}; exit 1\n`, {
+    mode: 0o755,
+  });
+  const vetoed = lattice(["meta", "set", "a"], { cwd: at, stdin: documentOf("a", base) });
+  assert.match(vetoed.stderr, /^error: .*hook/);
+  assert.equal(vetoed.exit, 5);
+  assert.equal(readFileSync(`${at}/${lock}`, "utf8"), "1\n");
+});
+
 test("binary that is killed under a PID lock file is recovered by the next, and commands inside lock run get in", () => {
   const { at, base } = pidRepository();
   const lines = ["a", "b", "c"].map((branch) =>
