@@ -68,6 +68,7 @@ export function scanPackedRefs(repository: Repository): PackedScan {
   const seen = repository.refStorage === "files" ? lookAt(disk, path) : null;
   if (seen === null) return scanner.finish(null);
   const stat = disk.stat(path);
+  if (stat === null && seen.stat.kind === "symlink") return scanner.finish(seen); // it leads to nothing: no records
   if (stat === null || stat.kind !== "file") {
     scanner.flaw({ line: 0, reason: "it is no file", unknown: true });
   } else if (stat.size > FILE_BYTES_MAX) {

@@ -10,7 +10,7 @@
 import { filesRefs } from "./files_refs.ts";
 import { removeIfThere, stagedValue } from "./paths.ts";
 import { publishValues } from "./publish.ts";
-import { isRefSubfolder, removeEmptyParents, removeRefFiles, syncFolderOf } from "./ref_files.ts";
+import { isRefSubfolder, removeEmptyParents, removeRefFiles, stageRemoval, syncFolderOf } from "./ref_files.ts";
 import { appendReflogLines, removeReflog, syncReflogFolders } from "./reflog_lines.ts";
 import { endRecord, type RunningTransaction } from "./running.ts";
 import { folderOf } from "../platform/paths.ts";
@@ -21,6 +21,9 @@ export function commitLoose(running: RunningTransaction): void {
   const { disk } = context.system;
   const several = changes.length > 1;
   hook.run("prepared");
+  const deleted = changes.filter(({ new: value }) => value === null).map(({ ref }) => ref);
+  // Written before the point of no return: what cannot be rewritten is met while no ref has changed.
+  const staged = deleted.length === 0 ? null : stageRemoval(context, running.folder, deleted);
   if (several) {
     // After a crash, a lock that stands proves that its ref is still ours to change; so the locks must be durable.
     syncLockFolders(running);
@@ -29,7 +32,7 @@ export function commitLoose(running: RunningTransaction): void {
   appendReflogLines(context, record.logs, record.identity, "fresh");
   const set = changes.filter(({ new: value }) => value !== null).map(({ ref, newOid: oid }) => ({ ref, oid }));
   publishValues(context, set, running.staged);
-  deleteRefs(running);
+  deleteRefs(running, deleted, staged);
   if (!several && changes[0]!.new === null) removeIfThere(context.system, stagedValue(running.folder, 0));
   if (several) {
     stored.secure();
@@ -43,18 +46,16 @@ export function commitLoose(running: RunningTransaction): void {
     stored.secure();
     journal.append([endRecord(running)], "lazy");
   }
-  for (const { ref, new: value } of changes) {
-    if (value !== null) continue;
+  for (const ref of deleted) {
     const folder = folderOf(filesRefs(context.repository).loosePath(ref));
     removeEmptyParents(disk, folder, (at) => isRefSubfolder(context, at));
   }
 }
 
 /** A reflog goes with its ref, while nobody can create the ref anew. */
-function deleteRefs({ context, changes, folder, joined }: RunningTransaction): void {
-  const names = changes.filter((update) => update.new === null).map((update) => update.ref);
+function deleteRefs({ context, joined }: RunningTransaction, names: readonly string[], staged: string | null): void {
   if (names.length === 0) return;
-  removeRefFiles(context, folder, names);
+  removeRefFiles(context, staged, names);
   for (const name of names) removeReflog(context, name);
   if (joined) syncReflogFolders(context, names);
 }

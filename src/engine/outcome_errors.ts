@@ -17,6 +17,20 @@ export class NotDurableError extends LatticeError {
   }
 }
 
+/** An operation cannot go on until a person has put something right; its locks are off. */
+export class PausedError extends LatticeError {
+  /** @param cause What is in the way, and how to put it right. */
+  constructor(opId: string, cause: LatticeError) {
+    super(cause.code, `${cause.message}; operation ${opId} is paused`, {
+      hint: `${
+        cause.hint ?? "put that right"
+      }; then type \`lattice abort\` or \`lattice continue\`, as \`lattice op status\` says`,
+      details: { ...cause.details, op: opId },
+      cause,
+    });
+  }
+}
+
 /** The error for a failure whose outcome only the next command can decide. */
 export function undecided(error: unknown, second: unknown): LatticeError {
   const message = error instanceof Error ? error.message : String(error);

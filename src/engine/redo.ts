@@ -15,7 +15,14 @@ import type { Journal } from "./journal.ts";
 import { loadBytes, type StoredBytes, type UpdateRecord } from "./journal_format.ts";
 import { makeFolder, temporaryFolder, temporaryRoot } from "./paths.ts";
 import { publishValues } from "./publish.ts";
-import { findObstacle, makeRefFolders, removeRefFiles, stageValues } from "./ref_files.ts";
+import {
+  findObstacle,
+  isPackedRefsLink,
+  makeRefFolders,
+  removeRefFiles,
+  stageRemoval,
+  stageValues,
+} from "./ref_files.ts";
 import { isOurLock, LockMaker, type LockProof } from "./ref_locks.ts";
 import type { Situation } from "./situation.ts";
 import { StoredObjects } from "./stored_objects.ts";
@@ -48,8 +55,14 @@ function writesTo(refs: Situation["refs"], direction: Direction): readonly Missi
   });
 }
 
-/** Whether the missing writes can be made: objects are there or kept in the journal, and no other ref is in the way. */
+/** Whether writes are missing that a `packed-refs` forbids which is a symbolic link. */
+export function needsLinkedPackedRefs(context: EngineContext, missing: readonly Missing[]): boolean {
+  return missing.some(({ target }) => target === null) && isPackedRefsLink(context);
+}
+
+/** Whether the missing writes can be made: objects are there or kept in the journal, and nothing is in the way. */
 export function canWrite(context: EngineContext, missing: readonly Missing[]): boolean {
+  if (needsLinkedPackedRefs(context, missing)) return false;
   const { objects, refs } = context.repository;
   const deleted = new Set(missing.filter(({ target }) => target === null).map(({ update }) => update.ref));
   return missing.every(({ update, target, content }) => {
@@ -136,5 +149,5 @@ function deleteRefs(
   if (!isOurLock(system, lock, proof)) {
     new LockMaker(system, journal.path, proof, folder).lock(lock, "packed-refs", packedLockTimeoutMs(context));
   }
-  removeRefFiles(context, folder, names);
+  removeRefFiles(context, stageRemoval(context, folder, names), names);
 }

@@ -225,28 +225,28 @@ export function syncFolderOf(disk: Disk, path: string): void {
 }
 
 /**
- * Writes a new `packed-refs` with some records changed, flushed, but not yet in place. The caller holds
- * `packed-refs.lock`.
+ * Writes a new `packed-refs` without some refs, flushed, but not yet in place. The caller holds `packed-refs.lock`.
  *
- * @param changes What becomes of each ref; leaving out one that is not there is no change.
- * @returns Path of the new file, or `null` when nothing would change.
- * @throws {LatticeError} `unsupported`: `packed-refs` is a symbolic link.
+ * @param folder The operation's temporary folder.
+ * @returns Path of the new file, or `null` when none of the refs is recorded.
+ * @throws {LatticeError} `unsupported`: `packed-refs` is a symbolic link; `invalid_data`: it is damaged.
  */
-function stagePackedRefs(
-  context: EngineContext,
-  folder: string,
-  changes: ReadonlyMap<string, PackedChange>,
-): string | null {
+export function stageRemoval(context: EngineContext, folder: string, names: readonly string[]): string | null {
   refusePackedRefsLink(context);
   const packed = filesRefs(context.repository).packed();
-  const effective = new Map([...changes].filter(([ref, change]) => change !== null || packed.lookup(ref) !== null));
-  return effective.size === 0 ? null : stageWholePackedRefs(context, folder, effective);
+  const recorded = names.filter((name) => packed.lookup(name) !== null);
+  return recorded.length === 0
+    ? null
+    : stageWholePackedRefs(context, folder, new Map(recorded.map((name) => [name, null])));
 }
 
 /**
- * Like {@link stagePackedRefs}, but also where nothing would change: the header comes up to date.
+ * Writes a new `packed-refs` with some records changed, flushed, but not yet in place; where nothing would change, the
+ * header comes up to date. The caller holds `packed-refs.lock`.
  *
- * @param changes No ref is left out that is not there.
+ * @param changes What becomes of each ref; none is left out that is not there.
+ * @returns Path of the new file.
+ * @throws {LatticeError} As {@link stageRemoval}.
  */
 export function stageWholePackedRefs(
   context: EngineContext,
@@ -281,11 +281,12 @@ export function announcePackedRefs(context: EngineContext, folder: string): stri
  * Takes refs out of `packed-refs`, durably, and only then their loose files away: a loose file that went before its
  * record would uncover an old value. The caller holds `packed-refs.lock`.
  *
- * @param folder The operation's temporary folder.
+ * @param staged What {@link stageRemoval} made for these refs.
+ * @throws {LatticeError} `unsupported`: `packed-refs` has become a symbolic link.
  */
-export function removeRefFiles(context: EngineContext, folder: string, names: readonly string[]): void {
+export function removeRefFiles(context: EngineContext, staged: string | null, names: readonly string[]): void {
   const { disk } = context.system;
-  const staged = stagePackedRefs(context, folder, new Map(names.map((name) => [name, null])));
+  refusePackedRefsLink(context);
   if (staged !== null) {
     disk.rename(staged, filesRefs(context.repository).packedRefsPath);
     disk.syncDirectory(context.repository.commonDir);
@@ -305,11 +306,23 @@ function removeLooseFile(context: EngineContext, name: string): void {
   }
 }
 
-/** Refuses a `packed-refs` that is a symbolic link: replacing it by rename would cut the link. */
+/** Whether `packed-refs` is a symbolic link. */
+export function isPackedRefsLink({ system, repository }: EngineContext): boolean {
+  return system.disk.lstat(filesRefs(repository).packedRefsPath)?.kind === "symlink";
+}
+
+/**
+ * Refuses a `packed-refs` that is a symbolic link: replacing it by rename would cut the link, and git's lock stands
+ * beside the file that it leads to.
+ */
 export function refusePackedRefsLink(context: EngineContext): void {
-  const path = filesRefs(context.repository).packedRefsPath;
-  if (context.system.disk.lstat(path)?.kind !== "symlink") return;
-  throw new LatticeError("unsupported", `${JSON.stringify(path)} is a symbolic link; it is not replaced`, {
+  if (isPackedRefsLink(context)) throw packedRefsLinkError(context);
+}
+
+/** The error for a `packed-refs` that is a symbolic link. */
+export function packedRefsLinkError({ repository }: EngineContext): LatticeError {
+  const path = filesRefs(repository).packedRefsPath;
+  return new LatticeError("unsupported", `${JSON.stringify(path)} is a symbolic link; it is not replaced`, {
     hint: "put the file itself in its place",
     details: { path },
   });

@@ -11,7 +11,7 @@
 import { isDiskError } from "../platform/disk.ts";
 import { LatticeError } from "../platform/errors.ts";
 import type { System } from "../platform/system.ts";
-import { equalBytes } from "../platform/text.ts";
+import { equalBytes, sortByName } from "../platform/text.ts";
 import { startWaiting } from "../locks/waiting.ts";
 import { removeIfThere } from "./paths.ts";
 
@@ -175,4 +175,12 @@ function lockedError(path: string, what: string, waitedMs: number): LatticeError
       "stays, it is stale and may be removed",
     details: { path, ref: what, holder: null, waited_ms: Math.round(waitedMs) },
   });
+}
+
+/** Refs in the order of their bytes; `HEAD` and other root refs behind them. */
+export function sortForLocking(names: readonly string[]): string[] {
+  const isRoot = (name: string) => !name.startsWith("refs/");
+  const itself = (name: string) => name;
+  const sorted = sortByName(names.filter((name) => !isRoot(name)), itself);
+  return sorted.concat(sortByName(names.filter(isRoot), itself));
 }

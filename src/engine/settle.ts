@@ -16,6 +16,7 @@ import { filesRefs, lockPath, packedLockPath, seenFrom } from "./files_refs.ts";
 import { type Journal, readJournal } from "./journal.ts";
 import type { DivergedRef, JournalRecord, UpdatesRecord } from "./journal_format.ts";
 import { isMarkerOf, readOpState, removeOpState, writeOpState } from "./op_state.ts";
+import { PausedError } from "./outcome_errors.ts";
 import {
   KEEP_PREFIX,
   makeFolder,
@@ -28,8 +29,15 @@ import {
 } from "./paths.ts";
 import { recordedValue } from "./plan.ts";
 import { decide } from "./recovery_table.ts";
-import { canWrite, type Direction, missingWrites, secureDocuments, writeMissing } from "./redo.ts";
-import { isRefSubfolder, removeEmptyParents, syncFolderOf } from "./ref_files.ts";
+import {
+  canWrite,
+  type Direction,
+  missingWrites,
+  needsLinkedPackedRefs,
+  secureDocuments,
+  writeMissing,
+} from "./redo.ts";
+import { isRefSubfolder, packedRefsLinkError, removeEmptyParents, syncFolderOf } from "./ref_files.ts";
 import { isOurLock, type LockProof } from "./ref_locks.ts";
 import { appendReflogLines, removeReflog, removeReflogLines, syncReflogFolders } from "./reflog_lines.ts";
 import { changingUpdates, lastTransaction, observe, type RefState, type Situation } from "./situation.ts";
@@ -57,7 +65,8 @@ export interface Settled {
  *
  * @param made Folders that the operation is known to have made; they are removed again where it is rolled back and
  *   they are empty.
- * @throws {LatticeError} `io`, `locked`: it could not be settled now; the next attempt goes on.
+ * @throws {LatticeError} `io`, `locked`: it could not be settled now; the next attempt goes on. {@link PausedError}: it
+ *   is paused, since `packed-refs` is a symbolic link.
  */
 export function settle(here: EngineContext, journal: Journal, made: readonly string[] = []): Settled {
   const context = { ...here, repository: seenFrom(here.repository, journal.begin.worktree_id) };
@@ -74,8 +83,13 @@ export function settle(here: EngineContext, journal: Journal, made: readonly str
   const decision = decide({ ...situation, possible });
   context.log(`recovery of ${journal.begin.op_id}: ${decision}`);
   switch (decision) {
-    case "pause":
-      return pauseOperation(context, journal, proof, situation);
+    case "pause": {
+      const paused = pauseOperation(context, journal, proof, situation);
+      if (needsLinkedPackedRefs(context, missing)) {
+        throw new PausedError(journal.begin.op_id, packedRefsLinkError(context));
+      }
+      return paused;
+    }
     case "redo":
     case "take-back":
       writeMissing(context, journal, proof, missing);

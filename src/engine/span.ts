@@ -32,6 +32,7 @@ import {
   temporaryRoot,
 } from "./paths.ts";
 import { beginRecord, type OperationOrigin } from "./records.ts";
+import { refusePackedRefsLink } from "./ref_files.ts";
 import { clearMarker, endOf, settle } from "./settle.ts";
 import { lastTransaction } from "./situation.ts";
 import { decodeSnapshot, digestOf, encodeSnapshot, type Snapshot, takeSnapshot } from "./snapshot.ts";
@@ -57,7 +58,8 @@ export function spanTokenDigest(token: string): string {
  *
  * @param program For `run`: the program's command line, and what it is called.
  * @param links The operation that this one takes back (`undoes`), and the paused one that is ended by that (`resumes`).
- * @throws {LatticeError} `invalid_data`: a ref is damaged, so that it could not be put back; `io`.
+ * @throws {LatticeError} `invalid_data`: a ref is damaged, so that it could not be put back; `unsupported`: `packed-refs`
+ *   is a symbolic link; `io`.
  */
 export function beginSpan(
   context: EngineContext,
@@ -68,6 +70,7 @@ export function beginSpan(
 ): BegunSpan {
   const { system, repository } = context;
   const { commonDir } = repository;
+  refusePackedRefsLink(context); // or what it does could not be taken back
   const snapshot = takeSnapshot(repository);
   if (snapshot.damaged.length > 0) throw damagedError(snapshot.damaged);
   const bytes = encodeSnapshot(snapshot);

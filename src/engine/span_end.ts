@@ -21,6 +21,7 @@ import type { Journal } from "./journal.ts";
 import { type DivergedRef, type JournalRecord, loadBytes, type UpdateRecord } from "./journal_format.ts";
 import { keepRefs } from "./objects_of.ts";
 import { observedRecord, observedUpdate, replacedOids, unlessDamaged } from "./observed.ts";
+import { PausedError } from "./outcome_errors.ts";
 import { spanFolder } from "./paths.ts";
 import { BEGUN_REASON } from "./paused.ts";
 import { clearMarker, endOf, pausedRecord, pauseSpan, settle } from "./settle.ts";
@@ -56,7 +57,11 @@ export function completeSpan(context: EngineContext, opId: string): SpanEnd {
   if (diverged !== null) return diverged;
   const { unfinished, own, others } = lookAround(context, opId);
   if (unfinished.length > 0) return pauseUnfinished(context, opId, unfinished);
-  return commitSpan(context, opId, own, others);
+  try {
+    return commitSpan(context, opId, own, others);
+  } catch (error) {
+    throw pauseUnsupported(context, opId, error, []);
+  }
 }
 
 /**
@@ -76,7 +81,9 @@ export function takeBackSpan(context: EngineContext, opId: string): SpanEnd {
     } catch (error) {
       const moved = error instanceof LatticeError && error.code === "cas_failed";
       if (moved && attempt < ATTEMPTS_MAX) continue; // somebody was faster; whose the refs are is asked anew
-      if (!(error instanceof LatticeError) || !CANNOT_RESTORE.includes(error.code)) throw error;
+      if (!(error instanceof LatticeError) || !CANNOT_RESTORE.includes(error.code)) {
+        throw pauseUnsupported(context, opId, error, [...own, ...others]);
+      }
       return pauseDiverged(context, opId, first.own, [...own, ...others], error.message);
     }
     if (others.length > 0) return pauseDiverged(context, opId, first.own, others, "refs changed that are not its own");
@@ -273,6 +280,25 @@ function pauseUnfinished(context: EngineContext, opId: string, unfinished: reado
     journal.close();
   }
   return { outcome: "paused", own: [], others: [], reason };
+}
+
+/**
+ * Pauses an operation of a program that cannot end because of something that lattice does not support, such as a
+ * `packed-refs` that is a symbolic link by now: it would keep every other command waiting.
+ *
+ * @param left The refs that a person must decide about.
+ * @returns What is to be thrown.
+ */
+function pauseUnsupported(context: EngineContext, opId: string, error: unknown, left: readonly Difference[]): unknown {
+  if (!(error instanceof LatticeError) || error.code !== "unsupported" || error instanceof PausedError) return error;
+  const journal = mustReopen(context, opId);
+  try {
+    if (journal.begin.span!.kind !== "run") return error; // it is paused as it is
+  } finally {
+    journal.close();
+  }
+  pauseDiverged(context, opId, [], left, error.message);
+  return new PausedError(opId, error);
 }
 
 function pauseDiverged(

@@ -21,7 +21,7 @@ import { commitLoose } from "./loose_path.ts";
 import { checkNewValues, keepRefs, newObjects, objectsToStore, refuseVanished } from "./objects_of.ts";
 import { writeOpState } from "./op_state.ts";
 import { writePlannedLogs } from "./only_logged.ts";
-import { NotDurableError, undecided } from "./outcome_errors.ts";
+import { NotDurableError, PausedError, undecided } from "./outcome_errors.ts";
 import {
   KEEP_PREFIX,
   makeDurableFolder,
@@ -35,8 +35,14 @@ import {
 } from "./paths.ts";
 import { type Plan, type PlannedUpdate, planTransaction, recordedValue } from "./plan.ts";
 import { beginRecord, type OperationOrigin, updatesRecord } from "./records.ts";
-import { announceDeletion, announcePackedRefs, makeRefFolders, stageValues } from "./ref_files.ts";
-import { LockMaker, waitUntilFree } from "./ref_locks.ts";
+import {
+  announceDeletion,
+  announcePackedRefs,
+  makeRefFolders,
+  refusePackedRefsLink,
+  stageValues,
+} from "./ref_files.ts";
+import { LockMaker, sortForLocking, waitUntilFree } from "./ref_locks.ts";
 import { refuseBlockedReflogs } from "./reflog_lines.ts";
 import type { RunningTransaction } from "./running.ts";
 import { lastTransaction } from "./situation.ts";
@@ -45,7 +51,7 @@ import { StoredObjects } from "./stored_objects.ts";
 import type { NewObject } from "../git/objects/store.ts";
 import type { RefOutcome, TransactionRequest, TransactionResult } from "./update.ts";
 import { MovedRefError, refuseConflicts, verifyUnderLocks } from "./verify.ts";
-import { compareNames, sortByName } from "../platform/text.ts";
+import { compareNames } from "../platform/text.ts";
 
 /** How often a transaction is planned anew because a ref moved that may hold anything. */
 const ATTEMPTS_MAX = 5;
@@ -217,6 +223,8 @@ class OperationInProgress {
     const { system, repository } = context;
     const plan = request.purpose === "operation" && this.joined === null ? this.withKeepRefs(asked) : asked;
     const changes = plan.updates.filter((update) => update.changes);
+    // Every deletion writes `packed-refs` anew, and so may the way back of several refs.
+    if (changes.length > 1 || changes.some((update) => update.new === null)) refusePackedRefsLink(context);
     const batch = isBatch(plan.view, changes);
     this.stored.store(new Map([...objectsToStore(context, plan.updates, this.brought), ...this.keeping]));
     // What is to be shown by one step is there before the journal says so, and goes by that step: after a kill, this
@@ -403,7 +411,7 @@ class OperationInProgress {
       }
       running.hook.run("aborted");
     } catch (second) {
-      throw second instanceof NotDurableError ? second : undecided(error, second);
+      throw second instanceof NotDurableError || second instanceof PausedError ? second : undecided(error, second);
     }
     throw error;
   }
@@ -434,14 +442,6 @@ class OperationInProgress {
     clearMarker(this.context, this.origin.opId, this.request.resumes);
     if (running.changes.length > 1) system.disk.syncDirectory(`${repository.commonDir}/lattice`);
   }
-}
-
-/** Refs in the order of their bytes; `HEAD` and other root refs behind them. */
-function sortForLocking(names: readonly string[]): string[] {
-  const isRoot = (name: string) => !name.startsWith("refs/");
-  const itself = (name: string) => name;
-  const sorted = sortByName(names.filter((name) => !isRoot(name)), itself);
-  return sorted.concat(sortByName(names.filter(isRoot), itself));
 }
 
 function toOutcome(update: PlannedUpdate): RefOutcome {

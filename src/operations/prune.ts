@@ -20,6 +20,7 @@ import { listJournals } from "../engine/journal.ts";
 import { isOperationId, operationTimeMs } from "../engine/operation_id.ts";
 import { readOpState } from "../engine/op_state.ts";
 import { journalPath, KEEP_PREFIX, opsFolder, removeIfThere } from "../engine/paths.ts";
+import { refusePackedRefsLink } from "../engine/ref_files.ts";
 import { recordedValue } from "../engine/plan.ts";
 import { expectationOf, type RefOutcome, type RefUpdate } from "../engine/update.ts";
 import type { Writer } from "../engine/writer.ts";
@@ -55,12 +56,14 @@ export interface PrunedKeepRefs {
  * An operation that is unfinished or paused stays, whatever the rule says. Journals of plumbing are no operations; the
  * rule is applied to them by themselves.
  *
- * @throws {LatticeError} `invalid_data`: a journal or a keep ref is damaged, and nothing was removed; `io`.
+ * @throws {LatticeError} `invalid_data`: a journal or a keep ref is damaged, and nothing was removed; `unsupported`:
+ *   `packed-refs` is a symbolic link, and nothing was removed; `io`.
  */
-export function pruneJournals({ repository }: Writer, rule: PruneRule): PrunedJournals {
+export function pruneJournals({ context, repository }: Writer, rule: PruneRule): PrunedJournals {
   const { system, commonDir, refs } = repository;
   for (const _keepRef of refs.list(KEEP_PREFIX)); // a damaged one is to be met before anything is removed
   const doomed = chooseJournals(system, commonDir, rule);
+  if (doomed.length > 0) refusePackedRefsLink(context); // or the keep refs would stay behind
   for (const { op_id: id } of doomed) removeIfThere(system, journalPath(commonDir, id));
   if (doomed.length > 0) system.disk.syncDirectory(opsFolder(commonDir));
   const operations = doomed.flatMap(({ begin, endRecorded: _endRecorded, ...summary }) =>

@@ -1,5 +1,14 @@
 import assert from "node:assert/strict";
-import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { lattice } from "../cli/command_line.ts";
 import { documentOf } from "../e2e/binary.ts";
@@ -217,4 +226,24 @@ test("doctor looks at 100,000 packed refs in bounded time", async () => {
   const start = performance.now();
   assert.deepEqual(idsOf((await doctor(cwd)).findings), []);
   assert.ok(performance.now() - start < 60_000);
+});
+
+test("doctor names a packed-refs that is a symbolic link, whether it leads to a file or to nothing", async () => {
+  const { cwd } = repository();
+  const path = join(cwd, ".git/packed-refs");
+  symlinkSync("elsewhere", path);
+  const [dangling, ...more] = (await doctor(cwd)).findings;
+  assert.deepEqual([dangling?.id, dangling?.fix, more], ["packed-refs.linked", null, []]);
+  assert.match(dangling?.evidence ?? "", /symbolic link to "elsewhere", where nothing is; remove the link/);
+  rmSync(path);
+  gitText(["pack-refs", "--all"], cwd);
+  renameSync(path, join(cwd, ".git/elsewhere"));
+  symlinkSync("elsewhere", path);
+  assert.match((await doctor(cwd)).findings[0]?.evidence ?? "", /put the file itself in its place/);
+  appendFileSync(path, "nonsense\n");
+  const { findings } = await doctor(cwd);
+  assert.deepEqual(findings.map(({ id, fix }) => [id, fix]), [
+    ["packed-refs.linked", null],
+    ["packed-refs.damaged", null],
+  ]);
 });

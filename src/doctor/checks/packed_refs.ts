@@ -6,7 +6,7 @@
  * @module
  */
 import type { Check, Examination } from "../examination.ts";
-import { findingId, type Fix, plural, quote } from "../finding.ts";
+import { type Finding, findingId, type Fix, plural, quote } from "../finding.ts";
 import { FILE_BYTES_MAX } from "../packed_scan.ts";
 import { type PackedRewrite, peel, planRewrite, rewritePacked } from "../packed_rewrite.ts";
 
@@ -20,12 +20,17 @@ const NAMES_TOLD_MAX = 10;
 export const PACKED_REFS: Check = {
   name: "packed-refs",
   kinds: {
+    "packed-refs.linked":
+      "packed-refs is a symbolic link, which lattice does not replace: whatever could need that is " +
+      "refused; put the file itself in its place",
     "packed-refs.damaged": "lines of packed-refs are malformed, repeated, out of order, misnamed or wrongly peeled; " +
       "metadata and the stack are looked at once it is mended",
   },
   *examine(examination) {
     const { flaws, flawCount, seen } = examination.packed();
     if (seen === null) return;
+    const isLink = seen.stat.kind === "symlink";
+    if (isLink) yield linked(examination, seen.path);
     const peeling = wronglyPeeled(examination);
     if (flawCount + peeling.length === 0) return;
     const told = [...flaws.map(({ line, reason }) => line === 0 ? reason : `line ${line}: ${reason}`), ...peeling];
@@ -36,10 +41,24 @@ export const PACKED_REFS: Check = {
       severity: "error",
       subject: "packed-refs",
       evidence: told.slice(0, FLAWS_TOLD_MAX).join("; ") + (more > 0 ? `; and ${plural(more, "more flaw")}` : ""),
-      fix: isTooLarge ? null : fixOf(examination),
+      fix: isTooLarge || isLink ? null : fixOf(examination),
     };
   },
 };
+
+/** Only a person knows who else uses the file that the link leads to, so there is no fix. */
+function linked({ system: { disk } }: Examination, path: string): Finding {
+  const leads = `it is a symbolic link to ${quote(disk.readLink(path) ?? "")}`;
+  return {
+    id: findingId("packed-refs.linked"),
+    severity: "error",
+    subject: "packed-refs",
+    evidence: disk.stat(path) === null
+      ? `${leads}, where nothing is; remove the link`
+      : `${leads}, which is not replaced; while nothing else uses the repository, put the file itself in its place`,
+    fix: null,
+  };
+}
 
 /** Tags whose `^` line is wrong, or lacking where the header claims that none lacks. */
 function wronglyPeeled(examination: Examination): string[] {
