@@ -51,6 +51,9 @@ export function stagedPackedRefs(folder: string): string {
 /** Prefix of the refs that keep replaced commits reachable. */
 export const KEEP_PREFIX = "refs/lattice/keep/";
 
+/** Names that no ref may have: it would keep lattice from storing anything below them. */
+export const FOLDERS_OF_OWN_REFS: readonly string[] = ["refs/lattice", "refs/branch-metadata"];
+
 /**
  * Makes a folder of ours where it is not there, and makes its name durable.
  *

@@ -13,6 +13,7 @@ import { checkNameLength, NAME_PART_BYTES_MAX, refScope, requireRefName } from "
 import type { RefStore, RefValue } from "../git/refs/store.ts";
 import type { EngineContext } from "./context.ts";
 import { ownName } from "./files_refs.ts";
+import { FOLDERS_OF_OWN_REFS } from "./paths.ts";
 import { openRefView, type RefView } from "./ref_view.ts";
 import { isMet, type RefUpdate, sameValue, type TransactionRequest, valueText } from "./update.ts";
 
@@ -91,9 +92,12 @@ function planUpdate(
   refuseOtherPlaces(update.name);
   if (update.change.kind !== "verify") refuseLongName(update.name);
   if (request.mayChangeOwnRefs !== true) refuseOwnRef(update.name);
+  refuseFolderName(update, update.name);
+  if (update.change.kind === "set-symbolic") refuseFolderName(update, update.change.target);
   const { refs } = context.repository;
   const { ref, through, value } = follow(context, view, update);
   if (request.mayChangeOwnRefs !== true) refuseOwnRef(ref); // a symbolic ref of another name leads there as well
+  refuseFolderName(update, ref);
   const oldOid = value === null ? null : value.kind === "direct" ? value.oid : refs.resolve(ref).oid;
   checkExpectation(update, oldOid, value);
   const wanted = wantedValue(update, value);
@@ -113,6 +117,15 @@ function refuseOwnRef(name: string): void {
   if (!name.startsWith("refs/lattice/")) return;
   throw new LatticeError("usage", `${JSON.stringify(name)} belongs to lattice's own bookkeeping`, {
     hint: "refs below refs/lattice/ change with the operations that they belong to",
+    details: { ref: name },
+  });
+}
+
+/** A ref that was made by git can still be taken away. */
+function refuseFolderName({ change }: RefUpdate, name: string): void {
+  if (change.kind === "delete" || change.kind === "verify" || !FOLDERS_OF_OWN_REFS.includes(name)) return;
+  throw new LatticeError("usage", `${JSON.stringify(name)} is where lattice keeps refs, and cannot be one itself`, {
+    hint: "choose another name",
     details: { ref: name },
   });
 }

@@ -16,7 +16,7 @@ import type { RefValue } from "../git/refs/store.ts";
 import { type PackedChange, rewritePackedRefs } from "../git/refs/files/packed_writer.ts";
 import { type EngineContext, share } from "./context.ts";
 import { filesRefs } from "./files_refs.ts";
-import { clearPlace, removeIfThere, stagedPackedRefs, stagedValue } from "./paths.ts";
+import { clearPlace, FOLDERS_OF_OWN_REFS, removeIfThere, stagedPackedRefs, stagedValue } from "./paths.ts";
 import { valueText } from "./update.ts";
 
 /** From so many values on, one flush of the file system is cheaper than one of each file. */
@@ -138,8 +138,11 @@ export function conflictError(ref: string, other: string): LatticeError {
   const leftOver = other.startsWith("refs/branch-metadata/")
     ? `; if it is the left-over of a branch that is gone, remove it with \`lattice meta delete ${other.slice(21)}\``
     : "";
+  const hint = FOLDERS_OF_OWN_REFS.includes(other)
+    ? `lattice keeps refs below it, so no ref may have that name: remove it with \`git update-ref -d ${other}\``
+    : `a ref cannot be both a name and a folder of names; rename or delete the other one first${leftOver}`;
   return new LatticeError("cas_failed", `cannot create ${JSON.stringify(ref)}: ${JSON.stringify(other)} exists`, {
-    hint: `a ref cannot be both a name and a folder of names; rename or delete the other one first${leftOver}`,
+    hint,
     details: { ref, expected: null, actual: null, conflicts_with: other },
   });
 }

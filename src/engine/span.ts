@@ -20,6 +20,7 @@ import { readOwnFile } from "../platform/own_file.ts";
 import { BEGUN_REASON, divergedError } from "./paused.ts";
 import {
   journalPath,
+  KEEP_PREFIX,
   makeDurableFolder,
   makeFolder,
   opsFolder,
@@ -32,7 +33,7 @@ import {
   temporaryRoot,
 } from "./paths.ts";
 import { beginRecord, type OperationOrigin } from "./records.ts";
-import { refusePackedRefsLink } from "./ref_files.ts";
+import { conflictError, refusePackedRefsLink } from "./ref_files.ts";
 import { clearMarker, endOf, settle } from "./settle.ts";
 import { lastTransaction } from "./situation.ts";
 import { decodeSnapshot, digestOf, encodeSnapshot, type Snapshot, takeSnapshot } from "./snapshot.ts";
@@ -59,7 +60,7 @@ export function spanTokenDigest(token: string): string {
  * @param program For `run`: the program's command line, and what it is called.
  * @param links The operation that this one takes back (`undoes`), and the paused one that is ended by that (`resumes`).
  * @throws {LatticeError} `invalid_data`: a ref is damaged, so that it could not be put back; `unsupported`: `packed-refs`
- *   is a symbolic link; `io`.
+ *   is a symbolic link; `cas_failed`: a ref is in the way of those that keep what is replaced; `io`.
  */
 export function beginSpan(
   context: EngineContext,
@@ -71,6 +72,7 @@ export function beginSpan(
   const { system, repository } = context;
   const { commonDir } = repository;
   refusePackedRefsLink(context); // or what it does could not be taken back
+  refuseObstacle(context, origin.opId);
   const snapshot = takeSnapshot(repository);
   if (snapshot.damaged.length > 0) throw damagedError(snapshot.damaged);
   const bytes = encodeSnapshot(snapshot);
@@ -99,6 +101,13 @@ export function beginSpan(
     throw error;
   }
   return { opId: origin.opId, token };
+}
+
+/** Refuses a ref in whose place the folder of our keep refs must be: what is replaced could not be kept at the end. */
+function refuseObstacle({ repository }: EngineContext, opId: string): void {
+  const kept = `${KEEP_PREFIX}${opId}/0`;
+  const other = repository.refs.findConflict(kept);
+  if (other !== null) throw conflictError(kept, other);
 }
 
 function damagedError(refs: readonly string[]): LatticeError {

@@ -60,7 +60,7 @@ export function completeSpan(context: EngineContext, opId: string): SpanEnd {
   try {
     return commitSpan(context, opId, own, others);
   } catch (error) {
-    throw pauseUnsupported(context, opId, error, []);
+    throw pauseInTheWay(context, opId, error, []);
   }
 }
 
@@ -82,7 +82,7 @@ export function takeBackSpan(context: EngineContext, opId: string): SpanEnd {
       const moved = error instanceof LatticeError && error.code === "cas_failed";
       if (moved && attempt < ATTEMPTS_MAX) continue; // somebody was faster; whose the refs are is asked anew
       if (!(error instanceof LatticeError) || !CANNOT_RESTORE.includes(error.code)) {
-        throw pauseUnsupported(context, opId, error, [...own, ...others]);
+        throw pauseInTheWay(context, opId, error, [...own, ...others]);
       }
       return pauseDiverged(context, opId, first.own, [...own, ...others], error.message);
     }
@@ -282,15 +282,20 @@ function pauseUnfinished(context: EngineContext, opId: string, unfinished: reado
   return { outcome: "paused", own: [], others: [], reason };
 }
 
+/** Errors that stay until a person has put something right. */
+const IN_THE_WAY: readonly ErrorCode[] = ["unsupported", "cas_failed"];
+
 /**
- * Pauses an operation of a program that cannot end because of something that lattice does not support, such as a
- * `packed-refs` that is a symbolic link by now: it would keep every other command waiting.
+ * Pauses an operation of a program that cannot end because something is in the way: a `packed-refs` that is a symbolic
+ * link by now, a ref `refs/lattice`. It would keep every other command waiting.
  *
  * @param left The refs that a person must decide about.
  * @returns What is to be thrown.
  */
-function pauseUnsupported(context: EngineContext, opId: string, error: unknown, left: readonly Difference[]): unknown {
-  if (!(error instanceof LatticeError) || error.code !== "unsupported" || error instanceof PausedError) return error;
+function pauseInTheWay(context: EngineContext, opId: string, error: unknown, left: readonly Difference[]): unknown {
+  if (!(error instanceof LatticeError) || !IN_THE_WAY.includes(error.code) || error instanceof PausedError) {
+    return error;
+  }
   const journal = mustReopen(context, opId);
   try {
     if (journal.begin.span!.kind !== "run") return error; // it is paused as it is

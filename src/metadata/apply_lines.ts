@@ -174,7 +174,8 @@ function refLine(object: JsonObject, line: number, format: ObjectFormat): RefLin
   const ref = textOf(object, "ref", line);
   const reason = checkName(ref) ?? checkNameLength(ref);
   if (reason !== null) throw usage(line, `${quote(ref)} is no valid ref name: ${reason}`);
-  const reserved = RESERVED_PREFIXES.find((prefix) => ref.startsWith(prefix));
+  const reserved = RESERVED_PREFIXES.find((prefix) => `${ref}/`.startsWith(prefix));
+  if (reserved === `${ref}/`) throw usage(line, `${quote(ref)} is where lattice keeps refs, and cannot be one itself`);
   if (reserved !== undefined) {
     throw usage(line, `${quote(ref)} is below ${quote(reserved)}, which is not for such lines`);
   }

@@ -247,3 +247,19 @@ test("doctor names a packed-refs that is a symbolic link, whether it leads to a 
     ["packed-refs.damaged", null],
   ]);
 });
+
+test("doctor names a ref that stands where lattice keeps its own, loose or packed", async () => {
+  const { cwd, first } = repository();
+  gitText(["update-ref", "refs/lattice", first], cwd);
+  gitText(["update-ref", "refs/branch-metadata", first], cwd);
+  gitText(["pack-refs", "--all"], cwd);
+  gitText(["update-ref", "refs/lattice", "HEAD"], cwd);
+  const { findings } = await doctor(cwd);
+  assert.deepEqual(idsOf(findings), ["ref.reserved:refs/lattice", "ref.reserved:refs/branch-metadata"]);
+  for (const { subject, evidence, fix } of findings) {
+    const [, command] = /`(git [^`]*)` removes it/.exec(evidence) ?? [];
+    assert.deepEqual([command, fix], [`git update-ref --no-deref -d ${subject}`, null]);
+    gitText(command!.split(" ").slice(1), cwd);
+  }
+  assert.deepEqual((await doctor(cwd)).findings, []);
+});

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import type { RefUpdate } from "../../src/engine/mod.ts";
+import { beginSpan } from "../../src/engine/span.ts";
 import { resume } from "../../src/operations/resume.ts";
+import { originOf } from "../../src/operations/span.ts";
 import { undo } from "../../src/operations/undo.ts";
 import { utf8 } from "../../src/platform/text.ts";
 import {
@@ -304,4 +306,40 @@ test("a name that stands for no bytes, or for those of another name, is refused"
     await assert.rejects(run(system, { updates: [setRef(name, one)], objects: [one] }), { code: "usage" });
   }
   await run(system, { updates: [setRef("refs/meta/\udcff", one), setRef("refs/meta/ké", one)], objects: [one] });
+});
+
+for (const name of ["refs/lattice", "refs/branch-metadata"]) {
+  test(`${name}, where refs are kept, is no ref that anything makes, and goes where git made it`, async () => {
+    const system = systemWith();
+    const refused = { code: "usage", message: `"${name}" is where lattice keeps refs, and cannot be one itself` };
+    const follow = (from: string): Step => ({
+      updates: [{
+        name: from,
+        expect: { kind: "any" },
+        change: { kind: "set-symbolic", target: name },
+        follow: false,
+      }],
+      objects: [],
+    });
+    await assert.rejects(run(system, { updates: [setRef(name, one)], objects: [one] }), refused);
+    await assert.rejects(run(system, follow("refs/heads/s")), refused);
+    checkClean(system);
+
+    const made = systemWith({ [`/r/.git/${name}`]: `${oidOf(one)}\n` });
+    await assert.rejects(run(made, { updates: [setRef(name, two)], objects: [one, two] }), refused);
+    using writer = await openTestWriter(openTestRepository(made));
+    writer.transact({ updates: [deleteRef(name)], objects: [], message: "", purpose: "plumbing" });
+    assert.equal(valueOf(made, name), null);
+    checkClean(made);
+  });
+}
+
+test("a program is not started while a ref refs/lattice would keep its end from being recorded", async () => {
+  const system = systemWith({ "/r/.git/refs/lattice": `${oidOf(one)}\n` });
+  using writer = await openTestWriter(openTestRepository(system));
+  assert.throws(() => beginSpan(writer.context, originOf(writer), "run", null), {
+    code: "cas_failed",
+    hint: /`git update-ref -d refs\/lattice`/,
+  });
+  checkClean(system);
 });

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { FOLDERS_OF_OWN_REFS } from "../../engine/paths.ts";
 import type { Oid } from "../../git/object_format.ts";
 import { LatticeError } from "../../platform/errors.ts";
 import type { Check, Examination } from "../examination.ts";
@@ -17,11 +18,16 @@ const RESCUE_PREFIX = "refs/rescued/";
 /** Compares every name with those above it. */
 export const REF_CONFLICTS: Check = {
   name: "ref-conflicts",
-  kinds: { "ref.conflict": "a ref is both a name and a folder of names" },
+  kinds: {
+    "ref.conflict": "a ref is both a name and a folder of names",
+    "ref.reserved":
+      "a ref has the name of the folder in which lattice keeps refs, so that lattice can store none there",
+  },
   *examine(examination) {
     const { byName } = examination.packed();
     const { refs, broken } = examination.loose();
     const names = new Set([...refs.keys(), ...broken.map(({ name }) => name), ...byName.keys()]);
+    for (const name of FOLDERS_OF_OWN_REFS) if (names.has(name)) yield reserved(examination, name);
     for (const name of names) {
       for (let slash = name.indexOf("/", 5); slash !== -1; slash = name.indexOf("/", slash + 1)) {
         const above = name.slice(0, slash);
@@ -30,6 +36,24 @@ export const REF_CONFLICTS: Check = {
     }
   },
 };
+
+/** Somebody wanted that ref, so a person takes it away. */
+function reserved(examination: Examination, name: string): Finding {
+  const value = examination.loose().refs.get(name);
+  const target = value?.kind === "symbolic"
+    ? value.target
+    : value?.oid ?? examination.packed().byName.get(name)?.[0]?.oid;
+  const command = `git update-ref --no-deref -d ${name}`;
+  return {
+    id: findingId("ref.reserved", name),
+    severity: "error",
+    subject: name,
+    evidence:
+      `${quote(name)}${target === undefined ? "" : ` (${quote(target)})`} is in the way of lattice's own refs; ` +
+      `\`${command}\` removes it`,
+    fix: null,
+  };
+}
 
 function conflict(examination: Examination, above: string, below: string): Finding {
   const { byName } = examination.packed();
