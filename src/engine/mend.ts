@@ -35,6 +35,7 @@ import { recordedValue } from "./plan.ts";
 import { beginRecord } from "./records.ts";
 import { makeRefFolders, publishValue, refusePackedRefsLink, stageValues, syncFolderOf } from "./ref_files.ts";
 import { LockMaker } from "./ref_locks.ts";
+import { refuseLinkedReflogs } from "./reflog_lines.ts";
 import { clearMarker, rollBackUntouched, settle } from "./settle.ts";
 import type { Writer } from "./writer.ts";
 
@@ -110,6 +111,7 @@ export function mendRef(writer: Writer, mend: RefMend): void {
 export function mendReflog(writer: Writer, mend: ReflogMend): void {
   const { context } = writer;
   const { system, repository } = context;
+  refuseLinkedReflogs(context, [mend.name]);
   runMend(writer, [], [mend.name], ({ lock, folder, journal }) => {
     makeRefFolders(context, [mend.name], []); // of a ref that is packed there may be none
     lock(lockPath(repository, mend.name), mend.name, refLockTimeoutMs(context));

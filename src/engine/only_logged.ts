@@ -10,13 +10,14 @@
 import { committerIdentity } from "../git/identity.ts";
 import type { EngineContext } from "./context.ts";
 import type { Plan } from "./plan.ts";
-import { appendReflogLines, ReflogPolicy, refuseBlockedReflogs } from "./reflog_lines.ts";
+import { appendReflogLines, ReflogPolicy, refuseBlockedReflogs, refuseLinkedReflogs } from "./reflog_lines.ts";
 import { doUpkeep } from "./upkeep.ts";
 
 /**
  * Appends the reflog lines of a plan that changes nothing.
  *
- * @throws {LatticeError} `locked`; `cas_failed`: something stands where a reflog should; `io`.
+ * @throws {LatticeError} `locked`; `cas_failed`: something stands where a reflog should; `unsupported`: a
+ *   folder of reflogs is a symbolic link; `io`.
  */
 export function writePlannedLogs(context: EngineContext, plan: Plan): void {
   const policy = new ReflogPolicy(context);
@@ -25,6 +26,7 @@ export function writePlannedLogs(context: EngineContext, plan: Plan): void {
   const identity = committerIdentity(context.system, context.repository.config);
   doUpkeep(context, plan.locked, (upkeep) => {
     for (const ref of plan.locked) upkeep.lockRef(ref);
+    refuseLinkedReflogs(context, logs.map(({ ref }) => ref));
     refuseBlockedReflogs(context, logs);
     appendReflogLines(context, logs, identity, "fresh");
   });

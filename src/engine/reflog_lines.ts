@@ -6,14 +6,14 @@
  *
  * @module
  */
-import { isDiskError } from "../platform/disk.ts";
+import { type FileKind, isDiskError } from "../platform/disk.ts";
 import { LatticeError } from "../platform/errors.ts";
 import { bytesToName, compareBytes, equalBytes, nameToBytes } from "../platform/text.ts";
 import { folderOf } from "../platform/paths.ts";
 import { formatReflogLine, parseReflogLine } from "../git/refs/reflog.ts";
 import { type EngineContext, share } from "./context.ts";
 import { filesRefs, rootOf } from "./files_refs.ts";
-import type { LogRecord } from "./journal_format.ts";
+import type { LogRecord, UpdatesRecord } from "./journal_format.ts";
 import { makeFolder } from "./paths.ts";
 import type { PlannedLog } from "./plan.ts";
 import { findObstacle, removeEmptyFolders, syncFolderOf } from "./ref_files.ts";
@@ -165,10 +165,50 @@ export function refuseBlockedReflogs(context: EngineContext, logs: readonly LogR
       "cas_failed",
       `cannot write the reflog of ${JSON.stringify(log.ref)}: ${JSON.stringify(obstacle)} is in the way`,
       {
-        hint: "it is the reflog of a ref that is gone; remove it",
+        hint: hintAbout(obstacle),
         details: { ref: log.ref, expected: null, actual: null, path: obstacle },
       },
     );
+  }
+}
+
+/** What to do about an obstacle: where reflogs have their folders, it is the reflog of no ref. */
+function hintAbout(obstacle: string): string {
+  return /\/logs(?:\/refs)?$/.test(obstacle)
+    ? "reflogs have their folder there; move what stands in its place out of the way"
+    : "it is the reflog of a ref that is gone; remove it";
+}
+
+/** The refs whose reflogs a transaction writes or removes. */
+export function* reflogsOf({ logs, updates }: UpdatesRecord): Generator<string> {
+  for (const { ref } of logs) yield ref;
+  for (const { ref, new: value, verify } of updates) if (value === null && verify !== true) yield ref;
+}
+
+/**
+ * Refuses reflogs in a folder that is a symbolic link, as of `.git/logs`: nothing is written through one.
+ *
+ * @param refs Those whose reflogs are written or removed.
+ * @throws {LatticeError} `unsupported`.
+ */
+export function refuseLinkedReflogs({ repository, system }: EngineContext, refs: Iterable<string>): void {
+  const kinds = new Map<string, FileKind | null>();
+  for (const ref of refs) {
+    const path = filesRefs(repository).logPath(ref);
+    for (let slash = path.indexOf("/", rootOf(repository, path).length + 1); slash !== -1;) {
+      const folder = path.slice(0, slash);
+      const kind = kinds.has(folder) ? kinds.get(folder) : system.disk.lstat(folder)?.kind ?? null;
+      kinds.set(folder, kind ?? null);
+      if (kind !== "directory" && kind !== "symlink") break; // there is nothing below it
+      if (kind === "symlink") {
+        throw new LatticeError(
+          "unsupported",
+          `${JSON.stringify(folder)} is a symbolic link; reflogs are not written through it`,
+          { hint: "replace the link by the folder itself", details: { path: folder, ref } },
+        );
+      }
+      slash = path.indexOf("/", slash + 1);
+    }
   }
 }
 

@@ -15,6 +15,7 @@ import type { JudgedEntry } from "../git/revisions/reflog_expiry.ts";
 import { type EngineContext, share } from "./context.ts";
 import { filesRefs } from "./files_refs.ts";
 import { conflictError, makeRefFolders, publishValue, stageValues, syncFolderOf } from "./ref_files.ts";
+import { refuseLinkedReflogs } from "./reflog_lines.ts";
 import { doUpkeep, type Upkeep } from "./upkeep.ts";
 import type { Writer } from "./writer.ts";
 
@@ -100,6 +101,7 @@ function replaceReflog({ context, folder }: Upkeep, ref: string, kept: readonly 
       details: { path, ref },
     });
   }
+  refuseLinkedReflogs(context, [ref]);
   const content = concatBytes(kept.map(rewrittenReflogLine));
   if (equalBytes(content, readBounded(disk, path, LOG_BYTES_MAX) ?? new Uint8Array())) return;
   const staged = `${folder}/log`;

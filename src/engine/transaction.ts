@@ -43,7 +43,7 @@ import {
   stageValues,
 } from "./ref_files.ts";
 import { LockMaker, sortForLocking, waitUntilFree } from "./ref_locks.ts";
-import { refuseBlockedReflogs } from "./reflog_lines.ts";
+import { reflogsOf, refuseBlockedReflogs, refuseLinkedReflogs } from "./reflog_lines.ts";
 import type { RunningTransaction } from "./running.ts";
 import { lastTransaction } from "./situation.ts";
 import { clearMarker, rollBackUntouched, settle } from "./settle.ts";
@@ -237,6 +237,7 @@ class OperationInProgress {
       this.brought,
       batch ? announcePackedRefs(context, this.folder) : null,
     );
+    refuseLinkedReflogs(context, reflogsOf(record));
     this.writeJournal(record);
     if (changes.length > 1 && this.joined === null) {
       // From the second ref on, a half-done update must be found again even after a power cut.

@@ -343,3 +343,41 @@ test("a program is not started while a ref refs/lattice would keep its end from 
   });
   checkClean(system);
 });
+
+const LINKED_LOGS = ["logs", "logs/refs", "logs/refs/meta"];
+
+for (const name of LINKED_LOGS) {
+  test(`reflogs are neither written nor removed through a symbolic link: ${name}`, async () => {
+    const base = systemWith();
+    await run(base, { updates: [setRef("refs/meta/a", one)], objects: [one] }, LOGGED);
+    base.disk.rename(`/r/.git/${name}`, "/victim");
+    base.disk.symlink("/victim", `/r/.git/${name}`);
+    const before = base.disk.dump();
+    const steps = [setRef("refs/meta/a", two), setRef("refs/meta/n", two), deleteRef("refs/meta/a")];
+    for (const update of steps) {
+      const system = new SimSystem(base.disk.copy());
+      await assert.rejects(run(system, { updates: [update], objects: [two] }, LOGGED), {
+        code: "unsupported",
+        message: `"/r/.git/${name}" is a symbolic link; reflogs are not written through it`,
+        hint: "replace the link by the folder itself",
+      });
+      const after = system.disk.dump();
+      const victims = (files: typeof after) => Object.entries(files).filter(([path]) => path.startsWith("/victim"));
+      assert.deepEqual(victims(after), victims(before));
+      assert.equal(valueOf(system, "refs/meta/a"), oidOf(one));
+      checkClean(system);
+    }
+    await run(base, { updates: [setRef("refs/meta/n", two)], objects: [two] }); // where none is written, none is in the way
+  });
+}
+
+test("a file in the place of logs is not called the reflog of a ref that is gone", async () => {
+  for (
+    const [path, hint] of [["logs", /reflogs have their folder there/], ["logs/refs/meta", /that is gone/]] as const
+  ) {
+    const system = systemWith({ [`/r/.git/${path}`]: "precious" });
+    const step = { updates: [setRef("refs/meta/a", one)], objects: [one] };
+    await assert.rejects(run(system, step, LOGGED), { code: "cas_failed", hint });
+    checkClean(system);
+  }
+});
