@@ -9,6 +9,7 @@ import { walkLooseRefs } from "../git/refs/files/walk.ts";
 import { isRootRefSyntax, refPath } from "../git/refs/names.ts";
 import type { RefEntry, RefValue } from "../git/refs/store.ts";
 import type { Examination, Worktree } from "./examination.ts";
+import { isDiskError } from "../platform/disk.ts";
 import { LatticeError } from "../platform/errors.ts";
 
 /** A loose ref that cannot be read, or whose name no ref may have. */
@@ -19,6 +20,8 @@ export interface BrokenLoose {
   readonly path: string;
   /** Why. */
   readonly reason: string;
+  /** Where the file may not be read: what to do about that. What it holds is not known then, and may be sound. */
+  readonly forbidden?: string;
 }
 
 /** What is there. */
@@ -50,7 +53,7 @@ export function scanLooseRefs({ system, repository, worktrees }: Examination): L
     const shown = (name: string) => ownName(repository, nameEverywhere(worktree.id, name));
     const report = (to: BrokenLoose[]) => (name: string, error: unknown) => {
       const { root, relative } = refPath(folders, name);
-      to.push({ name: shown(name), path: `${root}/${relative}`, reason: reasonOf(error) });
+      to.push({ name: shown(name), path: `${root}/${relative}`, ...reasonOf(error) });
     };
     const found: RefEntry[] = walkLooseRefs(
       { disk, folders, format, onBroken: report(broken), onMisnamed: report(misnamed) },
@@ -66,7 +69,7 @@ export function scanLooseRefs({ system, repository, worktrees }: Examination): L
       const read = readLooseRef(disk, format, path, shown);
       if (read.kind === "ref") refs.set(shown, read.value);
     } catch (error) {
-      broken.push({ name: shown, path, reason: reasonOf(error) });
+      broken.push({ name: shown, path, ...reasonOf(error) });
     }
   };
 
@@ -86,7 +89,9 @@ function isRootRef(name: string): boolean {
 }
 
 /** What is said of a broken ref, without its name and its file, which the finding has. */
-function reasonOf(error: unknown): string {
+function reasonOf(error: unknown): Pick<BrokenLoose, "reason" | "forbidden"> {
   if (!(error instanceof LatticeError)) throw error;
-  return error.message.replace(/^ref ".*" is broken: /s, "").replace(/ \(in ".*"\)$/s, "");
+  if (isDiskError(error, "EACCES", "EPERM")) return { reason: error.message, forbidden: error.hint ?? "" };
+  const reason = error.message.replace(/^ref ".*" is broken: /s, "").replace(/ \(in ".*"\)$/s, "");
+  return { reason };
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import {
   appendFileSync,
+  chmodSync,
   existsSync,
   mkdirSync,
   readFileSync,
@@ -11,11 +12,11 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { lattice } from "../cli/command_line.ts";
-import { documentOf } from "../e2e/binary.ts";
-import { gitText } from "../git_oracle.ts";
+import { binary, documentOf } from "../e2e/binary.ts";
+import { gitText, runProgram } from "../git_oracle.ts";
 import { test } from "../harness.ts";
 import { temporaryFolder } from "../temporary_folder.ts";
-import { assertGitIsHappy, doctor, idsOf } from "./look.ts";
+import { assertGitIsHappy, doctor, idsOf, type Told } from "./look.ts";
 
 /** A repository with two commits on `main` and a branch `topic` on the first. */
 function repository(): { cwd: string; first: string; second: string } {
@@ -262,4 +263,25 @@ test("doctor names a ref that stands where lattice keeps its own, loose or packe
     gitText(command!.split(" ").slice(1), cwd);
   }
   assert.deepEqual((await doctor(cwd)).findings, []);
+});
+
+test("doctor replaces no ref that it may not read, and says that the permissions are wrong", () => {
+  const { cwd, first } = repository();
+  writeRef(cwd, "refs/heads/topic", `${first}\n`);
+  writeRef(cwd, "refs/heads/empty", "");
+  for (const name of ["topic", "empty"]) chmodSync(join(cwd, ".git/refs/heads", name), 0o000);
+  // Root may read everything unless this is taken from it.
+  const wrapper = process.getuid?.() === 0 ? ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] : [];
+  const look = (...fixes: string[]) => {
+    const [program = "", ...args] = [...wrapper, binary, "--json", "doctor", ...fixes];
+    const told = new TextDecoder().decode(runProgram(program, args, cwd).stdout);
+    return told === "" ? [] : JSON.parse(told) as Told[]; // an id that stands for nothing is refused
+  };
+  const findings = look();
+  assert.deepEqual(idsOf(findings), ["ref.empty:refs/heads/empty", "ref.unreadable:refs/heads/topic"]);
+  assert.equal(findings[1]?.fix, null);
+  assert.match(findings[1]?.evidence ?? "", /permission denied \(EACCES\).*check the owner and the permissions/);
+  for (const kind of ["ref.malformed", "ref.unreadable"]) look("--fix", `${kind}:refs/heads/topic`);
+  chmodSync(join(cwd, ".git/refs/heads/topic"), 0o644);
+  assert.equal(readFileSync(join(cwd, ".git/refs/heads/topic"), "utf8"), `${first}\n`);
 });

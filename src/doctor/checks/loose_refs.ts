@@ -18,6 +18,7 @@ export const LOOSE_REFS: Check = {
   kinds: {
     "ref.empty": "a ref file has no bytes, as a power cut leaves it; git's fetch, push and gc fail",
     "ref.malformed": "a ref file holds neither an object name nor `ref: `, or is no file",
+    "ref.unreadable": "a ref file may not be read by this user; what it holds may be sound",
     "ref.name": "a file among the refs has a name that no ref may have; git passes over it with a warning",
   },
   *examine(examination) {
@@ -30,9 +31,20 @@ export const LOOSE_REFS: Check = {
   },
 };
 
-function brokenRef(examination: Examination, { name, path, reason }: BrokenLoose): Finding {
+function brokenRef(examination: Examination, { name, path, reason, forbidden }: BrokenLoose): Finding {
   const stat = examination.system.disk.lstat(path);
-  const kind = stat?.kind === "file" && stat.size === 0 ? "ref.empty" : "ref.malformed";
+  const isEmpty = stat?.kind === "file" && stat.size === 0;
+  if (forbidden !== undefined && !isEmpty) {
+    // A value that nobody has read is not replaced: the permissions are what is wrong.
+    return {
+      id: findingId("ref.unreadable", name),
+      severity: "error",
+      subject: name,
+      evidence: `${reason}; what it holds may be sound: ${forbidden}`,
+      fix: null,
+    };
+  }
+  const kind = isEmpty ? "ref.empty" : "ref.malformed";
   return {
     id: findingId(kind, name),
     severity: "error",
