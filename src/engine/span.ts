@@ -34,6 +34,7 @@ import {
 } from "./paths.ts";
 import { beginRecord, type OperationOrigin } from "./records.ts";
 import { conflictError, refusePackedRefsLink } from "./ref_files.ts";
+import { refuseLinkedReflogs } from "./reflog_lines.ts";
 import { clearMarker, endOf, settle } from "./settle.ts";
 import { lastTransaction } from "./situation.ts";
 import { decodeSnapshot, digestOf, encodeSnapshot, type Snapshot, takeSnapshot } from "./snapshot.ts";
@@ -46,6 +47,9 @@ export interface BegunSpan {
   /** The secret that joining takes. */
   readonly token: string;
 }
+
+/** Stands for the branches that a program may make: their reflogs go with them when they are taken back. */
+const ANY_BRANCH = "refs/heads/any";
 
 const SNAPSHOT_FILE = "snapshot";
 
@@ -60,7 +64,7 @@ export function spanTokenDigest(token: string): string {
  * @param program For `run`: the program's command line, and what it is called.
  * @param links The operation that this one takes back (`undoes`), and the paused one that is ended by that (`resumes`).
  * @throws {LatticeError} `invalid_data`: a ref is damaged, so that it could not be put back; `unsupported`: `packed-refs`
- *   is a symbolic link; `cas_failed`: a ref is in the way of those that keep what is replaced; `io`.
+ *   or a folder of reflogs is a symbolic link; `cas_failed`: a ref is in the way of those that keep what is replaced; `io`.
  */
 export function beginSpan(
   context: EngineContext,
@@ -71,7 +75,9 @@ export function beginSpan(
 ): BegunSpan {
   const { system, repository } = context;
   const { commonDir } = repository;
-  refusePackedRefsLink(context); // or what it does could not be taken back
+  // Or what it does could not be taken back.
+  refusePackedRefsLink(context);
+  refuseLinkedReflogs(context, [ANY_BRANCH]);
   refuseObstacle(context, origin.opId);
   const snapshot = takeSnapshot(repository);
   if (snapshot.damaged.length > 0) throw damagedError(snapshot.damaged);

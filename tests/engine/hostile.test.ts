@@ -367,6 +367,10 @@ for (const name of LINKED_LOGS) {
       assert.equal(valueOf(system, "refs/meta/a"), oidOf(one));
       checkClean(system);
     }
+    if (name !== "logs/refs/meta") {
+      using writer = await openTestWriter(openTestRepository(new SimSystem(base.disk.copy())));
+      assert.throws(() => beginSpan(writer.context, originOf(writer), "run", null), { code: "unsupported" });
+    }
     await run(base, { updates: [setRef("refs/meta/n", two)], objects: [two] }); // where none is written, none is in the way
   });
 }
