@@ -24,17 +24,29 @@ import type { LockRequest, LockStore } from "../lock_store/store.ts";
 import { LatticeError } from "../platform/errors.ts";
 import { makeFolders } from "../state/json_files/folders.ts";
 
-/** Opens the store that `--store`, `LATTICE_LEASE_STORE` or `lease.store` names, else that of the user. */
-export async function openLeases(context: CommandContext, parsed: ParsedCommand): Promise<LockStore> {
+/**
+ * Opens the store that `--store`, `LATTICE_LEASE_STORE` or `lease.store` names, else that of the user.
+ *
+ * @param readOnly Whether nothing will be written: then no folder is made for it.
+ */
+export async function openLeases(
+  context: CommandContext,
+  parsed: ParsedCommand,
+  { readOnly = false }: { readonly readOnly?: boolean } = {},
+): Promise<LockStore> {
   const { system } = context;
   const timeoutMs = await context.lockTimeoutMs();
   const { leaseAutoMigrate: autoMigrate } = await context.settings();
-  const address = await addressOf(context, parsed);
+  const address = await addressOf(context, parsed, readOnly);
   shieldPasswords(address, system.env);
   return openLockStore(address, { system, timeoutMs, autoMigrate });
 }
 
-async function addressOf({ system, settings }: CommandContext, parsed: ParsedCommand): Promise<string> {
+async function addressOf(
+  { system, settings }: CommandContext,
+  parsed: ParsedCommand,
+  readOnly: boolean,
+): Promise<string> {
   const given = parsed.value("store");
   if (given !== undefined) return given;
   const { LATTICE_LEASE_STORE } = system.env;
@@ -42,7 +54,8 @@ async function addressOf({ system, settings }: CommandContext, parsed: ParsedCom
   const configured = (await settings()).leaseStore;
   if (configured !== undefined) return configured;
   const folder = userFolder(system.env);
-  makeFolders(system.disk, folder, []);
+  if (readOnly && system.disk.stat(folder) === null) return "memory:"; // as empty as the store that is not there
+  if (!readOnly) makeFolders(system.disk, folder, []);
   return `sqlite:${folder}/leases.db`;
 }
 

@@ -5,28 +5,30 @@
  * writes begins with `BEGIN IMMEDIATE`, so transactions happen one after the other, in whichever process; each has a
  * connection of its own, and who meets another one waits without keeping its own program from going on.
  *
+ * Reading makes nothing: a file that is not there, or has no tables yet, is an empty store. SQLite reads a WAL file only
+ * where it can write beside it; elsewhere the file is read as it stands, if no `-wal` file adds to it.
+ *
  * @module
  */
 import { sleepUnlessAborted, startWaiting } from "../locks/waiting.ts";
-import { isDiskError } from "../platform/disk.ts";
-import { LatticeError } from "../platform/errors.ts";
 import {
   openSqlite,
   rollBack,
   type SqliteConnection,
   SqliteError,
+  type SqliteFailure,
   type SqliteRow,
   type SqliteValue,
 } from "../platform/sqlite.ts";
 import type { System } from "../platform/system.ts";
-import { isWellFormed, shellWord } from "../platform/text.ts";
-import { folderOf } from "../platform/paths.ts";
 import type { LockSession, LockStoreBackend, Pause, TransactOptions } from "./backend.ts";
 import type { DocumentRecords } from "./documents.ts";
 import { lastByte } from "./conflict.ts";
 import { StoreUnavailableError } from "./errors.ts";
 import type { LockType, PersistedLock, ShareReservation } from "./lock.ts";
-import { migrateSqlite, requireSchema } from "./sqlite_schema.ts";
+import { MemoryBackend } from "./memory.ts";
+import { hasFile, isOnReadOnlyDisk, makeFile, Unchanging } from "./sqlite_file.ts";
+import { migrateSqlite, planMigration, requireSchema, schemaVersionOf } from "./sqlite_schema.ts";
 import type { Migration } from "./store.ts";
 import { Turns } from "./turns.ts";
 
@@ -36,17 +38,21 @@ export const BUSY_TIMEOUT_MS_DEFAULT = 10_000;
 /** Longest pause between two attempts to begin, in milliseconds: a transaction takes as long as its flush. */
 const BUSY_DELAY_MS_MAX = 4;
 
+/** Failures to open a file that can perhaps be read as it stands. */
+const UNOPENED: ReadonlySet<SqliteFailure> = new Set(["cannot-open", "readonly", "readonly-disk"]);
+
 /** How the file is used. */
 export interface SqliteOptions {
   /** Longest wait for transactions of others, in milliseconds. */
   readonly busyTimeoutMs?: number;
 }
 
-/** Keeps lock records in a SQLite file. It is opened, and made, when it is first used. */
+/** Keeps lock records in a SQLite file. It is opened when it is first used, and made when something is first written. */
 export class SqliteBackend implements LockStoreBackend {
   readonly address: string;
   private readonly turns: Turns;
-  private readonly idle: SqliteConnection[] = [];
+  private readonly idleReaders: SqliteConnection[] = [];
+  private readonly idleWriters: SqliteConnection[] = [];
   private inode: bigint | null = null;
   private readonly busyTimeoutMs: number;
 
@@ -61,15 +67,60 @@ export class SqliteBackend implements LockStoreBackend {
     this.turns = new Turns(system);
   }
 
-  async transact<T>(
+  async transact<T>(action: (session: LockSession) => Promise<T>, options: TransactOptions): Promise<T> {
+    if (options.readOnly) return await this.read(action, options);
+    const { signal } = options;
+    using _turn = await this.turns.take(this.busyTimeoutMs, signal);
+    const connection = this.idleWriters.pop() ?? await this.patiently(signal, () => this.openToWrite());
+    return await this.run(connection, "begin immediate", action, signal, this.idleWriters);
+  }
+
+  private async read<T>(action: (session: LockSession) => Promise<T>, options: TransactOptions): Promise<T> {
+    const { signal } = options;
+    let connection = this.idleReaders.pop();
+    try {
+      connection ??= await this.patiently(signal, () => this.openToRead(false)) ?? undefined;
+    } catch (error) {
+      if (!(error instanceof SqliteError) || !UNOPENED.has(error.failure)) throw error;
+      return await this.patiently(signal, () => this.readFrozen(action, options, error));
+    }
+    if (connection === undefined) return await this.readNothing(action, options);
+    return await this.run(connection, "begin", action, signal, this.idleReaders);
+  }
+
+  /** @param cause Why it cannot be read in the usual way. */
+  private async readFrozen<T>(
     action: (session: LockSession) => Promise<T>,
-    { readOnly, signal }: TransactOptions,
+    options: TransactOptions,
+    cause: SqliteError,
   ): Promise<T> {
-    using _turn = readOnly ? null : await this.turns.take(this.busyTimeoutMs, signal);
-    const connection = this.idle.pop() ?? await this.patiently(signal, () => this.open());
+    const file = new Unchanging(this.system.disk, this.path, cause);
+    try {
+      const connection = this.openToRead(true);
+      if (connection === null) return await this.readNothing(action, options);
+      return await this.run(connection, "begin", action, options.signal, null);
+    } catch (error) {
+      throw error instanceof SqliteError && UNOPENED.has(error.failure) ? cause : error;
+    } finally {
+      file.requireUnchanged(); // else what was read may be neither old nor new
+    }
+  }
+
+  private readNothing<T>(action: (session: LockSession) => Promise<T>, options: TransactOptions): Promise<T> {
+    return new MemoryBackend(this.system).transact(action, options);
+  }
+
+  /** @param idle Where the connection goes when it can be used again; `null`: it is closed. */
+  private async run<T>(
+    connection: SqliteConnection,
+    begin: string,
+    action: (session: LockSession) => Promise<T>,
+    signal: AbortSignal | undefined,
+    idle: SqliteConnection[] | null,
+  ): Promise<T> {
     let isSound = false;
     try {
-      await this.patiently(signal, () => connection.exec(readOnly ? "begin" : "begin immediate"));
+      await this.patiently(signal, () => connection.exec(begin));
       try {
         this.requireSameFile();
         const result = await action(sessionOf(this.system, connection));
@@ -83,7 +134,7 @@ export class SqliteBackend implements LockStoreBackend {
         throw error;
       }
     } finally {
-      if (isSound) this.idle.push(connection);
+      if (isSound && idle !== null) idle.push(connection);
       else connection.close();
     }
   }
@@ -98,11 +149,15 @@ export class SqliteBackend implements LockStoreBackend {
   }
 
   async migrate(direction: "up" | "down", { dryRun }: { readonly dryRun: boolean }): Promise<Migration> {
-    const connection = await this.patiently(undefined, () => this.connect());
+    const connection = await this.patiently(undefined, () => dryRun ? this.openAsItIs(false) : this.connect());
+    if (connection === null) return planMigration(0, direction);
     try {
       return await this.patiently(
         undefined,
-        () => migrateSqlite(connection, this.address, direction, dryRun),
+        () =>
+          dryRun
+            ? planMigration(schemaVersionOf(connection, this.address), direction)
+            : migrateSqlite(connection, this.address, direction),
       );
     } finally {
       connection.close();
@@ -110,13 +165,24 @@ export class SqliteBackend implements LockStoreBackend {
   }
 
   close(): Promise<void> {
-    for (const connection of this.idle.splice(0)) connection.close();
+    for (const idle of [this.idleReaders, this.idleWriters]) {
+      for (const connection of idle.splice(0)) connection.close();
+    }
     return Promise.resolve();
   }
 
   /** A connection to tables of the present version. */
-  private open(): SqliteConnection {
-    const connection = this.connect();
+  private openToWrite(): SqliteConnection {
+    return this.withSchema(this.connect());
+  }
+
+  /** The same, to read with. `null`: there is nothing to read. */
+  private openToRead(isFrozen: boolean): SqliteConnection | null {
+    const connection = this.openAsItIs(isFrozen);
+    return connection === null ? null : this.withSchema(connection);
+  }
+
+  private withSchema(connection: SqliteConnection): SqliteConnection {
     try {
       requireSchema(connection, this.address);
       this.inode ??= this.system.disk.stat(this.path)?.inode ?? null;
@@ -127,45 +193,36 @@ export class SqliteBackend implements LockStoreBackend {
     }
   }
 
+  /** A connection that makes nothing. `null`: there is no file, or there are no tables in it. */
+  private openAsItIs(isFrozen: boolean): SqliteConnection | null {
+    if (!hasFile(this.system.disk, this.path)) {
+      if (this.inode !== null) this.requireSameFile();
+      return null;
+    }
+    const connection = this.openFile(isFrozen);
+    try {
+      if (schemaVersionOf(connection, this.address) > 0) return connection;
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+    connection.close();
+    return null;
+  }
+
+  private openFile(isFrozen: boolean): SqliteConnection {
+    return openSqlite(this.path, { isFrozen, isReadOnlyDisk: () => isOnReadOnlyDisk(this.system.disk, this.path) });
+  }
+
   private connect(): SqliteConnection {
-    this.makeFile();
-    const connection = openSqlite(this.path);
+    makeFile(this.system.disk, this.path);
+    const connection = this.openFile(false);
     try {
       connection.exec("pragma journal_mode = wal; pragma synchronous = full");
       return connection;
     } catch (error) {
       connection.close();
       throw error;
-    }
-  }
-
-  /** SQLite would make the file as the umask allows, and one whose name is not UTF-8 under another name. */
-  private makeFile(): void {
-    const { path, system: { disk } } = this;
-    const details = { path };
-    if (!isWellFormed(path)) {
-      throw new LatticeError(
-        "unsupported",
-        `the database ${JSON.stringify(path)} cannot be used: its path is not UTF-8`,
-        {
-          hint: "keep it elsewhere, or go to it by a symbolic link whose name is UTF-8",
-          details,
-        },
-      );
-    }
-    try {
-      disk.create(path, 0o600).close();
-    } catch (error) {
-      if (isDiskError(error, "ENOENT")) {
-        const folder = shellWord(folderOf(path));
-        throw new LatticeError("io", error.message, { hint: `mkdir -p ${folder}`, details, cause: error });
-      }
-      if (!isDiskError(error, "EEXIST")) throw error;
-      if (disk.stat(path) !== null) return;
-      throw new LatticeError("io", `the database ${JSON.stringify(path)} is a symbolic link that leads to nothing`, {
-        hint: "put back what it led to, or remove the link",
-        details,
-      });
     }
   }
 
@@ -179,11 +236,11 @@ export class SqliteBackend implements LockStoreBackend {
   }
 
   /** Tries again while others are at work. */
-  private async patiently<T>(signal: AbortSignal | undefined, call: () => T): Promise<T> {
+  private async patiently<T>(signal: AbortSignal | undefined, call: () => T | Promise<T>): Promise<T> {
     const waiting = startWaiting(this.system, this.busyTimeoutMs, BUSY_DELAY_MS_MAX);
     for (;;) {
       try {
-        return call();
+        return await call();
       } catch (error) {
         if (!(error instanceof SqliteError) || error.failure !== "busy") throw error;
         const delayMs = waiting.nextDelayMs();

@@ -57,37 +57,34 @@ export const SQLITE_SCHEMA_VERSION: number = STEPS.length;
  * @throws {SchemaVersionError} A newer program made the file; nothing is changed.
  */
 export function requireSchema(connection: SqliteConnection, address: string): void {
-  if (versionOf(connection, address) === SQLITE_SCHEMA_VERSION) return;
-  migrateSqlite(connection, address, "up", false);
+  if (schemaVersionOf(connection, address) === SQLITE_SCHEMA_VERSION) return;
+  migrateSqlite(connection, address, "up");
 }
 
 /** See {@link LockStore.migrate}. */
-export function migrateSqlite(
-  connection: SqliteConnection,
-  address: string,
-  direction: "up" | "down",
-  dryRun: boolean,
-): Migration {
+export function migrateSqlite(connection: SqliteConnection, address: string, direction: "up" | "down"): Migration {
   connection.exec("begin immediate"); // of several that start at once the first does the work
   try {
-    const from = versionOf(connection, address);
-    const to = direction === "up" ? SQLITE_SCHEMA_VERSION : 0;
-    const statements = direction === "up"
-      ? STEPS.slice(from).flatMap(({ up }) => up)
-      : STEPS.slice(0, from).toReversed().flatMap(({ down }) => down);
-    if (!dryRun) {
-      for (const statement of statements) connection.exec(statement);
-      connection.exec(`pragma user_version = ${to}`);
-    }
+    const plan = planMigration(schemaVersionOf(connection, address), direction);
+    for (const statement of plan.statements) connection.exec(statement);
+    connection.exec(`pragma user_version = ${plan.to}`);
     connection.exec("commit");
-    return { from, to, statements };
+    return plan;
   } catch (error) {
     rollBack(connection); // where it cannot, who is told of the error closes the connection
     throw error;
   }
 }
 
-function versionOf(connection: SqliteConnection, address: string): number {
+/** What a migration would do. @param from The version that is there. */
+export function planMigration(from: number, direction: "up" | "down"): Migration {
+  return direction === "up"
+    ? { from, to: SQLITE_SCHEMA_VERSION, statements: STEPS.slice(from).flatMap(({ up }) => up) }
+    : { from, to: 0, statements: STEPS.slice(0, from).toReversed().flatMap(({ down }) => down) };
+}
+
+/** The version of the tables; 0: there are none. @throws {SchemaVersionError} A newer program made them. */
+export function schemaVersionOf(connection: SqliteConnection, address: string): number {
   const version = Number(connection.all("pragma user_version")[0]?.["user_version"]);
   if (version > SQLITE_SCHEMA_VERSION) throw new SchemaVersionError(address, version, SQLITE_SCHEMA_VERSION);
   return version;

@@ -24,7 +24,15 @@ export interface SqliteConnection {
 }
 
 /** What kind of failure SQLite tells of. */
-export type SqliteFailure = "busy" | "full" | "corrupt" | "cannot-open" | "readonly" | "io" | "other";
+export type SqliteFailure =
+  | "busy"
+  | "full"
+  | "corrupt"
+  | "cannot-open"
+  | "readonly"
+  | "readonly-disk"
+  | "io"
+  | "other";
 
 /** What SQLite says went wrong. */
 export class SqliteError extends LatticeError {
@@ -61,6 +69,11 @@ const ABOUT: Readonly<Record<SqliteFailure, { code: LatticeError["code"]; what: 
     what: "cannot be written",
     hint: "check its permissions, those of its folder, and the mount",
   },
+  "readonly-disk": {
+    code: "io",
+    what: "lies on a read-only file system (EROFS)",
+    hint: "remount it, or work on a copy of the file, and of its -wal file where there is one",
+  },
   io: {
     code: "io",
     what: "cannot be read or written",
@@ -90,23 +103,42 @@ interface Database {
   close(): void;
 }
 
+/** How a database file is opened. */
+export interface OpenSqliteOptions {
+  /**
+   * Whether nobody changes the file while it is open. Then it is read as it is, without locks, without a file beside it,
+   * and without what a file beside it would add to it.
+   */
+  readonly isFrozen?: boolean;
+  /** Tells whether the file system of the file is read-only: SQLite does not say why it cannot open or write. */
+  readonly isReadOnlyDisk?: () => boolean;
+}
+
 /**
  * Opens a database file, which must exist.
  *
+ * @param path Absolute.
  * @throws {SqliteError}
  */
-export function openSqlite(path: string): SqliteConnection {
+export function openSqlite(path: string, options: OpenSqliteOptions = {}): SqliteConnection {
+  const { isFrozen = false, isReadOnlyDisk = () => false } = options;
   const { getBuiltinModule } =
     (globalThis as unknown as { process: { getBuiltinModule(id: string): unknown } }).process;
-  const { DatabaseSync } = getBuiltinModule("node:sqlite") as { DatabaseSync: new (path: string) => Database };
+  const { DatabaseSync } = getBuiltinModule("node:sqlite") as {
+    DatabaseSync: new (path: string, options: { readOnly: boolean }) => Database;
+  };
   const attempt = <T>(call: () => T): T => {
     try {
       return call();
     } catch (cause) {
-      throw new SqliteError(failureOf(cause), path, cause);
+      const failure = failureOf(cause);
+      const isRefused = failure === "cannot-open" || failure === "readonly";
+      throw new SqliteError(isRefused && isReadOnlyDisk() ? "readonly-disk" : failure, path, cause);
     }
   };
-  const database = attempt(() => new DatabaseSync(path));
+  // Deno takes a URI only where it is allowed everything; else it finds no file of that name.
+  const name = isFrozen ? `file:${path.split("/").map(encodeURIComponent).join("/")}?immutable=1` : path;
+  const database = attempt(() => new DatabaseSync(name, { readOnly: isFrozen }));
   const statements = new Map<string, Statement>();
   const prepare = (sql: string): Statement => {
     let statement = statements.get(sql);

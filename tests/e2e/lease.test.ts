@@ -249,6 +249,21 @@ test("lease: a store in no folder, behind a link to nothing, or of a name that i
   assert.deepEqual(readdirSync(cwd), ["link.db"]);
 });
 
+test("lease: reading makes neither the store nor its folder", () => {
+  const home = temporaryFolder();
+  const env = { ...gitEnvironment, HOME: home, XDG_STATE_HOME: "" };
+  const id = "00000000-0000-4000-8000-000000000000";
+  for (
+    const [exit, stdout, ...args] of [[0, "", "list"], [1, "", "get", id], [0, "0\n", "epoch"]] as const
+  ) {
+    for (const store of [[], ["--store", "sqlite:leases.db"]]) {
+      const ended = lattice(["lease", ...args, ...store], { cwd: home, env });
+      assert.deepEqual([ended.exit, ended.stdout], [exit, stdout], ended.stderr);
+      assert.deepEqual(readdirSync(home), []);
+    }
+  }
+});
+
 test("lease exec holds its lock for 30s without --ttl, as its help says", () => {
   const cwd = temporaryFolder();
   assert.match(ok(lattice(["lease", "exec", "--help"], { cwd })), /--ttl <duration> .*; 30s without it/);

@@ -45,7 +45,7 @@ test("cache commands on a full disk, or a read-only one, do all or nothing and s
   run("cache_store.ts");
 });
 
-test("lease commands on a full disk do all or nothing and say so", () => {
+test("lease commands on a full disk, or a read-only one, do all or nothing and say so", () => {
   run("lock_store.ts");
 });
 

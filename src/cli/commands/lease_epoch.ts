@@ -18,11 +18,11 @@ export async function run(context: CommandContext, parsed: ParsedCommand): Promi
       hint: "lattice lease epoch --bump --drop-stale does both",
     });
   }
-  await using store = await openLeases(context, parsed);
+  await using store = await openLeases(context, parsed, { readOnly: !bump });
   const { epoch, dropped } = await store.transaction(async (inside) => ({
     epoch: bump ? await inside.incrementServerEpoch() : await inside.getServerEpoch(),
     dropped: dropStale ? await inside.deleteStaleLocks() : null,
-  }));
+  }), { readOnly: !bump });
   if (output.json) output.value({ epoch: String(epoch), dropped });
   else output.line(String(epoch));
   if (dropped !== null && !output.json) {

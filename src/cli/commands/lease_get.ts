@@ -11,7 +11,7 @@ import type { ParsedCommand } from "../parse.ts";
 /** Prints a lock record, one line a field. */
 export async function run(context: CommandContext, parsed: ParsedCommand): Promise<number> {
   const id = idOf(parsed);
-  await using store = await openLeases(context, parsed);
+  await using store = await openLeases(context, parsed, { readOnly: true });
   const record = leaseJson(await store.getLock(id));
   if (context.output.json) context.output.value(record);
   else context.output.lines(Object.entries(record).map(([name, value]) => `${name}: ${value ?? "never"}`));

@@ -19,7 +19,7 @@ export async function run(context: CommandContext, parsed: ParsedCommand): Promi
     ownerId: nameOf(parsed, "owner"),
     clientId: nameOf(parsed, "client"),
   }).filter(([, value]) => value !== undefined);
-  await using store = await openLeases(context, parsed);
+  await using store = await openLeases(context, parsed, { readOnly: true });
   const locks = await store.listLocks(Object.fromEntries(given));
   if (output.json) output.value(locks.map(leaseJson));
   else if (streams.isTerminal(1)) output.lines(tableLines(LEASE_COLUMNS, locks.map(leaseRow)));

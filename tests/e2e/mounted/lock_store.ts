@@ -1,13 +1,14 @@
 /**
- * The lease commands on a small tmpfs that is full, or has room for a few pages or files more: what cannot be done is
- * refused with 7, path and hint, and changes no record; with room again, it is done.
+ * The lease commands on a small tmpfs that is full, or has room for a few pages or files more, and on one that is mounted
+ * read-only: what cannot be done is refused with 7, path and hint, and changes no record; with room again, it is done.
  *
  * @module
  */
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { runs, tried } from "../../thoroughness.ts";
+import { openSqlite } from "../../../src/platform/sqlite.ts";
 import { type Ended, lattice } from "../binary.ts";
 import { remounted, ROOM, SCARCE, tmpfs, unmounted } from "./mount.ts";
 
@@ -54,3 +55,41 @@ for (const [what, options] of Object.entries(SCARCE)) {
     });
   }
 }
+
+const cwd = tmpfs(ROOM);
+assert.equal(acquire(cwd, "f").exit, 0);
+const open = openSqlite(join(cwd, "leases.db"));
+open.exec("create table other (x)"); // which stays in the -wal file, as when its writer is killed
+for (const [folder, suffixes] of Object.entries({ whole: ["", "-wal", "-shm"], unfinished: ["", "-wal"] })) {
+  mkdirSync(join(cwd, folder));
+  for (const suffix of suffixes) copyFileSync(join(cwd, `leases.db${suffix}`), join(cwd, folder, `leases.db${suffix}`));
+}
+open.close();
+const files = readdirSync(cwd, { recursive: true });
+remounted(cwd, "ro");
+for (const folder of [cwd, join(cwd, "whole")]) {
+  assert.deepEqual(held(folder), ["f"]);
+  const store = ["--store", `sqlite:${folder}/leases.db`];
+  assert.deepEqual(lattice(["state", "list", ...store], { cwd }), { exit: 0, stdout: "", stderr: "" });
+}
+assert.deepEqual(lattice(["lease", "list", "--store", "sqlite:none.db"], { cwd }), { exit: 0, stdout: "", stderr: "" });
+const refused = [
+  ...["acquire", "drop", "epoch"].map((command) => [cwd, command] as const),
+  [join(cwd, "whole"), "acquire"],
+  [join(cwd, "unfinished"), "list"],
+] as const;
+const options: Record<string, string[]> = {
+  acquire: ["s", "g", "--owner", "o", "--client", "c"],
+  drop: ["--client", "c"],
+  epoch: ["--bump"],
+};
+for (const [folder, command] of refused) {
+  const { exit, stderr } = lease(folder, command, ...options[command] ?? []);
+  assert.equal(exit, 7, stderr);
+  assert.match(
+    stderr,
+    /^error: .*leases\.db" lies on a read-only file system \(EROFS\): .*\nhint: remount it, or .*copy/,
+  );
+}
+assert.deepEqual(readdirSync(cwd, { recursive: true }), files);
+unmounted(cwd);
