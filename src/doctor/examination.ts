@@ -6,6 +6,7 @@
 import { isRepoLockHeld } from "../locks/repo_lock.ts";
 import type { Repository } from "../git/repository.ts";
 import { isDiskError } from "../platform/disk.ts";
+import { LatticeError } from "../platform/errors.ts";
 import type { System } from "../platform/system.ts";
 import type { Finding } from "./finding.ts";
 import { type LooseScan, scanLooseRefs } from "./loose_scan.ts";
@@ -88,7 +89,8 @@ function isBusy({ system, commonDir }: Repository): boolean {
   try {
     return isRepoLockHeld(system, commonDir);
   } catch (error) {
-    if (isDiskError(error)) return false; // a check of its own says what is wrong with the folder
+    // A check of its own says what is wrong with the folder; what stands in its place no command takes a lock in.
+    if (isDiskError(error) || error instanceof LatticeError && error.code === "unsupported") return false;
     throw error;
   }
 }

@@ -9,6 +9,7 @@ import { LOOSE_REFS } from "./checks/loose_refs.ts";
 import { METADATA_DOCUMENTS } from "./checks/metadata_documents.ts";
 import { METADATA_ORPHANS } from "./checks/metadata_orphans.ts";
 import { OPERATIONS } from "./checks/operations.ts";
+import { OWN_FOLDERS } from "./checks/own_folders.ts";
 import { PACKED_REFS } from "./checks/packed_refs.ts";
 import { PERMISSIONS } from "./checks/permissions.ts";
 import { REF_CONFLICTS } from "./checks/ref_conflicts.ts";
@@ -24,6 +25,7 @@ import { REPOSITORY_KINDS } from "./open.ts";
 
 /** All checks of an open repository. */
 export const CHECKS: readonly Check[] = [
+  OWN_FOLDERS,
   STALE_LOCKS,
   OPERATIONS,
   JOURNALS,

@@ -246,13 +246,18 @@ function flockHolder(system: System, commonDir: string): LockHolder | null | und
   }
 }
 
+/** Where lattice keeps what is its own in a repository. */
+export function latticeFolder(commonDir: string): string {
+  return `${commonDir}/lattice`;
+}
+
 /**
  * Whether `<common dir>/lattice` is there.
  *
  * @throws {LatticeError} `unsupported`: something else stands in its place, be it a link to a folder; `io`.
  */
 export function hasLatticeFolder(system: System, commonDir: string): boolean {
-  const folder = `${commonDir}/lattice`;
+  const folder = latticeFolder(commonDir);
   const stat = system.disk.lstat(folder);
   if (stat === null) return false;
   if (stat.kind === "directory") return true;
@@ -265,7 +270,7 @@ export function hasLatticeFolder(system: System, commonDir: string): boolean {
 /** Makes `<common dir>/lattice`, durably, where it is not there. A symbolic link in its place is refused. */
 export function makeLatticeFolder(system: System, commonDir: string): void {
   if (hasLatticeFolder(system, commonDir)) return;
-  const folder = `${commonDir}/lattice`;
+  const folder = latticeFolder(commonDir);
   try {
     system.disk.makeDirectory(folder);
   } catch (error) {

@@ -198,6 +198,33 @@ test("doctor moves what is no journal, and what is no marker, aside", async () =
   assert.equal(readdirSync(join(own, "aside")).length, 2);
 });
 
+test("doctor tells of a link, or a file, in place of lattice's own folders, and looks at all else", async () => {
+  for (const name of ["lattice", "lattice/tmp"]) {
+    for (const target of ["../elsewhere", "nowhere", null]) {
+      const { cwd, gitDir } = await used();
+      mkdirSync(join(cwd, "elsewhere"));
+      rmSync(join(gitDir, name), { recursive: true, force: true });
+      if (target === null) writeFileSync(join(gitDir, name), "x");
+      else symlinkSync(target, join(gitDir, name));
+      writeFileSync(join(gitDir, "refs/heads/topic"), "");
+      const { findings } = await doctor(cwd);
+      assert.deepEqual(idsOf(findings), [`folder.strange:${name}`, "ref.empty:refs/heads/topic"]);
+      const { evidence, fix } = findings[0]!;
+      assert.equal(fix, null);
+      assert.match(
+        evidence,
+        target === null
+          ? /is not a folder.*; move it away$/
+          : /is a symbolic link to ".*where".*; put the folder itself/,
+      );
+      const { findings: still, stderr } = await doctor(cwd, ["ref.empty:refs/heads/topic"]);
+      assert.deepEqual(idsOf(still), idsOf(findings));
+      assert.match(stderr, /is not mended: .* is not a folder/);
+      assert.deepEqual(readdirSync(join(cwd, "elsewhere")), []);
+    }
+  }
+});
+
 test("doctor removes a torn marker by looking through the journals", async () => {
   const { cwd, own } = await used();
   put(join(own, "op-state.json"), '{"op_id":"0198');

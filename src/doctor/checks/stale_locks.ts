@@ -11,7 +11,7 @@ import { isOurLock } from "../../engine/ref_locks.ts";
 import { hintAboutHolder } from "../../locks/file_lock_errors.ts";
 import { describeHolder, type LockHolder } from "../../locks/holder.ts";
 import { inspectPidLock, pidLockPath } from "../../locks/pid_lock_file.ts";
-import { childrenPath, hasLatticeFolder, repoLockPath } from "../../locks/repo_lock.ts";
+import { childrenPath, latticeFolder, repoLockPath } from "../../locks/repo_lock.ts";
 import type { FileStat } from "../../platform/disk.ts";
 import { LatticeError } from "../../platform/errors.ts";
 import { bytesToName, utf8 } from "../../platform/text.ts";
@@ -70,7 +70,8 @@ export const STALE_LOCKS: Check = {
 /** @param locked What the PID lock file stands beside. */
 function pidLock(examination: Examination, locked: string): Finding | null {
   const { system, repository, nowMs } = examination;
-  if (!hasLatticeFolder(system, repository.commonDir)) return null;
+  // Through what stands in the folder's place nothing is looked at; a check of its own tells of it.
+  if (system.disk.lstat(latticeFolder(repository.commonDir))?.kind !== "directory") return null;
   const seen = lookAt(system.disk, pidLockPath(locked));
   const facts = inspectPidLock(system, locked);
   if (seen === null || facts === null || facts.verdict !== "unknown") return null;
