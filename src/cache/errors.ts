@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { DiskError } from "../platform/disk.ts";
+import { DiskError, isDiskError } from "../platform/disk.ts";
 import { LatticeError, type LatticeErrorOptions } from "../platform/errors.ts";
 
 /**
@@ -76,10 +76,10 @@ function hintOf(cause: LatticeError): { hint?: string } {
   if (cause.code === "locked") {
     return { hint: `somebody else works on this entry; ${cause.hint ?? "wait for it to end"}` };
   }
-  if (cause.hint !== undefined) return { hint: cause.hint };
-  const { errno } = cause.details;
-  if (errno !== "EISDIR" && errno !== "ENOTDIR" && errno !== "ELOOP") return {};
-  return { hint: "something else stands in the way: move it away, or name another folder with --dir" };
+  if (isDiskError(cause, "EISDIR", "ENOTDIR", "EFTYPE", "ELOOP")) {
+    return { hint: "something else stands in the way: move it away, or name another folder with --dir" };
+  }
+  return cause.hint === undefined ? {} : { hint: cause.hint };
 }
 
 /** Does something on the disk; what fails is told of as a {@link CacheError}. */

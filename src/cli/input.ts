@@ -4,7 +4,7 @@
  * @module
  */
 import type { CommandContext } from "./context.ts";
-import { describeErrno, DiskError } from "../platform/disk.ts";
+import { describeErrno, isDiskError } from "../platform/disk.ts";
 import { LatticeError } from "../platform/errors.ts";
 import { concatBytes } from "../platform/text.ts";
 import { absolutePath } from "../platform/paths.ts";
@@ -60,7 +60,7 @@ function readNamed(system: CommandContext["system"], file: string, enough: numbe
   try {
     return system.disk.readFile(absolutePath(system, file), enough);
   } catch (error) {
-    if (!(error instanceof DiskError) || error.hint !== undefined) throw error;
+    if (!isDiskError(error) || (error.hint !== undefined && error.errno !== "EISDIR")) throw error;
     throw new LatticeError(error.code, error.message, {
       hint: "name a file; - is standard input",
       details: error.details,

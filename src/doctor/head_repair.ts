@@ -73,7 +73,10 @@ function writeHead(
       insistStill(disk, seen);
       keepCopyAside(system, commonDir, seen);
     } else if (disk.lstat(path) !== null) {
-      throw new LatticeError("cas_failed", `${quote(path)} is there again`, { details: { path } });
+      throw new LatticeError("cas_failed", `${quote(path)} is there again`, {
+        hint: "run `lattice doctor` again",
+        details: { path },
+      });
     }
     disk.rename(staged, path);
   } catch (error) {

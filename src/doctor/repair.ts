@@ -27,7 +27,14 @@ export type Refusals = Map<string, LatticeError>;
 export async function repair(findings: readonly Finding[], doors: RepairDoors): Promise<Refusals> {
   const refusals: Refusals = new Map();
   for (const { id, fix } of findings) {
-    if (fix === null) refusals.set(id, new LatticeError("unsupported", "there is nothing that doctor may do about it"));
+    if (fix === null) {
+      refusals.set(
+        id,
+        new LatticeError("unsupported", "there is nothing that doctor may do about it", {
+          hint: "its evidence says what you can do",
+        }),
+      );
+    }
   }
   for (const { id, repair } of ofKind(findings, "lock")) attempt(id, refusals, repair.run);
   await repairFiles(ofKind(findings, "files"), doors, refusals);

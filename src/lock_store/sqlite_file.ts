@@ -20,6 +20,7 @@ const PENDING: readonly string[] = ["-wal", "-journal"];
  */
 export function makeFile(disk: Disk, path: string): void {
   requireUtf8(path);
+  if (disk.stat(path)?.kind === "directory") throw new DiskError("EISDIR", "open", path);
   try {
     disk.create(path, 0o600).close();
   } catch (error) {
@@ -36,7 +37,9 @@ export function makeFile(disk: Disk, path: string): void {
  */
 export function hasFile(disk: Disk, path: string): boolean {
   requireUtf8(path);
-  if (disk.stat(path) !== null) return true;
+  const kind = disk.stat(path)?.kind;
+  if (kind === "directory") throw new DiskError("EISDIR", "open", path);
+  if (kind !== undefined) return true;
   if (disk.lstat(path) !== null) throw leadsNowhere(path);
   if (disk.stat(folderOf(path)) === null) throw noFolder(path, new DiskError("ENOENT", "read", path));
   return false;

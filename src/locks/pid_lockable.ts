@@ -7,7 +7,7 @@
  * @module
  */
 import type { FileStat } from "../platform/disk.ts";
-import { DiskError } from "../platform/disk.ts";
+import { DiskError, noLockable } from "../platform/disk.ts";
 import type { LockableFile, System } from "../platform/system.ts";
 import { utf8 } from "../platform/text.ts";
 import type { HeldLock, Refusal } from "./lock_backend.ts";
@@ -28,7 +28,7 @@ export function openPidLockable(
   command: string,
 ): PidLockable | null {
   const stat = system.disk.lstat(path);
-  if (stat !== null && stat.kind !== "file") throw new DiskError("ELOOP", "lock", path);
+  if (stat !== null && stat.kind !== "file") throw noLockable(stat.kind, path);
   if (stat === null) {
     if (createMode === null) return null;
     system.disk.openOrCreateAppend(path, createMode).close();

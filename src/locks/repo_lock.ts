@@ -302,7 +302,12 @@ function openLockable(
 
 function openCurrent(system: System, path: string, options: TryLockOptions): LockableFile {
   const file = openLockable(system, path, 0o666, options);
-  if (file === null) throw new LatticeError("io", `cannot open ${JSON.stringify(path)}`, { details: { path } });
+  if (file === null) {
+    throw new LatticeError("io", `cannot open ${JSON.stringify(path)}`, {
+      hint: "somebody removed it meanwhile: run the command again",
+      details: { path },
+    });
+  }
   return file;
 }
 

@@ -12,6 +12,7 @@
  * @module
  */
 import { LatticeError } from "./errors.ts";
+import { shellWord } from "./text.ts";
 
 /** What a path names. */
 export type FileKind = "file" | "directory" | "symlink" | "other";
@@ -167,6 +168,12 @@ export function isDiskError(error: unknown, ...errnos: string[]): error is DiskE
   return error instanceof DiskError && (errnos.length === 0 || errnos.includes(error.errno));
 }
 
+/** The error of a file that is to be locked and is none. */
+export function noLockable(kind: FileKind, path: string): DiskError {
+  const errno = kind === "symlink" ? "ELOOP" : kind === "directory" ? "EISDIR" : "EFTYPE";
+  return new DiskError(errno, "lock", path);
+}
+
 /** What an error of the system means, with its name: `no such file or folder (ENOENT)`. */
 export function describeErrno(errno: string): string {
   return ERRNO_TEXT[errno] === undefined ? errno : `${ERRNO_TEXT[errno]} (${errno})`;
@@ -184,6 +191,7 @@ const ERRNO_TEXT: Readonly<Record<string, string>> = {
   ENOTDIR: "a part of the path is not a folder",
   EISDIR: "it is a folder",
   ENOTEMPTY: "the folder is not empty",
+  EFTYPE: "it is neither a file nor a folder",
   ELOOP: "a symbolic link is in the way",
   EILSEQ: "it is not UTF-8, and this runtime takes nothing else",
   EMFILE: "too many open files",
@@ -211,6 +219,12 @@ function hintFor(errno: string, path: string): string | undefined {
       return "raise the limit of open files (ulimit -n)";
     case "ENAMETOOLONG":
       return "choose a shorter name";
+    case "ENOTDIR":
+    case "EISDIR":
+    case "EFTYPE":
+      return "something else stands in the way: move it away, or name another path";
+    case "ELOOP":
+      return `put what the link leads to in its place, or remove it: ls -ld ${shellWord(path)} shows where it leads`;
     default:
       return undefined;
   }

@@ -43,7 +43,10 @@ export function openOwnFileToRead(disk: Disk, path: string): OpenFile | null {
     }
     file.close();
   }
-  throw new LatticeError("io", `${JSON.stringify(path)} is replaced faster than it can be read`, { details: { path } });
+  throw new LatticeError("io", `${JSON.stringify(path)} is replaced faster than it can be read`, {
+    hint: "stop the program that does it, or run the command again",
+    details: { path },
+  });
 }
 
 /**

@@ -5,7 +5,7 @@
  */
 import * as fs from "node:fs";
 import type { Clock, Host, LockableFile, ProcessFacts, RunOptions, RunResult, System } from "./system.ts";
-import { DiskError, type FileStat, isDiskError } from "./disk.ts";
+import { DiskError, type FileStat, isDiskError, noLockable } from "./disk.ts";
 import { isNotUtf8, nativePath, realDisk, toStat } from "./real_disk.ts";
 import { exactCommand } from "./exact_command.ts";
 import { nameableFolder, prepareForEnds, signalNumber, startFailure, startProgram } from "./start_program.ts";
@@ -198,7 +198,7 @@ function openLockable(path: string, createMode: number | null): LockableFile | n
   }
   const stat = realDisk.lstat(path);
   if (stat === null) return null;
-  if (stat.kind !== "file") throw new DiskError("ELOOP", "lock", path);
+  if (stat.kind !== "file") throw noLockable(stat.kind, path);
   try {
     return openLock(path, true);
   } catch (error) {

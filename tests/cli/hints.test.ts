@@ -1,5 +1,7 @@
 /** What a hint says to type can be pasted into a shell, whatever the names of the repository hold. */
 import assert from "node:assert/strict";
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { git, gitText, runProgram } from "../git_oracle.ts";
 import { test } from "../harness.ts";
 import { shellWord } from "../../src/platform/text.ts";
@@ -28,6 +30,69 @@ test("shellWord() leaves plain names alone, and a shell reads the others as they
   assert.equal(shellWord("team/feature-1.2"), "team/feature-1.2");
   for (const name of [HOSTILE, "", "two words", "'", "*", "~", "#x", "ü"]) {
     assert.deepEqual(pasted(`lattice ${shellWord(name)}`), [name]);
+  }
+});
+
+test("what a person can do something about comes with a hint: revisions", async () => {
+  const cwd = repository();
+  await succeed(["track", "a", "--parent", "main"], cwd);
+  const told: readonly (readonly [string, RegExp])[] = [
+    ["main~99", /has no parent 1: .*\nhint: .*git log --oneline --graph/],
+    ["main^3", /has no parent 3: it has \d parents?\nhint: .*git log --oneline --graph/],
+    ["main@{99}", /has only .*\nhint: `git reflog show refs\/heads\/main` shows them/],
+    ["main^{blob}", /does not lead to a blob\nhint: .*git cat-file -t [0-9a-f]{40}/],
+  ];
+  for (const [base, error] of told) {
+    const { exit, stderr } = await lattice(["meta", "edit", "a", "--base", base], { cwd });
+    assert.ok(exit === 1 || exit === 2, stderr);
+    assert.match(stderr, error);
+  }
+  const document = (await succeed(["meta", "get", "a"], cwd)).stdout;
+  const stdin = document.replace(/[0-9a-f]{40}/, gitText(["rev-parse", "main^{tree}"], cwd));
+  assert.equal((await lattice(["meta", "set", "a"], { cwd, stdin })).exit, 0);
+  const { stderr } = await lattice(["info", "a"], { cwd });
+  assert.match(stderr, /is a tree, not a commit\nhint: .*lattice meta edit <branch> --base <rev>/);
+});
+
+test("what a person can do something about comes with a hint: files, folders, links and pipes in the way", async () => {
+  const cwd = repository();
+  await succeed(["track", "a", "--parent", "main"], cwd);
+  writeFileSync(join(cwd, "file"), "x");
+  const env = { LATTICE_HOME: join(cwd, "file") };
+  for (const args of [["secret", "list"], ["secret", "get", "k"], ["secret", "set", "k"]]) {
+    const { exit, stderr } = await lattice(args, { cwd, env, stdin: "v" });
+    assert.equal(exit, 7, stderr);
+    assert.match(stderr, /\(ENOTDIR\)\nhint: .*move it away/);
+  }
+  const store = await lattice(["lease", "list", "--store", "sqlite:."], { cwd });
+  assert.deepEqual(store.exit, 7);
+  assert.match(store.stderr, /it is a folder \(EISDIR\)\nhint: .*another path/);
+
+  const log = join(cwd, ".git/logs/refs/heads/b");
+  mkdirSync(dirname(log), { recursive: true });
+  rmSync(log, { force: true });
+  symlinkSync("elsewhere", log);
+  const stdin = JSON.stringify({ ref: "refs/heads/b", new: gitText(["rev-parse", "main~0"], cwd) });
+  const changed = await lattice(["apply"], { cwd, stdin });
+  assert.equal(changed.exit, 7, changed.stderr);
+  assert.match(
+    changed.stderr,
+    /\(ELOOP\)\nhint: put what the link leads to in its place.* ls -ld .*logs\/refs\/heads\/b /,
+  );
+
+  const lock = join(cwd, ".git/lattice/lock");
+  for (
+    const [make, error] of [
+      [() => runProgram("mkfifo", [lock], cwd), /neither a file nor a folder \(EFTYPE\)\nhint: .*move it away/],
+      [() => mkdirSync(lock), /it is a folder \(EISDIR\)\nhint: .*move it away/],
+      [() => symlinkSync("elsewhere", lock), /a symbolic link is in the way \(ELOOP\)\nhint: put what/],
+    ] as const
+  ) {
+    rmSync(lock, { recursive: true, force: true });
+    make();
+    const { exit, stderr } = await lattice(["track", "b", "--parent", "main"], { cwd });
+    assert.equal(exit, 7, stderr);
+    assert.match(stderr, error);
   }
 });
 

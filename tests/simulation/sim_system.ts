@@ -20,7 +20,7 @@
  *
  * @module
  */
-import { type Disk, DiskError, type FileStat, isDiskError } from "../../src/platform/disk.ts";
+import { type Disk, DiskError, type FileStat, isDiskError, noLockable } from "../../src/platform/disk.ts";
 import type {
   Clock,
   Host,
@@ -139,7 +139,7 @@ export class SimSystem implements System {
       const ino = disk.inodeAt(path);
       if (ino === null) return null;
       const { kind } = disk.statOf(ino);
-      if (kind !== "file") throw new DiskError("ELOOP", "lock", path);
+      if (kind !== "file") throw noLockable(kind, path);
       return new SimLockable(disk, path, ino, this.options.hasFlock ?? true);
     });
   }

@@ -150,7 +150,11 @@ function doorsOf(context: CommandContext, parsed: ParsedCommand, { commonDir }: 
   const fresh = anew(context);
   return {
     lock: async () => {
-      if (commonDir === null) throw new LatticeError("unsupported", "the repository cannot be opened");
+      if (commonDir === null) {
+        throw new LatticeError("unsupported", "the repository cannot be opened", {
+          hint: "first do what the other findings say",
+        });
+      }
       return await acquireRepoLock(context.system, {
         commonDir,
         command: "doctor",

@@ -192,6 +192,7 @@ function foreignLock(
           const now = usersOf(examination, openFilesOf(system), seen.path, kind);
           if (now !== null) {
             throw new LatticeError("locked", `${quote(subject)}: ${now}`, {
+              hint: "wait until that has ended, then run `lattice doctor` again",
               details: { path: seen.path, holder: null },
             });
           }

@@ -36,5 +36,7 @@ export function packCompression(config: Config): number | undefined {
 function level(config: Config, key: string): number | undefined {
   const value = config.getInteger(key);
   if (value === undefined || (value >= -1 && value <= 9)) return value;
-  throw new LatticeError("invalid_data", `${key} is ${value}; a level of compression is between -1 and 9`);
+  throw new LatticeError("invalid_data", `${key} is ${value}; a level of compression is between -1 and 9`, {
+    hint: `git config ${key} -1 sets the default`,
+  });
 }

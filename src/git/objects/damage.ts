@@ -35,7 +35,10 @@ export function tooLarge(path: string, size: number): LatticeError {
   return new LatticeError(
     "unsupported",
     `an object in ${JSON.stringify(path)} has ${size} bytes, more than the ${OBJECT_BYTES_MAX} that are read at once`,
-    { details: { path, size, size_max: OBJECT_BYTES_MAX } },
+    {
+      hint: "use git itself for it",
+      details: { path, size, size_max: OBJECT_BYTES_MAX },
+    },
   );
 }
 

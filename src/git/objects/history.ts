@@ -60,7 +60,10 @@ export function openHistory(disk: Disk, commonDir: string, objects: ObjectStore)
         });
       }
       if (commit.type !== "commit") {
-        throw new LatticeError("invalid_data", `object ${oid} is a ${commit.type}, not a commit`, { details: { oid } });
+        throw new LatticeError("invalid_data", `object ${oid} is a ${commit.type}, not a commit`, {
+          hint: "name a commit instead; lattice meta edit <branch> --base <rev> sets the base of a branch",
+          details: { oid },
+        });
       }
       const { parents, seconds } = parseCommitLinks(objects.format, commit.content, oid);
       if (shallowCommits().has(oid)) {

@@ -102,5 +102,8 @@ function missing(oid: Oid, start: Oid): LatticeError {
 }
 
 function tooManyTags(oid: Oid): LatticeError {
-  return new LatticeError("invalid_data", `tag ${oid} leads through more than ${TAGS_MAX} tags`, { details: { oid } });
+  return new LatticeError("invalid_data", `tag ${oid} leads through more than ${TAGS_MAX} tags`, {
+    hint: "name the object itself, or a tag that is nearer to it",
+    details: { oid },
+  });
 }

@@ -68,7 +68,10 @@ export function openRepresentations(repository: Repository): Representations {
         const stat = system.disk.stat(loosePath(folder, oid));
         if (stat !== null) return stat.size;
       }
-      throw new LatticeError("io", `object ${oid} was removed while it was looked at`, { details: { oid } });
+      throw new LatticeError("io", `object ${oid} was removed while it was looked at`, {
+        hint: "another program tidied up meanwhile: run the command again",
+        details: { oid },
+      });
     },
 
     deltaBase(oid) {

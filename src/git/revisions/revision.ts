@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { shellWord } from "../../platform/text.ts";
 import type { LatticeErrorOptions } from "../../platform/errors.ts";
 import { isOidInAnyCase, type ObjectType, type Oid } from "../object_format.ts";
 import { type History, openHistory } from "../objects/history.ts";
@@ -185,7 +186,10 @@ function reflogValue(repository: Repository, base: string, count: number, text: 
     if (current !== null) return current;
   }
   const message = `the reflog of ${JSON.stringify(name)} has only ${seen} entries`;
-  throw new RevisionError({ kind: "missing", beyond: "reflog" }, text, message, { details: { ref: name } });
+  throw new RevisionError({ kind: "missing", beyond: "reflog" }, text, message, {
+    hint: `\`git reflog show ${shellWord(name)}\` shows them`,
+    details: { ref: name },
+  });
 }
 
 function takeStep(repository: Repository, history: History, oid: Oid, step: Step, text: string): Oid {
@@ -209,6 +213,7 @@ function peeled(repository: Repository, oid: Oid, type: ObjectType | "any", text
     { kind: "wrong-type", oid },
     text,
     `revision ${JSON.stringify(text)} does not lead to a ${type}`,
+    { hint: `\`git cat-file -t ${oid}\` tells what it leads to; name another revision, or another type` },
   );
 }
 
@@ -216,10 +221,14 @@ function parentOf(history: History, commit: Oid, number: number, text: string): 
   const { parents, source } = history.commitParents(commit);
   const parent = parents[number - 1];
   if (parent !== undefined) return parent;
-  const why = source === "shallow"
+  const isShallow = source === "shallow";
+  const why = isShallow
     ? "the history of this shallow clone ends there"
-    : `it has ${parents.length} parents`;
+    : `it has ${parents.length} parent${parents.length === 1 ? "" : "s"}`;
   throw missing(text, `revision ${JSON.stringify(text)}: commit ${commit} has no parent ${number}: ${why}`, {
+    hint: isShallow
+      ? "fetch more of the history: git fetch --unshallow"
+      : "`git log --oneline --graph` shows how far the history reaches; name a commit in it",
     details: { oid: commit },
   });
 }

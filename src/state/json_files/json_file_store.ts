@@ -91,7 +91,9 @@ export class JsonFileStore implements DocumentStore {
           await underLock(this.#system, path, this.#locking, () => this.#replace(name, bytes, expectation));
         if (isDone) return;
       }
-      const cause = new LatticeError("io", "somebody removes it again and again");
+      const cause = new LatticeError("io", "somebody removes it again and again", {
+        hint: "stop the program that does it, then run the command again",
+      });
       throw new DirectoryCreationFailed(this.#folderOf(name), cause);
     } catch (error) {
       removeMade(this.#system.disk, made);
