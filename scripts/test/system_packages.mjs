@@ -8,6 +8,7 @@ const NEEDED = {
   time: "time", // the memory that a program took
   setpriv: "util-linux", // another user's repository
   script: "bsdutils", // a terminal
+  perl: "perl-base", // a program that tells of each signal
   flock: "util-linux", // another program that holds our lock
   unshare: "util-linux", // the container that holds nothing but the binary
   mount: "mount", // full and read-only disks, overlays

@@ -79,7 +79,8 @@ for (const command of [["lock", "run"], ["lock", "file", "run", "file"]]) {
       const cwd = repository();
       writeFileSync(`${cwd}/err`, "");
       // Not a shell, which may take two signals that follow each other closely for one.
-      const script = `$| = 1; $SIG{INT} = sub { print qq(told\\n) }; print qq(begun\\n); sleep 1 for 1 .. 3`;
+      const listen = "$SIG{INT} = sub { $told++; print qq(told\\n) }";
+      const script = `$| = 1; ${listen}; print qq(begun\\n); sleep 1 until $told; select undef, undef, undef, 0.3`;
       const program = `perl -e '${script}'`;
       const terminal = onTerminal(`${binary} ${command.join(" ")} -- ${program}${redirected}`, cwd);
       await terminal.until(/begun\r?\n/);
