@@ -9,7 +9,7 @@ const SEED = seedOr(7);
 for (const pending of scenarios) {
   const scenario = await pending;
   test(`a failing call leaves all or nothing: ${scenario.name}`, async () => {
-    const stats = await exploreFailures(scenario, { sample: { seed: SEED, maxRuns: runs(250, 20_000) } });
+    const stats = await exploreFailures(scenario, { sample: { seed: SEED, maxRuns: runs(200, 20_000) } });
     triedFailures(scenario.name, stats, SEED);
   });
 }

@@ -123,11 +123,11 @@ async function checkNextPrune(system: SimSystem, keep: number): Promise<void> {
 for (const [keep, flushed] of [[0, true], [1, true], [1, false]] as const) {
   const scenario = await pruneScenario(keep, flushed);
   test(`a prune leaves whole operations, and keep refs that the next one takes: ${scenario.name}`, async () => {
-    const stats = await explore(scenario, { sample: { seed: SEED, maxRuns: runs(800, 100_000) } });
+    const stats = await explore(scenario, { sample: { seed: SEED, maxRuns: runs(600, 100_000) } });
     triedCuts(scenario.name, stats, SEED);
   });
   test(`a prune whose calls fail leaves the same: ${scenario.name}`, async () => {
-    const stats = await exploreFailures(scenario, { sample: { seed: SEED, maxRuns: runs(200, 20_000) } });
+    const stats = await exploreFailures(scenario, { sample: { seed: SEED, maxRuns: runs(150, 20_000) } });
     triedFailures(scenario.name, stats, SEED);
   });
 }
